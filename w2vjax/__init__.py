@@ -1,0 +1,1 @@
+"""w2vjax: how word2vec's output layer is trained, compared."""

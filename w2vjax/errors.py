@@ -1,0 +1,26 @@
+"""Mistakes in what the user gave: one exception, one message, no traceback at the command line."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class InputError(ValueError):
+    """An input is wrong. The message names the input, what is wrong with it, and what to do.
+
+    The command line prints the message alone and exits with code 2.
+    """
+
+
+def unknown(kind: str, name: str, options: Iterable[str]) -> InputError:
+    """The error for a `name` that is not among the `options`, with the nearest of them first."""
+    options = list(options)
+    near = get_close_matches(name, options, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return InputError(f"unknown {kind} {name!r}: {hint}known: {', '.join(options)}")
+
+
+def in_range(name: str, value: float, low: float, high: float = float("inf")) -> None:
+    """Raises `InputError` unless `low <= value <= high` (NaN fails)."""
+    if not low <= value <= high:
+        bounds = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+        raise InputError(f"{name} is {value}: it must be {bounds}")
