@@ -60,3 +60,168 @@ class SamplerConfig:
         power = f"^{self.power:g}" if self.distribution in ("unigram", "zipf") else ""
         mechanism = "" if self.mechanism == "auto" else f":{self.mechanism}"
         return f"{self.distribution}{power}{mechanism}"
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """The output layer: how a hidden vector is trained to predict a target."""
+
+    layer: str = "negative-sampling"
+    """full-softmax, hierarchical-softmax, balanced-softmax, negative-sampling, nce, sampled-softmax"""
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    """where noise comes from (sampled layers only)"""
+    num_noise: int = 5
+    """k: noise words a pair; each shared noise word then counts k/K of a pair's noise"""
+    collision: Literal["mask", "keep", "redraw"] = "mask"
+    """noise that hits the target: left out (word2vec.c), kept, or drawn again once"""
+
+    def __post_init__(self) -> None:
+        in_range("num_noise", self.num_noise, 1, 65_536)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the vectors are trained."""
+
+    architecture: Literal["skip-gram", "cbow"] = "skip-gram"
+    """skip-gram: a word predicts each neighbour; cbow: the mean of the neighbours predicts the word"""
+    dim: int = 100
+    """dimensions of the vectors"""
+    window: int = 5
+    """neighbours on each side, at most"""
+    dynamic_window: bool = True
+    """draw each word's window uniformly from 1 … window, as word2vec does"""
+    subsample: float = 1e-4
+    """threshold t above which frequent words are thinned out; 0 keeps all"""
+    subsample_formula: Literal["c", "paper"] = "c"
+    """keep with probability sqrt(t/f) + t/f (word2vec.c) or sqrt(t/f) (the paper)"""
+    epochs: int = 5
+    """passes over the text"""
+    learning_rate: float | None = None
+    """at the start; falls linearly with the words read. None: the layer's own"""
+    learning_rate_floor: float = 1e-4
+    """the learning rate never falls below this share of its start"""
+    optimizer: str = "sgd"
+    """sgd or adagrad (row-sparse)"""
+    block_size: int | None = 32
+    """consecutive words that share noise; None: every pair draws its own noise (the reference, slow)"""
+    noise_per_block: int = 32
+    """K: noise words shared by a block"""
+    tokens_per_step: int = 512
+    """kept words whose gradients are summed before they are applied"""
+    row_cap: float = 60.0
+    """a row's summed update is divided by max(1, n / row_cap), n the pairs that hit it in the step"""
+    devices: int | None = None
+    """XLA devices, each training on its own slice of the text. None: all there are"""
+    sync_steps: int = 500
+    """steps between two exchanges of the devices' changes"""
+    seed: int = 0
+    """start of every random stream"""
+
+    def __post_init__(self) -> None:
+        in_range("dim", self.dim, 1, 65_536)
+        in_range("window", self.window, 1, 1_000)
+        in_range("subsample", self.subsample, 0, 1)
+        in_range("epochs", self.epochs, 1)
+        if self.learning_rate is not None:
+            in_range("learning_rate", self.learning_rate, 1e-12, 1e3)
+        in_range("learning_rate_floor", self.learning_rate_floor, 0, 1)
+        if self.block_size is not None:
+            in_range("block_size", self.block_size, 1)
+        in_range("noise_per_block", self.noise_per_block, 1)
+        in_range("tokens_per_step", self.tokens_per_step, 1)
+        in_range("row_cap", self.row_cap, 1e-6)
+        in_range("sync_steps", self.sync_steps, 1)
+        in_range("seed", self.seed, 0, 2**32 - 1)
+        if self.devices is not None:
+            in_range("devices", self.devices, 1)
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """How vectors are scored."""
+
+    analogy_candidates: int | None = 30_000
+    """answers are sought among this many most frequent words; None: all"""
+    analogy_method: Literal["3CosAdd", "3CosMul"] = "3CosAdd"
+    """how the three words of a question are combined"""
+    analogy_oov: Literal["skip", "wrong"] = "skip"
+    """questions with a word outside the candidates are left out, or counted as wrong"""
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One experiment: everything that decides its numbers."""
+
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    output: OutputConfig = field(default_factory=OutputConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluation: EvalConfig = field(default_factory=EvalConfig)
+
+    @property
+    def run_id(self) -> str:
+        """Hash of the configuration: equal configurations have equal ids."""
+        return digest(self)
+
+
+def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
+    """The configuration as one level of dotted names: `{"train.dim": 100, …}`."""
+    flat: dict[str, Any] = {}
+    for item in fields(config):
+        value = getattr(config, item.name)
+        if dataclasses.is_dataclass(value):
+            flat |= flatten(value, f"{prefix}{item.name}.")
+        else:
+            flat[f"{prefix}{item.name}"] = value
+    return flat
+
+
+def digest(config: Any) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of the configuration's JSON."""
+    text = json.dumps(dataclasses.asdict(config), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def to_json(config: Any) -> str:
+    """The configuration as JSON text."""
+    return json.dumps(dataclasses.asdict(config), indent=2)
+
+
+def from_json(kind: type[T], text: str) -> T:
+    """The configuration that `to_json` wrote.
+
+    Raises `InputError` for text that is not JSON, an unknown field or a value of the wrong type.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"the configuration is not JSON: {error}") from None
+    return from_dict(kind, data)
+
+
+def from_dict(kind: type[T], data: Any, path: str = "") -> T:
+    """Builds the dataclass `kind` from nested dictionaries; absent fields take their defaults."""
+    if not isinstance(data, dict):
+        raise InputError(f"{path or kind.__name__} is {data!r}: it must be a JSON object")
+    hints = typing.get_type_hints(kind)
+    for name in data:
+        if name not in hints:
+            raise unknown("field", f"{path}{name}", [f"{path}{known}" for known in hints])
+    values = {name: _coerce(hints[name], value, f"{path}{name}") for name, value in data.items()}
+    return kind(**values)
+
+
+def _coerce(hint: Any, value: Any, path: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return from_dict(typing.cast(type, hint), value, f"{path}.")
+    if typing.get_origin(hint) is Literal:
+        if value not in typing.get_args(hint):
+            raise unknown(path, str(value), map(str, typing.get_args(hint)))
+        return value
+    allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if float in allowed and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) not in allowed:
+        names = " or ".join(getattr(kind, "__name__", str(kind)) for kind in allowed)
+        raise InputError(f"{path} is {value!r}: it must be {names.replace('NoneType', 'null')}")
+    return value
