@@ -20,7 +20,7 @@ class CorpusConfig:
     source: str = "almanac"
     """a named data set (`w2vjax data list`) or the path of a file or folder"""
     cleaning: Literal["text8", "none"] = "none"
-    """for local text. text8: lower case, accents folded, digits spelled. none: split on white space"""
+    """local text. text8: lower case, accents folded, digits spelled; none: split on white space"""
     errors: Literal["strict", "replace"] = "strict"
     """what to do with bytes that are not UTF-8"""
     max_words: int | None = None
@@ -46,7 +46,7 @@ class SamplerConfig:
     power: float = 0.75
     """the exponent of unigram and zipf; the others ignore it"""
     mechanism: str = "auto"
-    """closed-form, alias, cdf, table (word2vec.c's); auto: closed form if there is one, else alias"""
+    """closed-form, alias, cdf, table (word2vec.c's); auto: closed form if any, else alias"""
     table_size: int = 10_000_000
     """entries of the table (word2vec.c: 100,000,000, which is 400 MB)"""
 
@@ -56,7 +56,7 @@ class SamplerConfig:
 
     @property
     def name(self) -> str:
-        """Short name, as the command line takes it: `unigram^0.75`, `log-uniform`, `unigram^1:table`."""
+        """Short name, as the command line takes it: `unigram^0.75`, `log-uniform:alias`."""
         power = f"^{self.power:g}" if self.distribution in ("unigram", "zipf") else ""
         mechanism = "" if self.mechanism == "auto" else f":{self.mechanism}"
         return f"{self.distribution}{power}{mechanism}"
@@ -67,7 +67,7 @@ class OutputConfig:
     """The output layer: how a hidden vector is trained to predict a target."""
 
     layer: str = "negative-sampling"
-    """full-softmax, hierarchical-softmax, balanced-softmax, negative-sampling, nce, sampled-softmax"""
+    """one of `outputs.OUTPUTS`: negative-sampling, hierarchical-softmax, full-softmax, …"""
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     """where noise comes from (sampled layers only)"""
     num_noise: int = 5
@@ -84,7 +84,7 @@ class TrainConfig:
     """How the vectors are trained."""
 
     architecture: Literal["skip-gram", "cbow"] = "skip-gram"
-    """skip-gram: a word predicts each neighbour; cbow: the mean of the neighbours predicts the word"""
+    """skip-gram: a word predicts each neighbour; cbow: the neighbours' mean predicts the word"""
     dim: int = 100
     """dimensions of the vectors"""
     window: int = 5
@@ -104,13 +104,13 @@ class TrainConfig:
     optimizer: str = "sgd"
     """sgd or adagrad (row-sparse)"""
     block_size: int | None = 32
-    """consecutive words that share noise; None: every pair draws its own noise (the reference, slow)"""
+    """consecutive words that share noise; None: every pair draws its own (the reference, slow)"""
     noise_per_block: int = 32
     """K: noise words shared by a block"""
     tokens_per_step: int = 512
     """kept words whose gradients are summed before they are applied"""
     row_cap: float = 60.0
-    """a row's summed update is divided by max(1, n / row_cap), n the pairs that hit it in the step"""
+    """a row's summed update is divided by max(1, n / row_cap), n its pairs in the step"""
     devices: int | None = None
     """XLA devices, each training on its own slice of the text. None: all there are"""
     sync_steps: int = 500
