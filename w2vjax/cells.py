@@ -1,0 +1,115 @@
+"""The cells of an experiment: what was compared, in a fixed order, under names for people.
+
+A cell is every run that shares a configuration but for its seed.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from w2vjax.records import FINISHED
+
+LAYERS = {
+    "full-softmax": "full softmax",
+    "hierarchical-softmax": "hierarchical softmax (Huffman)",
+    "balanced-softmax": "hierarchical softmax (balanced)",
+    "negative-sampling": "NEG",
+    "nce": "NCE",
+    "sampled-softmax": "sampled softmax",
+}
+"""display names, in the order of tables and figures"""
+DISTRIBUTIONS = ("uniform", "unigram", "log-uniform", "zipf")
+NO_SAMPLER = "–"
+SEED = "config.train.seed"
+Name = tuple[str, str, tuple]
+"""layer, sampler, and the settings that tell it from cells of the same label"""
+
+
+def with_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """The records with three more columns, ordered categories for people.
+
+    `layer`, `sampler` ("–" where the layer has none) and `cell` ("NEG, unigram^0.75"). Cells that
+    share a label are told apart by the settings that differ ("…, num_noise=5"). Rows without a
+    label, such as those of the corpus, have no cell.
+    """
+    frame = frame.copy()
+    names = [
+        (*_names(label), detail)
+        for label, detail in zip(frame["label"], _details(frame), strict=True)
+    ]
+    known = sorted({name for name in names if name[0]}, key=_cell_order)
+    layers, samplers, _ = zip(*names, strict=True)
+    frame["layer"] = _ordered(layers, [name[0] for name in known])
+    frame["sampler"] = _ordered(samplers, sorted({name[1] for name in known}, key=sampler_order))
+    frame["cell"] = _ordered(map(_cell, names), map(_cell, known))
+    return frame
+
+
+def complete(frame: pd.DataFrame) -> pd.DataFrame:
+    """Only rows of finished runs, and rows of no run; categories of cells are kept."""
+    done = frame.loc[frame["metric"] == FINISHED, "run"]
+    return frame[frame["run"].isna() | frame["run"].isin(done)]
+
+
+def sampler_order(name: str) -> tuple[int, str, float, str]:
+    """Sorts sampler names: none first, then by distribution, power and mechanism."""
+    distribution = re.split(r"[\^:]", name)[0]
+    power = re.search(r"\^(-?[\d.]+)", name)
+    known = name == NO_SAMPLER or distribution in DISTRIBUTIONS
+    rank = DISTRIBUTIONS.index(distribution) if distribution in DISTRIBUTIONS else -1
+    return (rank if known else len(DISTRIBUTIONS), distribution, _power(power), name)
+
+
+def _power(match: re.Match[str] | None) -> float:
+    return float(match[1]) if match else 1.0
+
+
+def _names(label: Any) -> tuple[str, str]:
+    if not isinstance(label, str):
+        return "", ""
+    layer, _, sampler = label.partition(" / ")
+    return LAYERS.get(layer, layer), sampler or NO_SAMPLER
+
+
+def _cell(name: Name) -> str:
+    layer, sampler, detail = name
+    parts = [layer] if sampler in ("", NO_SAMPLER) else [layer, sampler]
+    return ", ".join(parts + [f"{setting}={value}" for setting, _, value in detail])
+
+
+def _cell_order(name: Name) -> tuple:
+    layer, sampler, detail = name
+    order = list(LAYERS.values())
+    rank = order.index(layer) if layer in order else len(order)
+    return rank, layer, sampler_order(sampler), detail
+
+
+def _ordered(values: Iterable[str], names: Iterable[str]) -> pd.Categorical:
+    """The values as an ordered category; an empty one is missing."""
+    filled = pd.Series([value or None for value in values], dtype=object)
+    return pd.Categorical(filled, categories=list(dict.fromkeys(names)), ordered=True)
+
+
+def _details(frame: pd.DataFrame) -> list[tuple]:
+    """For every row, the settings `(name, sort key, value)` that tell its cell from its namesakes."""
+    columns = [name for name in frame if name.startswith("config.") and name != SEED]
+    configs = frame[columns].astype(object).where(frame[columns].notna(), None)
+    details: list[tuple] = [()] * len(frame)
+    for _, rows in frame.reset_index(drop=True).groupby("label", sort=False):
+        group = configs.iloc[rows.index]
+        varying = [name for name in columns if group[name].map(repr).nunique() > 1]
+        for index, values in zip(rows.index, group[varying].to_numpy(), strict=True):
+            details[index] = tuple(
+                (name.rpartition(".")[2], _value_order(value), str(value))
+                for name, value in zip(varying, values, strict=True)
+            )
+    return details
+
+
+def _value_order(value: Any) -> tuple[int, float, str]:
+    """Numbers by size before anything else, by name."""
+    if isinstance(value, int | float):
+        return (0, float(value), "")
+    return (1, 0.0, str(value))

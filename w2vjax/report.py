@@ -1,0 +1,296 @@
+"""Records to tables: Markdown, LaTeX (booktabs) and CSV, and the figures beside them; no JAX."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from tabulate import tabulate
+
+from w2vjax.cells import complete, with_cells
+from w2vjax.errors import InputError
+from w2vjax.plots import figures
+from w2vjax.records import FINISHED, read
+from w2vjax.stats import Interval, mean_interval, not_worse_than_best
+
+MISSING = "missing"
+UNDEFINED = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One quantity of a table: where it is in the records, and how it is shown."""
+
+    header: str
+    metric: str
+    """a metric, or the name of a field that holds one number a run"""
+    scale: float = 1.0
+    """shown = recorded * scale"""
+    digits: int = 1
+    score: bool = False
+    """has an interval, and what is not worse than the best is bold"""
+    sign: int = 1
+    """-1 where lower is better"""
+    absent: str = MISSING
+    """shown where a cell has no such measurement"""
+    optional: bool = True
+    """left out if no cell has it"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, a row a cell: `text` to read, `bold` to mark, `raw` to calculate with."""
+
+    caption: str
+    text: pd.DataFrame
+    bold: pd.DataFrame
+    raw: pd.DataFrame
+
+    def markdown(self) -> str:
+        """A GitHub table, the caption above it."""
+        rows = self._marked(lambda text: text.replace("|", r"\|"), "**{}**")
+        table = tabulate(
+            rows,
+            headers=list(self.text),
+            tablefmt="github",
+            disable_numparse=True,
+            colalign=["left"] * 2 + ["right"] * (self.text.shape[1] - 2),
+        )
+        return f"{self.caption}\n\n{table}\n"
+
+    def latex(self) -> str:
+        r"""A floating table; needs `\usepackage{booktabs}`."""
+        rows = [list(map(escape_latex, self.text)), *self._marked(escape_latex, r"\textbf{{{}}}")]
+        head, *body = [" & ".join(row) + r" \\" for row in rows]
+        align = "ll" + "r" * (self.text.shape[1] - 2)
+        lines = [
+            r"\begin{table}",
+            rf"\caption{{{escape_latex(self.caption)}}}",
+            r"\centering",
+            rf"\begin{{tabular}}{{{align}}}",
+            *[r"\toprule", head, r"\midrule", *body, r"\bottomrule"],
+            r"\end{tabular}",
+            r"\end{table}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def csv(self) -> str:
+        """Means, bounds and counts as recorded, without rounding or units."""
+        return self.raw.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+
+    def _marked(self, escape, mark: str) -> list[list[str]]:  # type: ignore[no-untyped-def]
+        return [
+            [
+                mark.format(escape(text)) if bold else escape(text)
+                for text, bold in zip(texts, bolds, strict=True)
+            ]
+            for texts, bolds in zip(self.text.to_numpy(), self.bold.to_numpy(), strict=True)
+        ]
+
+
+def build(folder: Path | str) -> list[Path]:
+    """Writes `table.md`, `table.tex`, `table.csv` and every figure into a folder of records.
+
+    The same records give the same bytes. Raises `InputError` as `records.read` does.
+    """
+    folder = Path(folder)
+    frame = read(folder)
+    made = table(frame)
+    files = {
+        "table.md": made.markdown().encode(),
+        "table.tex": made.latex().encode(),
+        "table.csv": made.csv().encode(),
+    } | figures(frame)
+    return [_write(folder / name, data) for name, data in files.items()]
+
+
+def table(frame: pd.DataFrame) -> Table:
+    """The comparison: a row a cell, finished runs only, mean and interval over seeds."""
+    frame = with_cells(frame)
+    done = complete(frame)
+    cells = list(frame["cell"].cat.categories)
+    if not cells:
+        raise InputError("the records hold no labelled runs: there is nothing to tabulate")
+    text = _first_columns(frame, cells)
+    raw, bold = text.copy(), pd.DataFrame(False, index=text.index, columns=text.columns)
+    tested = []
+    for column in _columns(done):
+        values = _values(done, column).reindex(columns=cells)
+        if column.optional and values.isna().to_numpy().all():
+            continue
+        intervals = [mean_interval(values[cell]) for cell in cells]
+        text[column.header] = [
+            _show(interval, column, known=cell in _measured(done, column))
+            for cell, interval in zip(cells, intervals, strict=True)
+        ]
+        for field in ("mean", "low", "high"):
+            raw[f"{column.metric}.{field}"] = [getattr(interval, field) for interval in intervals]
+        bold[column.header] = False
+        if column.score:
+            marked, enough = not_worse_than_best(values * column.sign)
+            bold[column.header] = marked.to_numpy()
+            tested.append(enough)
+    seeds = done.groupby("cell", observed=False)["seed"].nunique().reindex(cells)
+    text["seeds"], raw["seeds"], bold["seeds"] = seeds.map(str).array, seeds.array, False
+    raw = _with_coverage(raw, done, cells)
+    return Table(caption(frame, bool(tested) and all(tested)), text, bold, raw)
+
+
+def caption(frame: pd.DataFrame, tested: bool) -> str:
+    """What a reader must know: corpus, protocol, coverage, intervals, bold, what is missing."""
+    analogy = frame[frame["metric"] == "analogy/total"]
+    experiment = _listed(frame, "experiment")
+    parts = [
+        f"{experiment[:1].upper()}{experiment[1:]} on {_listed(frame, 'config.corpus.source')}"
+        f"{_count(frame, 'words', 'words read in training')}"
+        f"{_count(frame, 'vocabulary', 'words of vocabulary')}.",
+        f"Analogies: {_listed(analogy, 'evaluation')}; {_coverage(analogy)}.",
+        "±: half of Student's 95 % interval over seeds. Training time and speed without compilation, "
+        f"on {_listed(frame, 'num_devices')} {_listed(frame, 'platform')} device(s).",
+        "Bold: not significantly worse than the best (paired over seeds, Holm-corrected, 5 %)."
+        if tested
+        else "Bold: the best mean only; too few seeds to say what is not significantly worse.",
+    ]
+    runs = frame.dropna(subset=["run", "cell"]).drop_duplicates("run")
+    done = set(frame.loc[frame["metric"] == FINISHED, "run"])
+    left = runs[~runs["run"].isin(done)]
+    if len(left):
+        names = [
+            f"{cell} (seed {seed:g})" for cell, seed in zip(left["cell"], left["seed"], strict=True)
+        ]
+        parts.append(f"Unfinished, not counted: {'; '.join(names)}.")
+    return " ".join(parts)
+
+
+def escape_latex(text: str) -> str:
+    """The text as LaTeX shows it literally; `^0.75` becomes an exponent."""
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    symbols = {"±": r"$\pm$", "–": "--", "ρ": r"$\rho$", "·": r"$\cdot$"}
+    symbols |= {"<": "$<$", ">": "$>$"}
+
+    def replace(match: re.Match[str]) -> str:
+        if match[1]:
+            return f"$^{{{match[1]}}}$"
+        return (special | symbols).get(match[0], "\\" + match[0])
+
+    pattern = "[" + re.escape("\\~^&%$#_{}" + "".join(symbols)) + "]"
+    return re.sub(rf"\^(-?[\d.]*\d)|{pattern}", replace, text)
+
+
+def _columns(frame: pd.DataFrame) -> list[Column]:
+    sets = sorted({name for name in frame["metric"] if name.startswith("similarity/")})
+    similarities = [Column(f"{_set_name(name)} (ρ·100)", name, 100, score=True) for name in sets]
+    return [
+        Column("analogies (%)", "analogy/total", 100, score=True, optional=False),
+        Column("semantic (%)", "analogy/semantic", 100, score=True),
+        Column("syntactic (%)", "analogy/syntactic", 100, score=True),
+        *similarities,
+        Column(
+            *("held-out loss (nats)", "likelihood/held-out"),
+            digits=3,
+            score=True,
+            sign=-1,
+            absent=UNDEFINED,
+        ),
+        Column("million words/s", "speed/words", 1e-6, digits=2, optional=False),
+        Column("training (s)", "seconds"),
+        Column("compile (s)", "compile_seconds"),
+    ]
+
+
+def _set_name(metric: str) -> str:
+    name = metric.removeprefix("similarity/")
+    known = {"wordsim353": "WordSim-353", "simlex999": "SimLex-999"}
+    return known.get(re.sub(r"[^a-z0-9]", "", name.lower()), name)
+
+
+def _first_columns(frame: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
+    """Layer and sampler of each cell; settings that tell namesakes apart go with the sampler."""
+    firsts = frame.dropna(subset=["cell"]).drop_duplicates("cell").set_index("cell").loc[cells]
+    details = [
+        cell.removeprefix(str(layer)).removeprefix(f", {sampler}").removeprefix(", ")
+        for cell, layer, sampler in zip(cells, firsts["layer"], firsts["sampler"], strict=True)
+    ]
+    samplers = [
+        f"{sampler}, {detail}" if detail else str(sampler)
+        for sampler, detail in zip(firsts["sampler"], details, strict=True)
+    ]
+    return pd.DataFrame({"layer": firsts["layer"].astype(str).array, "sampler": samplers})
+
+
+def _values(frame: pd.DataFrame, column: Column) -> pd.DataFrame:
+    """Seeds × cells. A field of the run is its largest, which is the one at its end."""
+    if "/" in column.metric:
+        rows = frame[(frame["metric"] == column.metric) & frame["cell"].notna()]
+        field = "value"
+    else:
+        rows, field = frame[frame["cell"].notna()], column.metric
+        if field not in rows:
+            return pd.DataFrame(dtype=float)
+    return rows.pivot_table(
+        index="seed", columns="cell", values=field, aggfunc="max", observed=True
+    )
+
+
+def _measured(frame: pd.DataFrame, column: Column) -> set[str]:
+    return set(frame.loc[frame["metric"] == column.metric, "cell"].dropna())
+
+
+def _show(interval: Interval, column: Column, known: bool) -> str:
+    if interval.num == 0:
+        return UNDEFINED if known else column.absent
+    mean = f"{interval.mean * column.scale:.{column.digits}f}"
+    if not column.score or interval.num == 1:
+        return mean
+    return f"{mean} ± {interval.half_width * column.scale:.{column.digits}f}"
+
+
+def _with_coverage(raw: pd.DataFrame, frame: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
+    for name in sorted({name for name in frame["metric"] if name.startswith(("ana", "sim"))}):
+        if name.startswith("analogy/section/") or not {"covered", "total"} <= set(frame):
+            continue
+        rows = frame[frame["metric"] == name].groupby("cell", observed=False)
+        for field in ("covered", "total"):
+            raw[f"{name}.{field}"] = rows[field].min().reindex(cells).array
+    return raw
+
+
+def _listed(frame: pd.DataFrame, name: str) -> str:
+    if name not in frame or frame[name].dropna().empty:
+        return "unknown"
+    return " and ".join(sorted({_number(value) for value in frame[name].dropna()}))
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _count(frame: pd.DataFrame, name: str, unit: str) -> str:
+    if name not in frame or frame[name].dropna().empty:
+        return ""
+    largest = frame.groupby("run")[name].max().dropna()
+    return f", {_span(largest)} {unit}"
+
+
+def _coverage(analogy: pd.DataFrame) -> str:
+    if "covered" not in analogy or analogy["covered"].dropna().empty:
+        return "coverage unknown"
+    return f"{_span(analogy['covered'])} of {_span(analogy['total'])} questions covered"
+
+
+def _span(values: Iterable[float]) -> str:
+    low, high = int(min(values)), int(max(values))
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _write(path: Path, data: bytes) -> Path:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    return path

@@ -1,0 +1,224 @@
+"""How sure a comparison is: intervals over seeds, paired differences, corrections, Pareto fronts.
+
+Runs with the same seed see the same words in the same order from the same start, so methods are
+compared seed by seed. Seeds are the unit of repetition; questions of one section stand or fall
+together and are resampled together.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Shaped
+from scipy import stats
+
+from w2vjax.errors import InputError
+
+MIN_SEEDS = 3
+"""below this a paired t test on Holm's level finds next to nothing"""
+
+
+class Interval(NamedTuple):
+    """A mean and its confidence interval; the bounds are NaN where there is no telling."""
+
+    mean: float
+    low: float
+    high: float
+    num: int
+    """values it rests on"""
+
+    @property
+    def half_width(self) -> float:
+        """Half the length of the interval."""
+        return (self.high - self.low) / 2
+
+
+class Difference(NamedTuple):
+    """Mean of `a - b` over pairs, its interval, and the two-sided p-value of no difference."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    num: int
+
+
+class Disagreement(NamedTuple):
+    """Questions that only one of two methods answers, and the p-value of equal chances."""
+
+    only_a: int
+    only_b: int
+    p: float
+
+
+def mean_interval(values: Sequence[float] | np.ndarray, level: float = 0.95) -> Interval:
+    """Mean with Student's interval: `mean ± t(level, n-1) · s / √n`.
+
+    NaN are left out. One value has no interval, none has no mean: NaN.
+    """
+    kept = np.asarray(values, dtype=float)
+    kept = kept[~np.isnan(kept)]
+    num = len(kept)
+    if num == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    mean = float(kept.mean())
+    if num == 1:
+        return Interval(mean, np.nan, np.nan, 1)
+    half = float(stats.t.ppf((1 + level) / 2, num - 1) * kept.std(ddof=1) / np.sqrt(num))
+    return Interval(mean, mean - half, mean + half, num)
+
+
+def paired_difference(
+    a: Float[np.ndarray, " n"] | Sequence[float],
+    b: Float[np.ndarray, " n"] | Sequence[float],
+    level: float = 0.95,
+    test: Literal["t", "permutation"] = "t",
+) -> Difference:
+    """Mean of `a - b` where `a[i]` and `b[i]` share a seed, with Student's interval.
+
+    `test="t"`: paired t test. `"permutation"`: signs of the differences flipped at random, all
+    `2^n` ways up to n = 16 (exact; its smallest p is `2^(1-n)`), else 99,999 draws.
+    With fewer than two pairs the interval and p are NaN.
+
+    Raises `InputError` if the lengths differ.
+    """
+    if len(a) != len(b):
+        raise InputError(f"paired values must be equally many: {len(a)} and {len(b)}")
+    delta = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
+    mean, low, high, num = mean_interval(delta, level)
+    delta = delta[~np.isnan(delta)]
+    if num < 2:
+        return Difference(mean, low, high, np.nan, num)
+    error = delta.std(ddof=1) / np.sqrt(num)
+    if test == "permutation":
+        exhaustive = np.inf if num <= 16 else 99_999
+        p = stats.permutation_test(
+            (delta,), np.mean, permutation_type="samples", n_resamples=exhaustive, rng=0
+        ).pvalue
+    elif error == 0:
+        p = 1.0 if mean == 0 else 0.0
+    else:
+        p = 2 * stats.t.sf(abs(mean) / error, num - 1)
+    return Difference(mean, low, high, float(p), num)
+
+
+def holm(pvalues: Sequence[float] | np.ndarray) -> Float[np.ndarray, " m"]:
+    """p-values adjusted for `m` tests: sorted, `max over j <= i of (m - j) p_j`, at most 1.
+
+    Keeps the chance of any false rejection below the level (Holm 1979). NaN stay and do not count.
+    """
+    p = np.asarray(pvalues, dtype=float)
+    adjusted = np.full(p.shape, np.nan)
+    order = np.argsort(p)[: np.count_nonzero(~np.isnan(p))]
+    scaled = p[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
+    return adjusted
+
+
+def not_worse_than_best(scores: pd.DataFrame, level: float = 0.95) -> tuple[pd.Series, bool]:
+    """Which columns are not significantly worse than the one with the highest mean.
+
+    `scores`: seeds × methods, higher is better, NaN where missing. Paired t tests of each method
+    against the best on the seeds both have, Holm-corrected; a method is out if p <= 1 - level.
+
+    Returns a Boolean per method, and whether there were enough seeds to test: if some method shares
+    fewer than `MIN_SEEDS` seeds with the best, only the best is marked.
+    """
+    means = scores.mean()
+    marked = pd.Series(False, index=scores.columns)
+    if means.notna().sum() == 0:
+        return marked, False
+    best = means.idxmax()
+    marked[best] = True
+    others = [name for name in scores if name != best and means.notna()[name]]
+    tests = [paired_difference(scores[best].to_numpy(), scores[name].to_numpy()) for name in others]
+    if any(test.num < MIN_SEEDS for test in tests) or scores[best].count() < MIN_SEEDS:
+        return marked, False
+    marked[others] = holm([test.p for test in tests]) > 1 - level
+    return marked, True
+
+
+def two_level_bootstrap(
+    hits_a: Bool[np.ndarray, "s q"],
+    hits_b: Bool[np.ndarray, "s q"],
+    sections: Shaped[np.ndarray, " q"] | Sequence[str],
+    level: float = 0.95,
+    num_resamples: int = 2_000,
+    seed: int = 0,
+) -> Interval:
+    """Difference in accuracy of two methods, with an interval over seeds and kinds of question.
+
+    `hits[s, q]`: whether the run of seed `s` answers question `q`. Seeds and sections are drawn with
+    replacement, independently (the pigeonhole bootstrap: Owen 2007, doi:10.1214/07-AOAS122), all
+    questions of a section together: `mean ± z(level) · bootstrap error`. That counts the noise of
+    single questions twice, so it errs on the wide side; but too few seeds show too little spread, so
+    it is never narrower than Student's interval over the seeds. Coverage of a 95 % interval in
+    simulations with 3 to 10 seeds and 14 sections: 94 % and up.
+
+    Raises `InputError` if the shapes differ.
+    """
+    hits_a, hits_b = np.atleast_2d(hits_a), np.atleast_2d(hits_b)
+    if hits_a.shape != hits_b.shape or hits_a.shape[1] != len(sections):
+        raise InputError(
+            f"hits have the shapes {hits_a.shape} and {hits_b.shape} for {len(sections)} questions: "
+            "they must be [seeds, questions], alike, one section a question"
+        )
+    delta = hits_a.astype(float) - hits_b.astype(float)
+    names, ids = np.unique(np.asarray(sections), return_inverse=True)
+    num_seeds, num_sections = len(delta), len(names)
+    mean = float(delta.mean())
+    if num_seeds < 2 or num_sections < 2:
+        return Interval(mean, np.nan, np.nan, num_seeds)
+    sums = np.stack([np.bincount(ids, row, num_sections) for row in delta])
+    sizes = np.bincount(ids, minlength=num_sections)
+    generator = np.random.default_rng(seed)
+    draw_seeds = _multiplicities(generator, num_seeds, num_resamples)
+    draw_sections = _multiplicities(generator, num_sections, num_resamples)
+    totals = ((draw_seeds @ sums) * draw_sections).sum(1)
+    means = totals / (num_seeds * (draw_sections @ sizes))
+    half = max(
+        float(stats.norm.ppf((1 + level) / 2) * means.std(ddof=1)),
+        mean_interval(delta.mean(1), level).half_width,
+    )
+    return Interval(mean, mean - half, mean + half, num_seeds)
+
+
+def _multiplicities(
+    generator: np.random.Generator, num: int, num_resamples: int
+) -> Float[np.ndarray, "r n"]:
+    """How often each of `num` things is drawn, for each resample."""
+    counts = generator.multinomial(num, np.full(num, 1 / num), size=num_resamples)
+    return counts.astype(float)
+
+
+def mcnemar(hits_a: Bool[np.ndarray, " q"], hits_b: Bool[np.ndarray, " q"]) -> Disagreement:
+    """McNemar's exact test of one run against another on the same questions.
+
+    Of the questions only one of them answers, `only_a ~ Binomial(only_a + only_b, ½)` if they are
+    equally good. It takes questions for independent, which those of a section are not: prefer
+    `two_level_bootstrap` where there are several seeds.
+
+    Raises `InputError` if the lengths differ.
+    """
+    a, b = np.asarray(hits_a, dtype=bool), np.asarray(hits_b, dtype=bool)
+    if a.shape != b.shape:
+        raise InputError(f"hits must be of the same questions: {a.shape} and {b.shape}")
+    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
+    if only_a + only_b == 0:
+        return Disagreement(0, 0, 1.0)
+    return Disagreement(only_a, only_b, float(stats.binomtest(only_a, only_a + only_b).pvalue))
+
+
+def pareto_front(
+    speed: Float[np.ndarray, " n"] | Sequence[float],
+    accuracy: Float[np.ndarray, " n"] | Sequence[float],
+) -> Bool[np.ndarray, " n"]:
+    """Marks the points that no other beats: none as fast and as accurate, and better in one.
+
+    Points with NaN are never on the front.
+    """
+    x, y = np.asarray(speed, dtype=float), np.asarray(accuracy, dtype=float)
+    at_least = (x[None] >= x[:, None]) & (y[None] >= y[:, None])
+    better = (x[None] > x[:, None]) | (y[None] > y[:, None])
+    return ~(at_least & better).any(1) & ~np.isnan(x) & ~np.isnan(y)
