@@ -1,0 +1,190 @@
+"""Analogies: a is to b as c is to which word?
+
+3CosAdd answers argmax_x cos(x, b) − cos(x, a) + cos(x, c) (Mikolov, Yih & Zweig 2013, section 4);
+3CosMul answers argmax_x s(x, b)·s(x, c) / (s(x, a) + ε) with s = (1 + cos)/2 and ε = 0.001 (Levy &
+Goldberg 2014, section 6). Both are sums of three rows of one small matrix: the similarities, or
+their logarithms, of the words that occur in questions with the candidates.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int, Int8
+
+from w2vjax.embeddings import Embeddings
+from w2vjax.errors import InputError, in_range, unknown
+from w2vjax.questions import Questions
+from w2vjax.scores import Score
+
+Method = Literal["3CosAdd", "3CosMul"]
+OutOfVocabulary = Literal["skip", "wrong"]
+
+EPSILON = np.float32(0.001)
+CANDIDATES_PER_CHUNK = 2048
+QUESTIONS_PER_BLOCK = 64  # two [64, 2048] float32 buffers stay in a core's cache
+
+
+@dataclass(frozen=True, eq=False)
+class AnalogyResult:
+    """Accuracies, and what became of each question."""
+
+    scores: tuple[Score, ...]
+    """total, semantic, syntactic, then every section"""
+    hits: Int8[np.ndarray, " q"]
+    """in the order of the file: 1 right, 0 wrong, -1 not covered"""
+
+
+def analogy(
+    embeddings: Embeddings,
+    questions: Questions,
+    candidates: int | None = 30_000,
+    method: Method = "3CosAdd",
+    oov: OutOfVocabulary = "skip",
+) -> AnalogyResult:
+    """Accuracy on analogy questions, as word2vec's `compute-accuracy` and gensim count it.
+
+    Only the first `candidates` words (None: all) may be asked about or be answers. Upper and lower
+    case are one; of two words that differ in case alone the first stands for both. The words of
+    the question are no answers. Words whose vector is 0 are never answers. A question with a word
+    outside the candidates is left out (`skip`) or counts as wrong (`wrong`).
+
+    Raises `InputError` for an unknown method or policy, or less than one candidate.
+    """
+    if method not in ("3CosAdd", "3CosMul"):
+        raise unknown("analogy method", method, ("3CosAdd", "3CosMul"))
+    if oov not in ("skip", "wrong"):
+        raise unknown("out-of-vocabulary policy", oov, ("skip", "wrong"))
+    if candidates is not None:
+        in_range("candidates", candidates, 1)
+    if not questions.words:
+        raise InputError(f"the question set {questions.name!r} has no questions")
+    words = embeddings.words[:candidates]
+    folded: dict[str, int] = {}
+    stands_for = np.array([folded.setdefault(w.upper(), i) for i, w in enumerate(words)], np.int64)
+    asked = np.array(
+        [[folded.get(word.upper(), -1) for word in question] for question in questions.words]
+    )
+    covered = np.all(asked >= 0, axis=1)
+    answers = _answers(embeddings.normalised[: len(words)], asked[covered, :3], stands_for, method)
+    hits = np.full(len(asked), -1, np.int8)
+    hits[covered] = (answers >= 0) & (stands_for[answers] == asked[covered, 3])
+    if oov == "wrong":
+        hits[~covered] = 0
+    policy = "skipped" if oov == "skip" else "counted wrong"
+    limit = "all" if candidates is None else f"top {candidates:,}"
+    protocol = f"{method}, {limit} candidates, out-of-vocabulary {policy}"
+    return AnalogyResult(_scores(questions, hits, covered, protocol), hits)
+
+
+def _answers(
+    unit: Float32[np.ndarray, "n d"],
+    asked: Int[np.ndarray, "q 3"],
+    stands_for: Int[np.ndarray, " n"],
+    method: Method,
+) -> Int[np.ndarray, " q"]:
+    """The best candidate for each question; of equals the first; -1 if there is none."""
+    rows, places = np.unique(asked, return_inverse=True)
+    places = places.reshape(asked.shape)
+    asked_unit = unit[rows]
+    banned = _variants(stands_for, asked)
+    dead = np.all(unit == 0, axis=1)
+
+    def chunk(start: int) -> tuple[Float32[np.ndarray, " q"], Int[np.ndarray, " q"]]:
+        stop = start + CANDIDATES_PER_CHUNK
+        plus, minus = _terms(asked_unit @ unit[start:stop].T, method)
+        return _best(plus, minus, places, banned - start, np.flatnonzero(dead[start:stop]))
+
+    best_score = np.full(len(asked), -np.inf, np.float32)
+    best = np.full(len(asked), -1, np.int64)
+    starts = range(0, len(unit), CANDIDATES_PER_CHUNK)
+    # numpy lets go of the interpreter lock in everything that takes time here
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start, (score, place) in zip(starts, pool.map(chunk, starts), strict=True):
+            better = score > best_score
+            best_score[better] = score[better]
+            best[better] = start + place[better]
+    return best
+
+
+def _terms(
+    cosines: Float32[np.ndarray, "u n"], method: Method
+) -> tuple[Float32[np.ndarray, "u n"], Float32[np.ndarray, "u n"]]:
+    """What a word adds to the score as b or c, and what it takes away as a."""
+    if method == "3CosAdd":
+        return cosines, cosines
+    shifted = (cosines + 1) / 2
+    return np.log(np.maximum(shifted, np.finfo(np.float32).tiny)), np.log(
+        np.maximum(shifted, 0) + EPSILON
+    )
+
+
+def _best(
+    plus: Float32[np.ndarray, "u n"],
+    minus: Float32[np.ndarray, "u n"],
+    places: Int[np.ndarray, "q 3"],
+    banned: Int[np.ndarray, "q m"],
+    dead: Int[np.ndarray, " z"],
+) -> tuple[Float32[np.ndarray, " q"], Int[np.ndarray, " q"]]:
+    """Score and column of each question's best candidate in one chunk of `n`."""
+    num_questions, num_columns = len(places), plus.shape[1]
+    score = np.empty(num_questions, np.float32)
+    best = np.empty(num_questions, np.int64)
+    block = np.empty((QUESTIONS_PER_BLOCK, num_columns), np.float32)
+    spare = np.empty_like(block)
+    for start in range(0, num_questions, QUESTIONS_PER_BLOCK):
+        part = slice(start, start + QUESTIONS_PER_BLOCK)
+        a, b, c = places[part].T
+        sums, term = block[: len(a)], spare[: len(a)]
+        # mode "clip" writes straight into `out`; the default goes through a copy
+        np.take(plus, b, axis=0, out=sums, mode="clip")
+        sums -= np.take(minus, a, axis=0, out=term, mode="clip")
+        sums += np.take(plus, c, axis=0, out=term, mode="clip")
+        here = banned[part]
+        row, column = np.nonzero((here >= 0) & (here < num_columns))
+        sums[row, here[row, column]] = -np.inf
+        sums[:, dead] = -np.inf
+        best[part] = sums.argmax(axis=1)
+        score[part] = sums[np.arange(len(a)), best[part]]
+    return score, best
+
+
+def _variants(
+    stands_for: Int[np.ndarray, " n"], asked: Int[np.ndarray, "q 3"]
+) -> Int[np.ndarray, "q m"]:
+    """The words of each question in every case they occur in; rows are filled up with repeats."""
+    others = np.flatnonzero(stands_for != np.arange(len(stands_for)))
+    others = others[np.isin(stands_for[others], asked)]
+    forms: dict[int, list[int]] = {}
+    for other in others:
+        forms.setdefault(int(stands_for[other]), []).append(int(other))
+    most = max(map(len, forms.values()), default=0)
+    table = np.repeat(np.arange(len(stands_for))[:, None], most + 1, axis=1)
+    for word, more in forms.items():
+        table[word, 1 : len(more) + 1] = more
+    return table[asked].reshape(len(asked), -1)
+
+
+def _scores(
+    questions: Questions,
+    hits: Int8[np.ndarray, " q"],
+    covered: Bool[np.ndarray, " q"],
+    protocol: str,
+) -> tuple[Score, ...]:
+    syntactic = np.array([name.startswith("gram") for name in questions.sections])
+    groups = {
+        "total": np.full(len(hits), True),
+        "semantic": ~syntactic[questions.section],
+        "syntactic": syntactic[questions.section],
+    }
+    for place, name in enumerate(questions.sections):
+        groups[f"section/{name}"] = questions.section == place
+    scores = []
+    for name, group in groups.items():
+        counted = hits[group & (hits >= 0)]
+        value = float(np.mean(counted == 1)) if covered[group].any() else None
+        num_covered, total = int(covered[group].sum()), int(group.sum())
+        scores.append(Score(f"analogy/{name}", value, num_covered, total, protocol))
+    return tuple(scores)

@@ -1,0 +1,92 @@
+"""Held-out likelihood: how well the exact softmax over all words predicts unseen pairs."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from w2vjax.errors import InputError
+from w2vjax.scores import Score
+
+HIDDEN_PER_BLOCK = 512
+WORDS_PER_CHUNK = 4096  # 8 MB of logits at a time, whatever the vocabulary
+
+
+def held_out(
+    hidden: Float[np.ndarray, "h d"],
+    outputs: Float[np.ndarray, "v d"],
+    pairs_centre: Int[np.ndarray, " n"],
+    pairs_target: Int[np.ndarray, " n"],
+) -> Score:
+    """Mean of −log P(target | centre) over the pairs, in nats a pair, with
+
+        log P(t | c) = h_c·o_t − log Σ_v exp(h_c·o_v),
+
+    h the rows of `hidden` (skip-gram: the input matrix) and o those of `outputs`. Exact: one
+    logarithm of a sum over the vocabulary for each different centre. The value is None without
+    pairs. Raises `InputError` for shapes that do not fit, ids out of range or a non-finite result.
+    """
+    hidden, outputs = np.asarray(hidden, np.float32), np.asarray(outputs, np.float32)
+    centre, target = np.asarray(pairs_centre), np.asarray(pairs_target)
+    _check(hidden, outputs, centre, target)
+    protocol = f"exact softmax over {len(outputs):,} words, nats a pair"
+    if not len(centre):
+        return Score("likelihood/held-out", None, 0, 0, protocol)
+    different, place = np.unique(centre, return_inverse=True)
+    blocks = -(-len(different) // HIDDEN_PER_BLOCK)
+    padded = np.zeros((blocks * HIDDEN_PER_BLOCK, hidden.shape[1]), np.float32)
+    padded[: len(different)] = hidden[different]
+    log_sums = np.asarray(_log_sums(jnp.asarray(padded), jnp.asarray(outputs)))
+    log_likelihood = 0.0
+    for start in range(0, len(centre), 1 << 16):
+        part = slice(start, start + (1 << 16))
+        logits = np.einsum(
+            "nd,nd->n", hidden[centre[part]], outputs[target[part]], dtype=np.float64
+        )
+        log_likelihood += float(np.sum(logits - log_sums[place[part]]))
+    value = -log_likelihood / len(centre)
+    if not np.isfinite(value):
+        raise InputError("the held-out likelihood is not finite: did training diverge?")
+    return Score("likelihood/held-out", value, len(centre), len(centre), protocol)
+
+
+@jax.jit
+def _log_sums(
+    hidden: Float[Array, "h d"],
+    outputs: Float[Array, "v d"],
+) -> Float[Array, " h"]:
+    """log Σ_v exp(h·o_v) of every row of `hidden`, by blocks of it and chunks of the vocabulary."""
+    num_words = len(outputs)
+    chunk = min(WORDS_PER_CHUNK, num_words)
+    # the last chunk starts earlier rather than being padded; its first words are then masked
+    starts = jnp.minimum(jnp.arange(0, num_words, chunk), num_words - chunk)
+    fresh = jnp.arange(0, num_words, chunk)
+
+    def block(rows: Float[Array, "b d"]) -> Float[Array, " b"]:
+        def step(running: Float[Array, " b"], at: tuple) -> tuple[Float[Array, " b"], None]:
+            start, first = at
+            part = jax.lax.dynamic_slice_in_dim(outputs, start, chunk)
+            seen = start + jnp.arange(chunk) < first
+            logits = jnp.matmul(rows, part.T, precision="highest")
+            logits = jnp.where(seen[None, :], -jnp.inf, logits)
+            return jnp.logaddexp(running, jax.nn.logsumexp(logits, axis=1)), None
+
+        empty = jnp.full(len(rows), -jnp.inf)
+        return jax.lax.scan(step, empty, (starts, fresh))[0]
+
+    blocks = hidden.reshape(-1, HIDDEN_PER_BLOCK, hidden.shape[1])
+    return jax.lax.map(block, blocks).reshape(-1)
+
+
+def _check(hidden: np.ndarray, outputs: np.ndarray, centre: np.ndarray, target: np.ndarray) -> None:
+    if hidden.ndim != 2 or outputs.ndim != 2 or hidden.shape[1] != outputs.shape[1]:
+        raise InputError(
+            f"hidden {hidden.shape} and outputs {outputs.shape}: matrices of one width are needed"
+        )
+    if centre.ndim != 1 or centre.shape != target.shape:
+        raise InputError(
+            f"centres {centre.shape} and targets {target.shape}: one target for each centre"
+        )
+    for name, ids, rows in (("centre", centre, len(hidden)), ("target", target, len(outputs))):
+        if len(ids) and not 0 <= ids.min() <= ids.max() < rows:
+            raise InputError(f"a {name} id lies outside 0 … {rows - 1}")

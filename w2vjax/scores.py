@@ -1,0 +1,19 @@
+"""One number that says how good vectors are, and how much of the test it rests on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Score:
+    """One value of one metric, with its coverage."""
+
+    metric: str
+    """such as `analogy/total`, `analogy/section/family`, `similarity/EN-WS-353-ALL`"""
+    value: float | None
+    """accuracy in 0 … 1, Spearman's rho, or nats; None, never NaN, where nothing defines it"""
+    covered: int
+    """items of the test whose words all have vectors"""
+    total: int
+    """items of the test"""
+    protocol: str
+    """everything else one must know to compare the value with another"""
