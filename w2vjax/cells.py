@@ -21,7 +21,7 @@ LAYERS = {
 }
 """display names, in the order of tables and figures"""
 DISTRIBUTIONS = ("uniform", "unigram", "log-uniform", "zipf")
-NO_SAMPLER = "–"
+NO_SAMPLER = "\N{EN DASH}"
 SEED = "config.train.seed"
 Name = tuple[str, str, tuple]
 """layer, sampler, and the settings that tell it from cells of the same label"""
@@ -93,8 +93,8 @@ def _ordered(values: Iterable[str], names: Iterable[str]) -> pd.Categorical:
 
 
 def _details(frame: pd.DataFrame) -> list[tuple]:
-    """For every row, the settings `(name, sort key, value)` that tell its cell from its namesakes."""
-    columns = [name for name in frame if name.startswith("config.") and name != SEED]
+    """For every row, the settings `(name, sort key, value)` that tell it from namesakes."""
+    columns = [name for name in map(str, frame) if name.startswith("config.") and name != SEED]
     configs = frame[columns].astype(object).where(frame[columns].notna(), None)
     details: list[tuple] = [()] * len(frame)
     for _, rows in frame.reset_index(drop=True).groupby("label", sort=False):

@@ -1,7 +1,7 @@
 """Measurements on disk: one flat JSON object a line, appended, never changed.
 
-A line has `protocol` (version of the schema), `metric` and `value` (a number or null), the `run` and
-`seed` it came from, the configuration as `config.…`, and where and with what it was measured.
+A line has `protocol` (version of the schema), `metric` and `value` (a number or null), the `run`
+and `seed` it came from, the configuration as `config.…`, and where and with what it was measured.
 Curves and distributions add `x`. The last row of a complete run has the metric `run/finished`.
 """
 
@@ -127,9 +127,9 @@ def finished(path: Path | str) -> set[str]:
 def provenance() -> dict[str, Any]:
     """Where and with what a measurement is made, as flat fields of a record.
 
-    `versions.*`, `system`, `processor`, `cores` (that this process may use), `commit` (null when the
-    package does not run from its repository), `dirty` (its files differ from the commit), `time`
-    (UTC). What JAX knows (platform, device, number of devices) is the caller's to add.
+    `versions.*`, `system`, `processor`, `cores` (that this process may use), `commit` (null when
+    the package does not run from its repository), `dirty` (its files differ from the commit),
+    `time` (UTC). What JAX knows (platform, device, number of devices) is the caller's to add.
     """
     commit, dirty = _commit()
     return {

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from tabulate import tabulate
 
 from w2vjax.cells import complete, with_cells
 from w2vjax.errors import InputError
 from w2vjax.plots import figures
 from w2vjax.records import FINISHED, read
 from w2vjax.stats import Interval, mean_interval, not_worse_than_best
+from w2vjax.tables import Table
 
 MISSING = "missing"
-UNDEFINED = "–"
+UNDEFINED = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
@@ -37,57 +37,6 @@ class Column:
     """shown where a cell has no such measurement"""
     optional: bool = True
     """left out if no cell has it"""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table, a row a cell: `text` to read, `bold` to mark, `raw` to calculate with."""
-
-    caption: str
-    text: pd.DataFrame
-    bold: pd.DataFrame
-    raw: pd.DataFrame
-
-    def markdown(self) -> str:
-        """A GitHub table, the caption above it."""
-        rows = self._marked(lambda text: text.replace("|", r"\|"), "**{}**")
-        table = tabulate(
-            rows,
-            headers=list(self.text),
-            tablefmt="github",
-            disable_numparse=True,
-            colalign=["left"] * 2 + ["right"] * (self.text.shape[1] - 2),
-        )
-        return f"{self.caption}\n\n{table}\n"
-
-    def latex(self) -> str:
-        r"""A floating table; needs `\usepackage{booktabs}`."""
-        rows = [list(map(escape_latex, self.text)), *self._marked(escape_latex, r"\textbf{{{}}}")]
-        head, *body = [" & ".join(row) + r" \\" for row in rows]
-        align = "ll" + "r" * (self.text.shape[1] - 2)
-        lines = [
-            r"\begin{table}",
-            rf"\caption{{{escape_latex(self.caption)}}}",
-            r"\centering",
-            rf"\begin{{tabular}}{{{align}}}",
-            *[r"\toprule", head, r"\midrule", *body, r"\bottomrule"],
-            r"\end{tabular}",
-            r"\end{table}",
-        ]
-        return "\n".join(lines) + "\n"
-
-    def csv(self) -> str:
-        """Means, bounds and counts as recorded, without rounding or units."""
-        return self.raw.to_csv(index=False, lineterminator="\n", float_format="%.10g")
-
-    def _marked(self, escape, mark: str) -> list[list[str]]:  # type: ignore[no-untyped-def]
-        return [
-            [
-                mark.format(escape(text)) if bold else escape(text)
-                for text, bold in zip(texts, bolds, strict=True)
-            ]
-            for texts, bolds in zip(self.text.to_numpy(), self.bold.to_numpy(), strict=True)
-        ]
 
 
 def build(folder: Path | str) -> list[Path]:
@@ -147,7 +96,7 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
         f"{_count(frame, 'words', 'words read in training')}"
         f"{_count(frame, 'vocabulary', 'words of vocabulary')}.",
         f"Analogies: {_listed(analogy, 'evaluation')}; {_coverage(analogy)}.",
-        "±: half of Student's 95 % interval over seeds. Training time and speed without compilation, "
+        "±: half of Student's 95 % interval over seeds. Time and speed without compilation, "
         f"on {_listed(frame, 'num_devices')} {_listed(frame, 'platform')} device(s).",
         "Bold: not significantly worse than the best (paired over seeds, Holm-corrected, 5 %)."
         if tested
@@ -164,24 +113,11 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
     return " ".join(parts)
 
 
-def escape_latex(text: str) -> str:
-    """The text as LaTeX shows it literally; `^0.75` becomes an exponent."""
-    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    symbols = {"±": r"$\pm$", "–": "--", "ρ": r"$\rho$", "·": r"$\cdot$"}
-    symbols |= {"<": "$<$", ">": "$>$"}
-
-    def replace(match: re.Match[str]) -> str:
-        if match[1]:
-            return f"$^{{{match[1]}}}$"
-        return (special | symbols).get(match[0], "\\" + match[0])
-
-    pattern = "[" + re.escape("\\~^&%$#_{}" + "".join(symbols)) + "]"
-    return re.sub(rf"\^(-?[\d.]*\d)|{pattern}", replace, text)
-
-
 def _columns(frame: pd.DataFrame) -> list[Column]:
     sets = sorted({name for name in frame["metric"] if name.startswith("similarity/")})
-    similarities = [Column(f"{_set_name(name)} (ρ·100)", name, 100, score=True) for name in sets]
+    similarities = [
+        Column(f"{_set_name(name)} (Spearman·100)", name, 100, score=True) for name in sets
+    ]
     return [
         Column("analogies (%)", "analogy/total", 100, score=True, optional=False),
         Column("semantic (%)", "analogy/semantic", 100, score=True),

@@ -1,0 +1,118 @@
+"""How figures look: sizes, colours, markers, dashes, legends.
+
+Widths are a column's (3.25 in) or a page's (6.75 in). Colours are safe for colour-blind readers and
+never alone: markers or dashes tell the same.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from w2vjax.cells import NO_SAMPLER, sampler_order
+
+COLUMN, PAGE = 3.25, 6.75
+GREY = "0.45"
+STYLE: dict[str, Any] = {
+    "font.size": 7.5,
+    "axes.labelsize": 7.5,
+    "axes.titlesize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 2.4,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "figure.dpi": 200,
+    "savefig.dpi": 200,
+    "figure.constrained_layout.use": True,
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,
+    "svg.hashsalt": "w2vjax",
+}
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h")
+DASHES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 2, 2, 2)))
+
+
+class Drawing(NamedTuple):
+    """A figure, and the data it shows."""
+
+    figure: Figure
+    data: pd.DataFrame
+
+
+def plain_log_ticks(axes: Axes) -> None:
+    """Marks 1, 2 and 5 of each decade as plain numbers."""
+    low, high = axes.get_xlim()
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    steps = (1, 2, 5) if high / low < 1000 else (1,)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    ticks = [tick for tick in ticks if low <= tick <= high]
+    if ticks:
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
+
+
+def colors(names: Iterable[Any]) -> dict[Any, Any]:
+    names = _unique(names)
+    palette = "colorblind" if len(names) <= 10 else "viridis"
+    return dict(zip(names, sns.color_palette(palette, len(names)), strict=True))
+
+
+def markers(names: Iterable[Any]) -> dict[Any, str]:
+    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(_unique(names))}
+
+
+def lines(samplers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Colour and dashes of each sampler."""
+    palette = colors(sorted(set(samplers), key=sampler_order))
+    return {
+        name: {"color": color, "linestyle": DASHES[i % len(DASHES)]}
+        for i, (name, color) in enumerate(palette.items())
+    }
+
+
+def _unique(names: Iterable[Any]) -> list[Any]:
+    """In the order of the categories if there are any, else of appearance."""
+    if isinstance(names, pd.Series) and isinstance(names.dtype, pd.CategoricalDtype):
+        return list(names.cat.remove_unused_categories().cat.categories)
+    return list(dict.fromkeys(names))
+
+
+def handles(lines: Mapping[str, Mapping[str, Any]]) -> list[Line2D]:
+    return [Line2D([], [], **{**style, "label": shown(name)}) for name, style in lines.items()]
+
+
+def columns(names: Iterable[str], width: float) -> int:
+    """How many columns of a legend fit the width, at about 0.055 in a letter."""
+    longest = max(map(len, names))
+    return max(1, int(width / (0.5 + 0.055 * longest)))
+
+
+def legend(figure: Figure, handles: list[Line2D], columns: int) -> None:
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, columnspacing=1.5)
+
+
+def shown(name: str) -> str:
+    """A cell or sampler as figures show it: `unigram^0.75` with the power as an exponent."""
+    if name == NO_SAMPLER:
+        return "no sampler"
+    return re.sub(r"\^(-?[\d.]*\d)", r"$^{\1}$", str(name))
