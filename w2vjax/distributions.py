@@ -1,0 +1,125 @@
+"""Noise distributions: from word counts to probabilities, in float64, before anything is drawn."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from w2vjax.errors import InputError
+
+Probabilities = NDArray[np.float64]
+Distribution = Callable[[ArrayLike, float], Probabilities]
+
+
+def uniform(counts: ArrayLike, power: float = 1.0) -> Probabilities:
+    """`P(k) = 1 / V`. The counts give `V` only; `power` is ignored."""
+    num_words = len(checked_counts(counts))
+    return np.full(num_words, 1 / num_words)
+
+
+def unigram(counts: ArrayLike, power: float = 0.75) -> Probabilities:
+    """`P(k) = counts[k]^power / Σ counts^power` (Mikolov et al. 2013b, section 2.2: power 3/4).
+
+    Powers, their sum and the shares are taken one after the other in double, as word2vec.c does.
+    Raises `InputError` for bad counts, or where a power is beyond the range of float64.
+    """
+    values = checked_counts(counts)
+    weights = _powers(values, power)
+    if not _usable(weights):  # moderate shares may have immoderate powers
+        weights = _powers(values / values.max(), power)
+    if not _usable(weights):
+        weights = _powers(values / values.min(), power)
+    if not _usable(weights):
+        raise InputError(
+            f"power {power:g} takes counts between {values.min():g} and {values.max():g} "
+            "beyond the range of float64: use a power nearer to 0"
+        )
+    return _shares(weights)
+
+
+def log_uniform(counts: ArrayLike, power: float = 1.0) -> Probabilities:
+    """`P(k) = (log(k+2) - log(k+1)) / log(V+1)`: TensorFlow's `log_uniform_candidate_sampler`.
+
+    Only the rank is used (`power` is ignored), so the words must be sorted by falling frequency.
+    Raises `InputError` if they are not.
+    """
+    num_words = len(_sorted_counts(counts, "log-uniform"))
+    return np.log1p(1 / np.arange(1.0, num_words + 1)) / np.log1p(num_words)
+
+
+def zipf(counts: ArrayLike, power: float = 1.0) -> Probabilities:
+    """`P(k) = (k+1)^-power / Σ_j (j+1)^-power`, over the ranks of the vocabulary.
+
+    Raises `InputError` if the words are not sorted by falling frequency.
+    """
+    num_words = len(_sorted_counts(counts, "zipf"))
+    weights = _powers(np.arange(1.0, num_words + 1), -power)
+    if not _usable(weights):
+        raise InputError(f"power {power:g} takes {num_words} ranks beyond the range of float64")
+    return _shares(weights)
+
+
+DISTRIBUTIONS: dict[str, Distribution] = {
+    "uniform": uniform,
+    "unigram": unigram,
+    "log-uniform": log_uniform,
+    "zipf": zipf,
+}
+"""Every noise distribution by name: `(counts [V], power) -> probabilities [V]`, summing to 1."""
+
+POWERED = ("unigram", "zipf")
+"""The distributions that have an exponent."""
+
+
+def checked_counts(counts: ArrayLike) -> Probabilities:
+    """The counts as float64 `[V]`. Raises `InputError` unless all are finite and positive."""
+    values = np.asarray(counts, dtype=np.float64)
+    if values.ndim != 1 or not len(values):
+        raise InputError(f"counts have shape {values.shape}: give one count a word, one or more")
+    for wrong, what in (
+        (np.isnan(values), "NaN"),
+        (np.isinf(values), "infinite"),
+        (values < 0, "negative"),
+    ):
+        if wrong.any():
+            where = int(wrong.argmax())
+            raise InputError(
+                f"counts[{where}] is {values[where]:g} ({what}): counts are positive numbers"
+            )
+    if not values.any():
+        raise InputError("all counts are zero: count the words of a text first")
+    if not values.all():
+        raise InputError(
+            f"counts[{int((values == 0).argmax())}] is 0, one of {int((values == 0).sum())}: "
+            "drop the words that never occur (min count 1 or more)"
+        )
+    return values
+
+
+def _sorted_counts(counts: ArrayLike, name: str) -> Probabilities:
+    values = checked_counts(counts)
+    rising = np.flatnonzero(np.diff(values) > 0)
+    if len(rising):
+        raise InputError(
+            f"{name} goes by rank, and the counts are not sorted by falling frequency "
+            f"(counts[{rising[0] + 1}] > counts[{rising[0]}]): sort the vocabulary first"
+        )
+    return values
+
+
+def _powers(values: Probabilities, power: float) -> Probabilities:
+    if not np.isfinite(power):
+        raise InputError(f"power is {power}: it must be a finite number")
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        return np.power(values, power)
+
+
+def _usable(weights: Probabilities) -> bool:
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    return bool(np.isfinite(total)) and bool((weights >= np.finfo(np.float64).tiny).all())
+
+
+def _shares(weights: Probabilities) -> Probabilities:
+    # cumsum adds in order, as a loop in C does; sum adds in pairs and differs in the last bits
+    return weights / np.cumsum(weights)[-1]
