@@ -23,8 +23,8 @@ Method = Literal["3CosAdd", "3CosMul"]
 OutOfVocabulary = Literal["skip", "wrong"]
 
 EPSILON = np.float32(0.001)
-CANDIDATES_PER_CHUNK = 2048
-QUESTIONS_PER_BLOCK = 64  # two [64, 2048] float32 buffers stay in a core's cache
+CANDIDATES_PER_CHUNK = 4096
+QUESTIONS_PER_BLOCK = 64  # two float32 buffers of 1 MB a core
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +164,7 @@ def _variants(
     table = np.repeat(np.arange(len(stands_for))[:, None], most + 1, axis=1)
     for word, more in forms.items():
         table[word, 1 : len(more) + 1] = more
-    return table[asked].reshape(len(asked), -1)
+    return table[asked].reshape(len(asked), 3 * (most + 1))
 
 
 def _scores(

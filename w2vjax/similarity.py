@@ -13,7 +13,7 @@ def similarity(embeddings: Embeddings, pairs: SimilaritySet) -> tuple[Score, flo
 
     Pairs with a word that has no vector are left out. Upper and lower case are one; of two words
     that differ in case alone the first stands for both. The value is None, and the p-value 1,
-    where rho is undefined: fewer than two pairs, or all cosines or all judgements equal.
+    where rho is undefined: fewer than three pairs, or all cosines or all judgements equal.
     """
     folded: dict[str, int] = {}
     for row, word in enumerate(embeddings.words):
@@ -26,7 +26,7 @@ def similarity(embeddings: Embeddings, pairs: SimilaritySet) -> tuple[Score, flo
     ends = embeddings.normalised[np.array(rows, np.int64).reshape(-1, 2)]
     cosines = np.einsum("pd,pd->p", ends[:, 0], ends[:, 1])
     rho, p_value = None, 1.0
-    if len(set(judged)) > 1 and np.ptp(cosines) > 0:
+    if len(judged) > 2 and len(set(judged)) > 1 and np.ptp(cosines) > 0:
         result = stats.spearmanr(judged, cosines)
         rho, p_value = float(result.statistic), float(result.pvalue)
     protocol = "Spearman's rho of cosines, out-of-vocabulary skipped"
