@@ -26,30 +26,26 @@ def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:
     layer_colors, sampler_markers = colors(data["layer"]), markers(data["sampler"])
     entries = _legend_entries(layer_colors, sampler_markers, _bars(data["seeds"], few))
     figure = Figure(figsize=(PAGE, max(2.4, 0.2 + 0.155 * len(entries))))
-    axes = figure.subplots()
+    near = data[data["speed"] > data["speed"].max() / 2]
+    zoomed = len(near) >= 4 and data["speed"].min() < near["speed"].min() / 2
+    panels = [data, near] if zoomed else [data]
     bounds = ("min", "max") if few else ("low", "high")
-    for _, point in data.iterrows():
-        axes.errorbar(
-            point["speed"],
-            point["accuracy"],
-            xerr=_arms(point, "speed", bounds),
-            yerr=_arms(point, "accuracy", bounds),
-            fmt=sampler_markers[point["sampler"]],
-            color=layer_colors[point["layer"]],
-            markeredgecolor="white",
-            markeredgewidth=0.4,
-            elinewidth=0.8,
-            zorder=2,
-        )
-    axes.set_xscale("log")
-    axes.margins(0.07)
-    axes.set_ylim(bottom=max(0, axes.get_ylim()[0]))
-    _draw_front(axes, data)
-    plain_log_ticks(axes)
-    axes.set_xlabel("training speed (million words/s)")
-    axes.set_ylabel("analogy accuracy (%)")
+    for axes, shown_data in zip(
+        figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True
+    ):
+        for _, point in shown_data.iterrows():
+            look = layer_colors[point["layer"]], sampler_markers[point["sampler"]]
+            _draw_point(axes, point, bounds, *look)
+        _frame(axes)
+        _draw_front(axes, shown_data)
+        axes.set_xlabel("training speed (million words/s)")
+    figure.axes[0].set_ylabel("analogy accuracy (%)")
+    if zoomed:
+        figure.axes[0].set_title("all")
+        figure.axes[1].set_title("the fastest, within a factor of 2")
     figure.legend(handles=entries, loc="outside right upper")
-    return Drawing(figure, data)
+    units = {"accuracy": "accuracy_percent", "speed": "million_words_per_second"}
+    return Drawing(figure, data.rename(columns=lambda name: _with_unit(name, units)))
 
 
 def accuracy_by_section(frame: pd.DataFrame) -> Drawing | None:
@@ -63,31 +59,28 @@ def accuracy_by_section(frame: pd.DataFrame) -> Drawing | None:
         index="cell", columns="metric", values="value", observed=False, dropna=False
     ).reindex(columns=sections)
     grid.columns = [name.removeprefix(prefix) for name in sections]
-    figure = Figure(figsize=(PAGE, 1.25 + 0.17 * len(grid)))
+    grid = 100 * grid.astype(float)
+    figure = Figure(figsize=(PAGE, 1.4 + 0.17 * len(grid)))
     axes = figure.subplots()
     sns.heatmap(
-        100 * grid.astype(float),
+        grid,
         ax=axes,
         annot=True,
         fmt=".0f",
         annot_kws={"size": 6.5},
         cmap="cividis",
         vmin=0,
-        vmax=100 * float(np.nanmax(grid.to_numpy(dtype=float))),
-        cbar_kws={"label": "accuracy (%)", "pad": 0.01, "aspect": 15},
+        vmax=float(np.nanmax(grid.to_numpy())),
+        cbar=False,  # every cell says its number
         linewidths=0.4,
     )
     axes.set_facecolor("0.85")  # shows where there is no score
     axes.set_yticklabels([shown(name) for name in grid.index], rotation=0)
     axes.set_xticklabels(grid.columns, rotation=40, ha="right", rotation_mode="anchor")
     axes.tick_params(length=0)
-    axes.set(xlabel="", ylabel="")
-    data = (
-        grid.rename_axis("cell")
-        .reset_index()
-        .melt("cell", var_name="section", value_name="accuracy")
-    )
-    return Drawing(figure, data)
+    axes.set(xlabel="", ylabel="", title="accuracy (%)")
+    cells = grid.rename_axis("cell").reset_index()
+    return Drawing(figure, cells.melt("cell", var_name="section", value_name="accuracy_percent"))
 
 
 def _points(frame: pd.DataFrame) -> pd.DataFrame:
@@ -108,6 +101,40 @@ def _points(frame: pd.DataFrame) -> pd.DataFrame:
     data = data.dropna(subset=list(measures), ignore_index=True)
     data["pareto"] = pareto_front(data["speed"].to_numpy(), data["accuracy"].to_numpy())
     return data
+
+
+def _draw_point(
+    axes: Axes, point: pd.Series, bounds: tuple[str, str], color: Any, marker: str
+) -> None:
+    axes.errorbar(
+        point["speed"],
+        point["accuracy"],
+        xerr=_arms(point, "speed", bounds),
+        yerr=_arms(point, "accuracy", bounds),
+        fmt=marker,
+        color=color,
+        markeredgecolor="white",
+        markeredgewidth=0.4,
+        elinewidth=0.8,
+        zorder=2,
+    )
+
+
+def _frame(axes: Axes) -> None:
+    """Limits with room around the points, never so close that noise looks like a difference."""
+    axes.set_xscale("log")
+    axes.margins(0.07)
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    stretch = max(1.0, (1.5 / (right / left)) ** 0.5)
+    room = max(0.0, (4 - (top - bottom)) / 2)
+    axes.set_xlim(left / stretch, right * stretch)
+    axes.set_ylim(max(0, bottom - room), top + room)
+    plain_log_ticks(axes)
+
+
+def _with_unit(name: str, units: Mapping[str, str]) -> str:
+    quantity, _, rest = name.partition("_")
+    return "_".join(filter(None, [units.get(quantity, quantity), rest]))
 
 
 def _arms(point: pd.Series, name: str, bounds: tuple[str, str]) -> list[list[float]] | None:

@@ -14,6 +14,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from w2vjax.cells import NO_SAMPLER, sampler_order
 
@@ -60,11 +61,14 @@ class Drawing(NamedTuple):
 
 
 def plain_log_ticks(axes: Axes) -> None:
-    """Marks 1, 2 and 5 of each decade as plain numbers."""
+    """A few ticks as plain numbers, as many as the range calls for."""
     low, high = axes.get_xlim()
-    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    steps = (1, 2, 5) if high / low < 1000 else (1,)
-    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    if high / low < 4:
+        ticks = list(MaxNLocator(4).tick_values(low, high))
+    else:
+        decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        steps = (1, 2, 5) if high / low < 1000 else (1,)
+        ticks = [step * 10.0**decade for decade in decades for step in steps]
     ticks = [tick for tick in ticks if low <= tick <= high]
     if ticks:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -155,10 +155,10 @@ def two_level_bootstrap(
     """Difference in accuracy of two methods, with an interval over seeds and kinds of question.
 
     `hits[s, q]`: whether the run of seed `s` answers question `q`. Seeds and sections are drawn
-    with replacement, independently (the pigeonhole bootstrap: Owen 2007,
-    all questions of a section together: `mean ± z(level) · bootstrap error`. That counts the noise of
-    single questions twice, so it errs on the wide side; but few seeds show too little spread, so it
-    is never narrower than Student's interval over the seeds. Coverage of a 95 % interval in
+    with replacement, independently, all questions of a section together (the pigeonhole bootstrap,
+    Owen 2007, doi:10.1214/07-AOAS122): `mean ± z(level) · bootstrap error`. That counts the noise
+    of single questions twice, so it errs on the wide side; but few seeds show too little spread, so
+    it is never narrower than Student's interval over the seeds. Coverage of a 95 % interval in
     simulations with 3 to 10 seeds and 14 sections: 94 % and up.
 
     Raises `InputError` if the shapes differ.

@@ -1,0 +1,136 @@
+"""Figures: readable whatever the size of the experiment, and true to the records."""
+
+import io
+
+import matplotlib
+import matplotlib.pyplot as plt
+import matplotlib.style
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
+
+from w2vjax.cells import complete, with_cells
+from w2vjax.figures_style import COLUMN, PAGE, STYLE
+from w2vjax.plots import FIGURES, figures
+from w2vjax.records import Records, read
+
+SIZES = {
+    "usual": (CELLS, 3),
+    "two seeds": (CELLS[:5], 2),
+    "one run": (CELLS[4:5], 1),
+    "no sampler": (CELLS[:2], 3),
+    "many": (MORE_CELLS, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory):
+    made = {}
+    for name, size in SIZES.items():
+        folder = tmp_path_factory.mktemp("records")
+        Records(folder).append(experiment(*size))
+        made[name] = read(folder)
+    return made
+
+
+def draw(name, frame):
+    with matplotlib.style.context(["default", STYLE]):
+        drawing = FIGURES[name](complete(with_cells(frame)))
+        FigureCanvasAgg(drawing.figure).draw()
+    return drawing
+
+
+def texts(figure):
+    """Boxes of all upright text that is shown."""
+    renderer = figure.canvas.get_renderer()
+    for text in figure.findobj(matplotlib.text.Text):
+        if text.get_visible() and text.get_text().strip():
+            yield text, text.get_window_extent(renderer)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_cut_off_or_overlaps_another(frames, name, size):
+    figure = draw(name, frames[size]).figure
+    assert figure.get_figwidth() in (COLUMN, PAGE)
+    # Ticks beyond the limits of the axes are not drawn, but still there.
+    ticks = {
+        label
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        for tick in axis.get_major_ticks() + axis.get_minor_ticks()
+        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
+        for label in (tick.label1, tick.label2)
+    }
+    boxes = [(text, box) for text, box in texts(figure) if text not in ticks]
+    assert len(boxes) >= 5
+    page = figure.bbox
+    for text, box in boxes:
+        inside = box.x0 >= -1 and box.y0 >= -1 and box.x1 <= page.x1 + 1 and box.y1 <= page.y1 + 1
+        assert inside, f"{text.get_text()} is cut off"
+    upright = [(text, box) for text, box in boxes if text.get_rotation() in (0, 90)]
+    for i, (text, box) in enumerate(upright):
+        for other, other_box in upright[i + 1 :]:
+            overlap = box.padded(-1).overlaps(other_box.padded(-1))
+            assert not overlap, f"{text.get_text()!r} on {other.get_text()!r}"
+
+
+def test_points_are_means_in_the_units_of_the_axes(frames):
+    data = draw("accuracy_against_speed", frames["usual"]).data.set_index("cell")
+    frame = with_cells(frames["usual"])
+    for metric, column, scale in (
+        ("analogy/total", "accuracy_percent", 100),
+        ("speed/words", "million_words_per_second", 1e-6),
+    ):
+        rows = frame[frame["metric"] == metric]
+        for cell, group in rows.groupby("cell", observed=True):
+            assert data[column][cell] == pytest.approx(group["value"].mean() * scale)
+            assert data[f"{column}_low"][cell] < data[column][cell] < data[f"{column}_high"][cell]
+    assert data["pareto"]["NEG, unigram^0.75"] and not data["pareto"]["full softmax"]
+    assert len(data) == len(CELLS)
+
+
+def test_a_missing_cell_keeps_its_row(frames):
+    frame = frames["usual"]
+    gone = frame["metric"].str.startswith("analogy/section") & (frame["label"] == "full-softmax")
+    data = draw("accuracy_by_section", frame[~gone]).data
+    assert len(data) == len(CELLS) * len(SECTIONS)
+    assert data.loc[data["cell"] == "full softmax", "accuracy_percent"].isna().all()
+
+
+def test_losses_of_different_layers_share_no_axes(frames):
+    figure = draw("loss_curves", frames["usual"]).figure
+    panels = [axes for axes in figure.axes if axes.get_title()]
+    assert len(panels) == 6
+    assert not any(panels[0].get_shared_y_axes().joined(panels[0], axes) for axes in panels[1:])
+    neg = next(axes for axes in panels if axes.get_title() == "NEG")
+    looks = [(line.get_color(), line.get_linestyle()) for line in neg.lines]
+    assert len({color for color, _ in looks}) == len({dash for _, dash in looks}) == 3
+
+
+def test_every_distribution_is_drawn_beside_the_corpus(frames):
+    drawing = draw("sampler_distributions", frames["many"])
+    names = {name for name in drawing.data["distribution"]}
+    assert "corpus" in names and len(names) == 7 == len(drawing.figure.axes[0].lines)
+
+
+def test_files_are_of_their_kind_and_leave_no_trace(frames):
+    before, default = dict(matplotlib.rcParams), plt.get_fignums()
+    files = figures(frames["one run"])
+    assert set(files) == {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "csv")}
+    for name, data in files.items():
+        if name.endswith(".csv"):
+            assert len(pd.read_csv(io.BytesIO(data))) >= 1
+        else:
+            assert data.startswith(b"%PDF" if name.endswith(".pdf") else b"\x89PNG")
+            assert b"CreationDate" not in data
+        if name.endswith(".pdf"):
+            assert b"/Type3" not in data and b"/FontFile2" in data  # TrueType fonts, not Type 3
+    assert dict(matplotlib.rcParams) == before and plt.get_fignums() == default
+
+
+def test_figures_without_data_are_left_out(frames):
+    frame = frames["one run"]
+    only = frame[frame["metric"].str.startswith(("distribution/", "run/"))]
+    assert {name.partition(".")[0] for name in figures(only)} == {"sampler_distributions"}

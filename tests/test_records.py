@@ -1,0 +1,159 @@
+"""Records: nothing is lost, nothing is taken for what it is not."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from w2vjax import records
+from w2vjax.errors import InputError
+from w2vjax.records import Records, finished, provenance, read
+
+
+def row(**fields):
+    return {"run": "a", "seed": 0, "label": "nce / uniform", "metric": "m", "value": 1.0} | fields
+
+
+def test_what_is_appended_is_read(tmp_path):
+    Records(tmp_path).append([row(metric="m1", value=0.5), row(metric="m2", value=None, x=3)])
+    Records(tmp_path / "records.jsonl").append([row(metric="m3", note="é ‰")])
+    frame = read(tmp_path)
+    assert list(frame["metric"]) == ["m1", "m2", "m3"]
+    assert list(frame["protocol"]) == [records.PROTOCOL] * 3
+    assert frame["value"][0] == 0.5 and math.isnan(frame["value"][1]) and frame["x"][1] == 3
+    assert frame["note"][2] == "é ‰"
+
+
+def test_numbers_of_numpy_and_not_finite_ones(tmp_path):
+    Records(tmp_path).append([row(value=np.float32(0.5), seed=np.int64(3), x=float("nan"))])
+    text = (tmp_path / "records.jsonl").read_text()
+    assert json.loads(text) | {"value": 0.5, "seed": 3, "x": None} == json.loads(text)
+
+
+@pytest.mark.parametrize("wrong", [{"x": [1]}, {"config": {"a": 1}}, {"x": np.zeros(2)}])
+def test_a_row_that_is_not_flat_is_refused_and_nothing_written(tmp_path, wrong):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        Records(tmp_path).append([row(), row(**wrong)])
+    assert not (tmp_path / "records.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["metric", "value"])
+def test_a_row_without_its_measurement_is_refused(tmp_path, name):
+    incomplete = row()
+    del incomplete[name]
+    with pytest.raises(InputError, match=name):
+        Records(tmp_path).append([incomplete])
+
+
+@pytest.mark.parametrize("cut", [1, 10, 60])
+def test_a_line_cut_short_is_kept_reported_and_not_fatal(tmp_path, cut):
+    path = tmp_path / "records.jsonl"
+    Records(path).append([row(run="whole"), row(run="lost", note="ü")])
+    path.write_bytes(path.read_bytes()[:-cut])
+    half = path.read_bytes().split(b"\n")[-1]
+    if cut == 1:  # only the line break is missing: the line is whole
+        assert list(read(path)["run"]) == ["whole", "lost"]
+        Records(path).append([row(run="next")])
+        assert list(read(path)["run"]) == ["whole", "lost", "next"]
+        return
+    with pytest.warns(UserWarning, match="line, 2, is cut short"):
+        assert list(read(path)["run"]) == ["whole"]
+    with pytest.warns(UserWarning, match="cut short by a stopped process"):
+        Records(path).append([row(run="next")])
+    Records(path).append([row(run="last")])
+    assert half in path.read_bytes().split(b"\n")
+    with pytest.warns(UserWarning, match="line 2 was cut short"):
+        assert list(read(path)["run"]) == ["whole", "next", "last"]
+
+
+@pytest.mark.parametrize("bad", ["{", "3", "[]", '{"metric": "m", "value": 1}', "\ufffd"])
+@pytest.mark.parametrize("after", [b"", b'{"protocol": 1, "metric": "m", "value": 2}\n'])
+def test_a_damaged_line_is_named(tmp_path, bad, after):
+    path = tmp_path / "records.jsonl"
+    Records(path).append([row()])
+    path.write_bytes(path.read_bytes() + bad.encode() + b"\n" + after)
+    with pytest.raises(InputError, match="line 2"):
+        read(path)
+
+
+def test_protocols_are_not_mixed(tmp_path):
+    Records(tmp_path).append([row(protocol=1), row(protocol=1, x=1), row(protocol=2)])
+    with pytest.raises(InputError, match="1 from line 1, 2 from line 3"):
+        read(tmp_path)
+
+
+def test_missing_and_empty_files(tmp_path):
+    with pytest.raises(InputError, match=r"records\.jsonl"):
+        read(tmp_path)
+    assert finished(tmp_path) == set()
+    (tmp_path / "records.jsonl").touch()
+    with pytest.raises(InputError, match="no records"):
+        read(tmp_path)
+    assert finished(tmp_path) == set()
+
+
+def test_only_runs_at_their_end_are_finished(tmp_path):
+    end = records.FINISHED
+    Records(tmp_path).append([row(run="a"), row(run="a", metric=end), row(run="b")])
+    assert finished(tmp_path) == {"a"}
+
+
+def test_a_measurement_made_again_counts_once(tmp_path):
+    Records(tmp_path).append([row(x=1, value=1), row(x=2, value=2), row(value=3)])
+    Records(tmp_path).append([row(x=1, value=9), row(value=8), row(run="b", value=7)])
+    assert sorted(read(tmp_path)["value"]) == [2, 7, 8, 9]
+
+
+APPEND = """
+import sys
+from w2vjax.records import Records
+for i in range(200):
+    Records(sys.argv[1]).append([{"metric": "m", "value": i, "run": sys.argv[2], "x": i}] * 3)
+"""
+
+
+def test_processes_append_side_by_side(tmp_path):
+    command = [sys.executable, "-c", APPEND, str(tmp_path)]
+    processes = [subprocess.Popen([*command, name]) for name in ("a", "b")]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert len((tmp_path / "records.jsonl").read_text().splitlines()) == 2 * 200 * 3
+    assert read(tmp_path).groupby("run").size().to_dict() == {"a": 200, "b": 200}
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+    path = tmp_path / "records.jsonl"
+    Records(path).append([row()])
+    before, write = path.read_bytes(), os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:20]))
+    with pytest.raises(InputError, match="full"):
+        Records(path).append([row()])
+    assert path.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot write"):
+        Records(tmp_path / "file" / "records.jsonl").append([row()])
+
+
+def test_provenance_is_flat_and_complete(tmp_path):
+    made = provenance()
+    Records(tmp_path).append([row(**made)])  # refuses what is not flat
+    assert made["versions.numpy"] == np.__version__
+    assert made["cores"] >= 1 and made["time"].endswith("+00:00")
+
+
+def test_provenance_names_the_commit_that_holds_this_file():
+    head = subprocess.run(
+        ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    commit = provenance()["commit"]
+    assert commit is None or commit == head
