@@ -109,6 +109,15 @@ def test_a_measurement_made_again_counts_once(tmp_path):
     assert sorted(read(tmp_path)["value"]) == [2, 7, 8, 9]
 
 
+def test_points_of_a_curve_need_not_repeat_what_describes_their_run(tmp_path):
+    run = row(metric="m", **{"config.train.dim": 7})
+    points = [{"run": name, "metric": "loss", "value": 1.0, "x": 2} for name in ("a", "b")]
+    Records(tmp_path).append([points[0], run, points[1], {"metric": "corpus", "value": 1}])
+    frame = read(tmp_path)
+    assert list(frame["config.train.dim"].fillna(0)) == [7, 7, 0, 0]
+    assert list(frame["label"].fillna("none")) == ["nce / uniform"] * 2 + ["none"] * 2
+
+
 APPEND = """
 import sys
 from w2vjax.records import Records

@@ -103,6 +103,17 @@ def test_bold_is_what_the_seeds_cannot_tell_from_the_best():
     assert tested and list(marked) == [True, True, False, False]
 
 
+def test_bold_is_corrected_for_the_number_of_methods():
+    worse = 1.166 + np.array([-1, -0.5, 0, 0.5, 1])  # alone, p = 0.03
+    assert paired_difference(worse, np.zeros(5)).p == pytest.approx(0.03, abs=2e-3)
+    one, three = (
+        pd.DataFrame({"best": np.zeros(5)} | {name: -worse for name in names})
+        for names in ("a", "abc")
+    )
+    assert not_worse_than_best(one)[0].to_dict() == {"best": True, "a": False}
+    assert not_worse_than_best(three)[0].all()
+
+
 def test_bold_rarely_leaves_out_one_of_equals():
     noise = generator().normal(size=(400, 5, 3))
     left_out = [not not_worse_than_best(pd.DataFrame(sample))[0].all() for sample in noise]

@@ -92,7 +92,9 @@ def read(path: Path | str) -> pd.DataFrame:
     """All measurements in a records file, or in a folder's `records.jsonl`, one a row.
 
     A measurement made twice (same run, metric and `x`: a run killed and started again) counts once,
-    as last made. A line cut short by a killed process is left out with a warning.
+    as last made. What describes a run (`experiment`, `label`, `seed`, `config.…`) may stand in any
+    one of its rows: the points of curves need not repeat it. A line cut short by a killed process is
+    left out with a warning.
 
     Raises `InputError` if there is no such file or nothing in it, for any other line that is not a
     record (with its number), and for rows of different protocol versions.
@@ -107,7 +109,7 @@ def read(path: Path | str) -> pd.DataFrame:
     if not rows:
         raise InputError(f"{path} holds no records: run an experiment into this folder first")
     _one_protocol(path, rows)
-    frame = pd.DataFrame.from_records(list(rows.values()))
+    frame = pd.DataFrame.from_records(_filled(list(rows.values())))
     for name in ("run", "label", "seed", "x"):
         if name not in frame:
             frame[name] = None
@@ -194,6 +196,20 @@ def _rows(path: Path, lines: list[bytes]) -> dict[int, dict[str, Any]]:
     if bad:
         warnings.warn(f"{path}: the last line, {bad}, is cut short and left out", stacklevel=3)
     return rows
+
+
+def _filled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, each with all that its run's rows say of the run."""
+    runs: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row.get("run") is not None:
+            described = {name: row[name] for name in row if _describes_run(name)}
+            runs.setdefault(row["run"], {}).update(described)
+    return [runs.get(row.get("run", ""), {}) | row for row in rows]
+
+
+def _describes_run(name: str) -> bool:
+    return name in ("experiment", "label", "seed") or name.startswith("config.")
 
 
 def _damaged(path: Path, number: int) -> InputError:
