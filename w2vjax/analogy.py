@@ -3,12 +3,14 @@
 3CosAdd answers argmax_x cos(x, b) − cos(x, a) + cos(x, c) (Mikolov, Yih & Zweig 2013, section 4);
 3CosMul answers argmax_x s(x, b)·s(x, c) / (s(x, a) + ε) with s = (1 + cos)/2 and ε = 0.001 (Levy &
 Goldberg 2014, section 6). Both are sums of three rows of one small matrix: the similarities, or
-their logarithms, of the words that occur in questions with the candidates.
+their logarithms, of the words that occur in questions with the candidates. Questions that share
+a and b share the difference of two of them.
 """
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -23,8 +25,8 @@ Method = Literal["3CosAdd", "3CosMul"]
 OutOfVocabulary = Literal["skip", "wrong"]
 
 EPSILON = np.float32(0.001)
-CANDIDATES_PER_CHUNK = 4096
-QUESTIONS_PER_BLOCK = 64  # two float32 buffers of 1 MB a core
+CANDIDATES_PER_CHUNK = 8_000  # no power of two: rows that lie whole pages apart would be slow
+QUESTIONS_PER_BLOCK = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,16 +88,19 @@ def _answers(
     method: Method,
 ) -> Int[np.ndarray, " q"]:
     """The best candidate for each question; of equals the first; -1 if there is none."""
+    order = np.lexsort((asked[:, 1], asked[:, 0]))
+    asked = asked[order]
     rows, places = np.unique(asked, return_inverse=True)
     places = places.reshape(asked.shape)
     asked_unit = unit[rows]
+    blocks = _blocks(places)
     banned = _variants(stands_for, asked)
     dead = np.all(unit == 0, axis=1)
 
     def chunk(start: int) -> tuple[Float32[np.ndarray, " q"], Int[np.ndarray, " q"]]:
         stop = start + CANDIDATES_PER_CHUNK
         plus, minus = _terms(asked_unit @ unit[start:stop].T, method)
-        return _best(plus, minus, places, banned - start, np.flatnonzero(dead[start:stop]))
+        return _best(plus, minus, places, blocks, banned - start, np.flatnonzero(dead[start:stop]))
 
     best_score = np.full(len(asked), -np.inf, np.float32)
     best = np.full(len(asked), -1, np.int64)
@@ -106,7 +111,20 @@ def _answers(
             better = score > best_score
             best_score[better] = score[better]
             best[better] = start + place[better]
-    return best
+    in_order = np.empty_like(best)
+    in_order[order] = best
+    return in_order
+
+
+def _blocks(places: Int[np.ndarray, "q 3"]) -> list[slice]:
+    """Runs of questions with the same a and b, cut where they grow long."""
+    change = np.flatnonzero(np.any(places[1:, :2] != places[:-1, :2], axis=1)) + 1
+    ends = [0, *change.tolist(), len(places)]
+    return [
+        slice(start, min(start + QUESTIONS_PER_BLOCK, stop))
+        for first, stop in pairwise(ends)
+        for start in range(first, stop, QUESTIONS_PER_BLOCK)
+    ]
 
 
 def _terms(
@@ -125,6 +143,7 @@ def _best(
     plus: Float32[np.ndarray, "u n"],
     minus: Float32[np.ndarray, "u n"],
     places: Int[np.ndarray, "q 3"],
+    blocks: list[slice],
     banned: Int[np.ndarray, "q m"],
     dead: Int[np.ndarray, " z"],
 ) -> tuple[Float32[np.ndarray, " q"], Int[np.ndarray, " q"]]:
@@ -132,22 +151,19 @@ def _best(
     num_questions, num_columns = len(places), plus.shape[1]
     score = np.empty(num_questions, np.float32)
     best = np.empty(num_questions, np.int64)
-    block = np.empty((QUESTIONS_PER_BLOCK, num_columns), np.float32)
-    spare = np.empty_like(block)
-    for start in range(0, num_questions, QUESTIONS_PER_BLOCK):
-        part = slice(start, start + QUESTIONS_PER_BLOCK)
-        a, b, c = places[part].T
-        sums, term = block[: len(a)], spare[: len(a)]
+    buffer = np.empty((QUESTIONS_PER_BLOCK, num_columns), np.float32)
+    for part in blocks:
+        a, b = places[part.start, :2]
+        c = places[part, 2]
         # mode "clip" writes straight into `out`; the default goes through a copy
-        np.take(plus, b, axis=0, out=sums, mode="clip")
-        sums -= np.take(minus, a, axis=0, out=term, mode="clip")
-        sums += np.take(plus, c, axis=0, out=term, mode="clip")
+        sums = np.take(plus, c, axis=0, out=buffer[: len(c)], mode="clip")
+        sums += plus[b] - minus[a]
         here = banned[part]
         row, column = np.nonzero((here >= 0) & (here < num_columns))
         sums[row, here[row, column]] = -np.inf
         sums[:, dead] = -np.inf
         best[part] = sums.argmax(axis=1)
-        score[part] = sums[np.arange(len(a)), best[part]]
+        score[part] = sums[np.arange(len(c)), best[part]]
     return score, best
 
 

@@ -83,7 +83,8 @@ class LogUniform:
             for coefficient in _EXP2[-2::-1]:
                 mantissa = mantissa * fraction + coefficient
             ids = ((mantissa * 2.0**30).astype(jnp.int32) >> (30 - octave)) - 1
-        return jnp.minimum(ids, self.size.astype(jnp.int32) - 1)
+        # rounding can reach one id too far at either end of the line
+        return jnp.clip(ids, 0, self.size.astype(jnp.int32) - 1)
 
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
         """`log(log((k+2)/(k+1)) / log(V+1))` for every id `k`."""

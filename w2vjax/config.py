@@ -5,7 +5,7 @@ import hashlib
 import json
 import types
 import typing
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar
 
 from w2vjax.errors import InputError, in_range, unknown
@@ -72,11 +72,23 @@ class OutputConfig:
     """where noise comes from (sampled layers only)"""
     num_noise: int = 5
     """k: noise words a pair; each shared noise word then counts k/K of a pair's noise"""
-    collision: Literal["mask", "keep", "redraw"] = "mask"
-    """noise that hits the target: left out (word2vec.c), kept, or drawn again once"""
+    collision: Literal["auto", "mask", "keep", "redraw"] = "auto"
+    """noise that hits the target: left out (mask), kept, or drawn again. auto: kept by nce only"""
+    shared_nodes: int = 127
+    """busiest nodes of a tree that every block scores at once"""
 
     def __post_init__(self) -> None:
         in_range("num_noise", self.num_noise, 1, 65_536)
+
+
+OPTIONAL_BOUNDS = {
+    "learning_rate": 1e-12,
+    "block_size": 1,
+    "tokens_per_step": 1,
+    "row_cap": 1e-6,
+    "devices": 1,
+}
+"""The least value of settings that may be None."""
 
 
 @dataclass(frozen=True)
@@ -101,15 +113,15 @@ class TrainConfig:
     """at the start; falls linearly with the words read. None: the layer's own"""
     learning_rate_floor: float = 1e-4
     """the learning rate never falls below this share of its start"""
-    optimizer: str = "sgd"
-    """sgd or adagrad (row-sparse)"""
-    block_size: int | None = 32
-    """consecutive words that share noise; None: every pair draws its own (the reference, slow)"""
+    grouping: Literal["block", "pair"] = "block"
+    """block: consecutive words share noise; pair: each draws its own (the reference, slow)"""
+    block_size: int | None = None
+    """consecutive words in a block. None: the layer's own"""
     noise_per_block: int = 32
     """K: noise words shared by a block"""
-    tokens_per_step: int = 512
-    """kept words whose gradients are summed before they are applied"""
-    row_cap: float = 60.0
+    tokens_per_step: int | None = None
+    """kept words whose gradients are summed before they are applied. None: the layer's own"""
+    row_cap: float | None = None
     """a row's summed update is divided by max(1, n / row_cap), n its pairs in the step"""
     devices: int | None = None
     """XLA devices, each training on its own slice of the text. None: all there are"""
@@ -123,18 +135,27 @@ class TrainConfig:
         in_range("window", self.window, 1, 1_000)
         in_range("subsample", self.subsample, 0, 1)
         in_range("epochs", self.epochs, 1)
-        if self.learning_rate is not None:
-            in_range("learning_rate", self.learning_rate, 1e-12, 1e3)
         in_range("learning_rate_floor", self.learning_rate_floor, 0, 1)
-        if self.block_size is not None:
-            in_range("block_size", self.block_size, 1)
         in_range("noise_per_block", self.noise_per_block, 1)
-        in_range("tokens_per_step", self.tokens_per_step, 1)
-        in_range("row_cap", self.row_cap, 1e-6)
         in_range("sync_steps", self.sync_steps, 1)
         in_range("seed", self.seed, 0, 2**32 - 1)
-        if self.devices is not None:
-            in_range("devices", self.devices, 1)
+        for name, low in OPTIONAL_BOUNDS.items():
+            if getattr(self, name) is not None:
+                in_range(name, getattr(self, name), low)
+
+
+_SAMPLED = {"learning_rate": 0.04, "block_size": 32, "tokens_per_step": 512, "row_cap": 60.0}
+_TREE = {"learning_rate": 0.05, "block_size": 16, "tokens_per_step": 128, "row_cap": 60.0}
+
+LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
+    "full-softmax": _SAMPLED,
+    "hierarchical-softmax": _TREE,
+    "balanced-softmax": _TREE,
+    "negative-sampling": _SAMPLED,
+    "nce": _SAMPLED,
+    "sampled-softmax": _SAMPLED,
+}
+"""Training settings that suit each output layer, used where the configuration says None."""
 
 
 @dataclass(frozen=True)
@@ -160,8 +181,14 @@ class RunConfig:
 
     @property
     def run_id(self) -> str:
-        """Hash of the configuration: equal configurations have equal ids."""
-        return digest(self)
+        """Hash of the resolved configuration: equal experiments have equal ids."""
+        return digest(self.resolved())
+
+    def resolved(self) -> "RunConfig":
+        """The same with the layer's own values where a training setting is None."""
+        own = LAYER_DEFAULTS.get(self.output.layer, {})
+        missing = {name: value for name, value in own.items() if getattr(self.train, name) is None}
+        return replace(self, train=replace(self.train, **missing))
 
 
 def flatten(config: Any, prefix: str = "") -> dict[str, Any]:

@@ -25,10 +25,9 @@ def unigram(counts: ArrayLike, power: float = 0.75) -> Probabilities:
     """
     values = checked_counts(counts)
     weights = _powers(values, power)
-    if not _usable(weights):  # moderate shares may have immoderate powers
-        weights = _powers(values / values.max(), power)
-    if not _usable(weights):
-        weights = _powers(values / values.min(), power)
+    if not _usable(weights):  # immoderate powers may still have moderate shares
+        log_weights = power * np.log(values)
+        weights = np.exp(log_weights - log_weights.max())
     if not _usable(weights):
         raise InputError(
             f"power {power:g} takes counts between {values.min():g} and {values.max():g} "

@@ -93,7 +93,7 @@ def read(path: Path | str) -> pd.DataFrame:
 
     A measurement made twice (same run, metric and `x`: a run killed and started again) counts once,
     as last made. What describes a run (`experiment`, `label`, `seed`, `config.…`) may stand in any
-    one of its rows: the points of curves need not repeat it. A line cut short by a killed process is
+    one of its rows: curve points need not repeat it. A line cut short by a killed process is
     left out with a warning.
 
     Raises `InputError` if there is no such file or nothing in it, for any other line that is not a

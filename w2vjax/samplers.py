@@ -7,6 +7,7 @@ tells whether it keeps the contract.
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import jax
@@ -152,7 +153,7 @@ def num_unreachable(sampler: BuiltSampler) -> int:
     return int((probabilities(sampler, sampler.num_words) == 0).sum())
 
 
-def check(sampler: Sampler, num_words: int, *, seed: int = 0, num_draws: int = 1 << 18) -> None:
+def check(sampler: Sampler, num_words: int, *, seed: int = 0, num_draws: int = 1 << 20) -> None:
     """Checks the contract of a sampler over `num_words` words.
 
     It is a pytree; `log_prob` is float32 of the shape of the ids and sums to one; draws are int32
@@ -163,12 +164,11 @@ def check(sampler: Sampler, num_words: int, *, seed: int = 0, num_draws: int = 1
     if jax.tree_util.all_leaves([sampler]):
         raise InputError(f"sampler {name} is not a pytree: decorate it with flax.struct.dataclass")
     law = _checked_law(sampler, num_words, name)
-    draw = jax.jit(lambda sampler, key: sampler.sample(key, (num_draws // 8, 8)))
-    ids = np.asarray(draw(sampler, jax.random.key(seed)))
-    if ids.dtype != np.int32 or ids.shape != (num_draws // 8, 8):
+    shape = (num_draws // 8, 8)
+    ids = np.asarray(_draw(sampler, jax.random.key(seed), shape))
+    if ids.dtype != np.int32 or ids.shape != shape:
         raise InputError(
-            f"sampler {name}: sample gives {ids.dtype} {ids.shape} where int32 "
-            f"{(num_draws // 8, 8)} was asked for"
+            f"sampler {name}: sample gives {ids.dtype} {ids.shape} where int32 {shape} was asked for"
         )
     if ids.min() < 0 or ids.max() >= num_words:
         wrong = ids.min() if ids.min() < 0 else ids.max()
@@ -183,6 +183,11 @@ def check(sampler: Sampler, num_words: int, *, seed: int = 0, num_draws: int = 1
                 f"sampler {name}: draws disagree with log_prob over {part} (chi-square, "
                 f"p = {p_value:.1e}): log_prob must be the law of what sample draws"
             )
+
+
+@partial(jax.jit, static_argnames="shape")
+def _draw(sampler: Sampler, key: Key[Array, ""], shape: tuple[int, ...]) -> Int32[Array, "..."]:
+    return sampler.sample(key, shape)
 
 
 def _checked_law(sampler: Sampler, num_words: int, name: str) -> Probabilities:

@@ -1,0 +1,118 @@
+"""The encoded text as a stream of kept words, cut into segments that the devices train on.
+
+Host code. What it draws (which words are kept) depends on the seed and the epoch alone, so that
+every method sees the same words in the same order.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from w2vjax.config import TrainConfig
+from w2vjax.encoding import EncodedCorpus
+from w2vjax.vocab import keep_probabilities
+
+PIECE = 1 << 20
+"""words thinned out at a time"""
+SUBSAMPLING = 1
+"""the random stream's purpose, apart from those of `train`"""
+NO_DOCUMENT = -1
+
+
+class Segment(NamedTuple):
+    """What the devices train on between two exchanges."""
+
+    tokens: Int[np.ndarray, "devices length"]
+    """each device's stretch of kept words, with `window` more on each side"""
+    documents: Int[np.ndarray, "devices length"]
+    """number of the document that each word stands in; -1 is padding"""
+    progress: Float[np.ndarray, " steps"]
+    """share of the training done at the start of every step"""
+    kept_words: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Shapes that stay the same for the whole run, so that one program serves it."""
+
+    devices: int
+    steps: int
+    tokens_per_step: int
+    window: int
+
+    @property
+    def stretch(self) -> int:
+        """Kept words of one device in one segment."""
+        return self.steps * self.tokens_per_step
+
+    @classmethod
+    def of(cls, config: TrainConfig, devices: int, kept_words: float) -> "Layout":
+        """At most `sync_steps` steps a segment, and segments that fill the stream evenly."""
+        assert config.tokens_per_step is not None
+        steps = max(1, ceil(kept_words / (devices * config.tokens_per_step)))
+        segments = ceil(steps / config.sync_steps)
+        return cls(devices, ceil(steps / segments), config.tokens_per_step, config.window)
+
+
+def expected_kept_words(corpus: EncodedCorpus, config: TrainConfig) -> float:
+    """Kept words of the whole run, in expectation."""
+    counts = corpus.vocabulary.counts
+    keep = keep_probabilities(counts, config.subsample, config.subsample_formula)
+    per_pass = float(counts @ keep) * len(corpus.ids) / max(1, int(counts.sum()))
+    return config.epochs * per_pass
+
+
+def _kept(corpus: EncodedCorpus, config: TrainConfig) -> Iterator[Int[np.ndarray, "2 n"]]:
+    """Kept words over the numbers of their documents, piece by piece, epoch after epoch."""
+    counts = corpus.vocabulary.counts
+    keep = keep_probabilities(counts, config.subsample, config.subsample_formula)
+    keep = keep.astype(np.float32)
+    num_documents = len(corpus.starts) - 1
+    for epoch in range(config.epochs):
+        words = np.array([config.seed, (SUBSAMPLING << 32) + epoch], np.uint64)
+        generator = np.random.Generator(np.random.Philox(key=words))
+        for low in range(0, len(corpus.ids), PIECE):
+            ids = np.asarray(corpus.ids[low : low + PIECE])
+            kept = np.flatnonzero(generator.random(len(ids), dtype=np.float32) < keep[ids])
+            first, last = np.searchsorted(corpus.starts, [low, low + len(ids) - 1], side="right")
+            begins = np.zeros(len(ids), np.int32)
+            begins[corpus.starts[first:last] - low] = 1
+            documents = (epoch * num_documents + first - 1) % 2**30 + np.cumsum(begins)
+            yield np.stack([ids[kept], documents[kept].astype(np.int32)])
+
+
+def segments(corpus: EncodedCorpus, config: TrainConfig, layout: Layout) -> Iterator[Segment]:
+    """The run's segments in order. Every kept word is a centre in exactly one of them."""
+    window, tokens = layout.window, layout.devices * layout.stretch
+    expected = expected_kept_words(corpus, config)
+    padding = np.stack([np.zeros(window, np.int32), np.full(window, NO_DOCUMENT, np.int32)])
+    starts = np.arange(layout.devices)[:, None] * layout.stretch
+    positions = starts + np.arange(layout.stretch + 2 * window)
+    done = 0
+
+    def cut(stretch: Int[np.ndarray, "2 n"], kept_words: int) -> Segment:
+        steps = done + np.arange(layout.steps) * layout.devices * layout.tokens_per_step
+        progress = np.minimum(1.0, steps / expected).astype(np.float32)
+        return Segment(stretch[0][positions], stretch[1][positions], progress, kept_words)
+
+    pieces, held = [padding], window
+    for piece in _kept(corpus, config):
+        pieces.append(piece)
+        held += piece.shape[1]
+        while held >= tokens + 2 * window:
+            stream = np.concatenate(pieces, axis=1)
+            yield cut(stream, tokens)
+            done += tokens
+            pieces, held = [stream[:, tokens:]], held - tokens
+    rest = held - window
+    if rest > 0:
+        stream = np.concatenate([*pieces, np.tile(padding[:, :1], tokens + 2 * window)], axis=1)
+        # What follows the last word may span more than one segment only by the lookahead.
+        for low in range(0, rest, tokens):
+            yield cut(stream[:, low:], min(tokens, rest - low))
+            done += tokens
+            stream = np.concatenate([stream, np.tile(padding[:, :1], tokens)], axis=1)

@@ -1,0 +1,121 @@
+"""The vocabulary: words by falling count, and how often each is kept when thinned out."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from w2vjax.errors import InputError, in_range
+
+LARGEST = 2**63 - 1
+"""count"""
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Words and their counts; a word's id is its place."""
+
+    words: tuple[str, ...]
+    """by falling count, equal counts by code point"""
+    counts: Int64[np.ndarray, " v"]
+    """falling"""
+    num_words: int
+    """raw words in the text, including those outside the vocabulary"""
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Each word's id."""
+        return {word: number for number, word in enumerate(self.words)}
+
+    def save(self, path: str | Path) -> None:
+        """Writes lines `word<TAB>count`; the file appears whole or not at all.
+
+        Raises `InputError` if it cannot be written.
+        """
+        path = Path(path)
+        lines = zip(self.words, self.counts.tolist(), strict=True)
+        try:
+            with tempfile.NamedTemporaryFile(
+                "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8", newline="\n",
+                delete=False,
+            ) as file:  # fmt: skip
+                try:
+                    file.writelines(f"{word}\t{count}\n" for word, count in lines)
+                    file.flush()
+                    os.chmod(file.name, 0o644)
+                    os.replace(file.name, path)
+                finally:
+                    Path(file.name).unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Vocabulary":
+        """Reads what `save` wrote. Words outside the vocabulary are not in the file, so `num_words`
+        is the sum of the counts.
+
+        Raises `InputError`, with the line, for a line that is not `word<TAB>count`, a count that is
+        not a positive integer, counts that rise, and a word that comes twice.
+        """
+        path = Path(path)
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path} is not UTF-8 at byte offset {error.start:,}") from None
+        counts: dict[str, int] = {}
+        previous = LARGEST
+        for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, start=1):
+            word, count = _entry(f"{path} line {number}", line)
+            if word in counts:
+                raise InputError(f"{path} line {number}: {word!r} comes twice")
+            if count > previous:
+                raise InputError(
+                    f"{path} line {number}: {count} is more than the count before it, {previous}: "
+                    "sort the words by falling count"
+                )
+            counts[word] = previous = count
+        if not counts:
+            raise InputError(f"{path} holds no words: lines of word, tab, count are needed")
+        values = np.array(list(counts.values()), np.int64)
+        return cls(tuple(counts), values, int(values.sum()))
+
+
+def keep_probabilities(
+    counts: Int64[np.ndarray, " v"], threshold: float, formula: Literal["c", "paper"] = "c"
+) -> Float64[np.ndarray, " v"]:
+    """Probability with which each occurrence of a word is kept, in [0, 1].
+
+    With f a word's share of the counts and t the threshold: `c`: sqrt(t/f) + t/f, as word2vec.c;
+    `paper`: sqrt(t/f), Mikolov et al. 2013b, section 2.3, equation 5; both at most 1.
+    A threshold of 0 keeps all. Raises `InputError` for a threshold outside [0, 1] or another formula.
+    """
+    in_range("subsample", threshold, 0, 1)
+    if formula not in ("c", "paper"):
+        raise InputError(f"unknown subsample formula {formula!r}: known: c, paper")
+    if threshold == 0:
+        return np.ones(len(counts))
+    share = counts / counts.sum()
+    ratio = threshold / share
+    keep = np.sqrt(ratio) + ratio if formula == "c" else np.sqrt(ratio)
+    return np.minimum(keep, 1.0)
+
+
+def _entry(where: str, line: str) -> tuple[str, int]:
+    word, tab, text = line.partition("\t")
+    if not tab or word.split() != [word]:
+        raise InputError(f"{where}: {line!r} is not a word, a tab and a count")
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise InputError(f"{where}: the count {text!r} is not a positive integer")
+    if int(text) > LARGEST:
+        raise InputError(f"{where}: the count {text} is too large")
+    return word, int(text)
