@@ -60,7 +60,7 @@ def _leaves(node: Any) -> Iterator[str]:
 
 
 def _path(package: str, version: str, inside: str) -> Path:
-    # Not importlib.resources: it would import the packages, and one of them needs a voice assistant.
+    # importlib.resources would import the packages, and one of them needs a voice assistant.
     try:
         found = distribution(package)
     except PackageNotFoundError:

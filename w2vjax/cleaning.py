@@ -5,14 +5,13 @@ single spaces), with accents folded to their letter instead of being lost. Newli
 end documents.
 """
 
-import functools
 import re
-import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
+_NOT_ASCII = re.compile("[^\0-\x7f]+")
 MIN_WORDS = 20
 """shorter documents of the named data sets are left out"""
 
@@ -24,7 +23,7 @@ _LETTERS = bytes(
 
 def fold(text: str) -> str:
     """Compatibility decomposition (NFKD), combining marks dropped: `é` becomes `e`, `½` `1⁄2`."""
-    return _marks().sub("", unicodedata.normalize("NFKD", text))
+    return _NOT_ASCII.sub(_folded, text)
 
 
 def clean_line(line: bytes) -> bytes:
@@ -61,10 +60,8 @@ def clean_documents(documents: Iterable[bytes]) -> Iterator[bytes]:
             yield line + b"\n"
 
 
-@functools.cache
-def _marks() -> re.Pattern[str]:
-    combining = filter(unicodedata.combining, map(chr, range(sys.maxunicode + 1)))
-    return re.compile(f"[{''.join(combining)}]+")
+def _folded(run: re.Match[str]) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", run[0]) if not unicodedata.combining(c))
 
 
 def _spell(text: bytes) -> bytes:

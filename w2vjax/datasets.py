@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from w2vjax import planted
@@ -27,7 +27,7 @@ class DataSet:
     """generates the text, if it needs no download"""
     remote: Download | Archive | None = None
     """where to get it otherwise"""
-    file: str = field(default="")
+    file: str = ""
     """its name in the folders that are searched"""
 
 
@@ -43,7 +43,7 @@ DATASETS: dict[str, DataSet] = {
         "a made-up language with planted analogies, generated",
         "MIT",
         600_000,
-        "sha256:36011796ccf4b5cfab346d862efe4b6232165681738a74adfd2646a1be563b91",
+        "sha256:ae680a7a5dca0f1be931daf6fd66192382acbd3a0d61a9ba0e1b2ac70c9a67ef",
         make=planted.text,
     ),
     "text8": DataSet(
@@ -124,10 +124,11 @@ def fetch(name: str) -> Path | None:
     be written; nothing half-written is left.
     """
     data, path = _known(name), here(name)
-    if data.remote is None or path is not None:
+    remote = data.remote
+    if remote is None or path is not None:
         return path
     path = cache_folder() / "data" / data.file
-    save(data.remote, path, lambda blocks: verified(blocks, data.checksum, data.remote.url))
+    save(remote, path, lambda blocks: verified(blocks, data.checksum, remote.url))
     return path
 
 

@@ -118,13 +118,13 @@ def _written(path: Path) -> Iterator[IO[bytes]]:
             dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
             try:
-                yield file  # type: ignore[misc]
+                yield file
                 file.flush()
                 os.replace(file.name, path)
             finally:
                 Path(file.name).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
-            f"cannot write {path} ({error.strerror or error}): free some space, or set W2VJAX_CACHE "
-            "to another folder"
+            f"cannot write {path} ({error.strerror or error}): free some space, or set "
+            "W2VJAX_CACHE to another folder"
         ) from None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from jaxtyping import Int32, Int64
@@ -45,8 +46,8 @@ class EncodedCorpus:
 def encode(config: CorpusConfig, cache: Path | None = None, progress: bool = True) -> EncodedCorpus:
     """The encoded corpus a configuration names, from the cache if it is there and sound.
 
-    `cache` is a folder (default: `W2VJAX_CACHE`, else the user's cache folder). Entries appear under
-    their name only when they are whole, so that several processes can encode at once. Memory
+    `cache` is a folder (default: `W2VJAX_CACHE`, else the user's cache folder). Entries appear
+    under their name only when they are whole, so that several processes can encode at once. Memory
     grows with the number of different words, not with the length of the text.
     Raises `InputError` for whatever is wrong with the text, for a text without words or with none
     as frequent as `min_count`, and for a cache that cannot be written.
@@ -199,7 +200,7 @@ def _renumber(
     return np.unique(np.concatenate(starts)), _checksum(path)
 
 
-def _header(file: object, size: int) -> None:
+def _header(file: BinaryIO, size: int) -> None:
     header = {"descr": "<i4", "fortran_order": False, "shape": (size,)}
     np.lib.format.write_array_header_1_0(file, header)
 

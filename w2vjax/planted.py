@@ -13,6 +13,7 @@ Background, entity and form words each follow Zipf–Mandelbrot frequencies, f(r
 from collections.abc import Iterator
 
 import numpy as np
+from jaxtyping import Float64, Int64
 
 RELATIONS = ("capital", "currency", "gram1-plural", "gram2-past")
 ENTITIES = 30
@@ -35,11 +36,13 @@ _SYLLABLES = tuple(c + v for c in "bdfgklmnprstvz" for v in "aeiou")
 
 
 def text(num_words: int = NUM_WORDS, seed: int = 0) -> Iterator[bytes]:
-    """The text: documents of 50 sentences, one a line, about `num_words` words; the same for a seed."""
-    generator = np.random.Generator(np.random.PCG64(seed))
+    """Documents of 50 sentences, one a line, about `num_words` words; the same for a seed."""
+    # Raw bits are the only stream that numpy promises to keep between versions.
+    bits = np.random.PCG64(seed)
     words = np.array(vocabulary(), dtype=object)
     for _ in range(max(1, num_words // (SENTENCE * DOCUMENT))):
-        yield " ".join(words[_document(generator)]).encode() + b"\n"
+        raw = bits.random_raw((DOCUMENT, 2 * SENTENCE)) >> np.uint64(11)
+        yield " ".join(words[_document(raw * 2.0**-53)]).encode() + b"\n"
 
 
 def questions() -> str:
@@ -59,27 +62,36 @@ def vocabulary() -> list[str]:
     return forms + [_syllables(number, 3) for number in range(others)]
 
 
-def _document(generator: np.random.Generator) -> np.ndarray:
-    """Word numbers of one document, an int64 vector of SENTENCE·DOCUMENT."""
-    entity = generator.integers(ENTITIES, size=(DOCUMENT, 1))
-    form = generator.integers(len(_SUFFIXES), size=(DOCUMENT, 1))
+def _document(uniform: Float64[np.ndarray, "s n"]) -> Int64[np.ndarray, " words"]:
+    """Word numbers of one document, from uniform numbers, 2·SENTENCE a sentence."""
+    entity, form = (
+        (uniform[:, [column]] * size).astype(np.int64)
+        for column, size in enumerate((ENTITIES, len(_SUFFIXES)))
+    )
     first_entity_word = ENTITIES * len(_SUFFIXES)
     first_form_word = first_entity_word + ENTITIES * ENTITY_WORDS
     first_background = first_form_word + len(_SUFFIXES) * FORM_WORDS
-
-    def ranks(size: int, columns: int) -> np.ndarray:
-        weight = 1 / (np.arange(size) + 2.7)
-        drawn = generator.random((DOCUMENT, columns))
-        return np.searchsorted(np.cumsum(weight / weight.sum())[:-1], drawn)
-
-    of_entity = first_entity_word + entity * ENTITY_WORDS + ranks(ENTITY_WORDS, ENTITY_SHARE)
-    of_form = first_form_word + form * FORM_WORDS + ranks(FORM_WORDS, FORM_SHARE)
-    rest = SENTENCE - 1 - ENTITY_SHARE - FORM_SHARE
-    background = first_background + ranks(BACKGROUND, rest)
-    company = generator.permuted(np.hstack([of_entity, of_form, background]), axis=1)
+    of_entity, of_form, rest = np.split(
+        uniform[:, 2 : SENTENCE + 1], [ENTITY_SHARE, ENTITY_SHARE + FORM_SHARE], axis=1
+    )
+    company = np.hstack(
+        [
+            first_entity_word + entity * ENTITY_WORDS + _ranks(ENTITY_WORDS, of_entity),
+            first_form_word + form * FORM_WORDS + _ranks(FORM_WORDS, of_form),
+            first_background + _ranks(BACKGROUND, rest),
+        ]
+    )
+    order = np.argsort(uniform[:, SENTENCE + 1 :], axis=1, kind="stable")
+    company = np.take_along_axis(company, order, axis=1)
     middle = company.shape[1] // 2
     word = entity * len(_SUFFIXES) + form
     return np.hstack([company[:, :middle], word, company[:, middle:]]).ravel()
+
+
+def _ranks(size: int, uniform: Float64[np.ndarray, "s n"]) -> Int64[np.ndarray, "s n"]:
+    """Ranks 0 … size - 1, drawn by Zipf–Mandelbrot."""
+    cumulative = np.cumsum(1 / (np.arange(size) + 2.7))
+    return np.searchsorted(cumulative[:-1] / cumulative[-1], uniform, side="right")
 
 
 def _form(entity: int, form: int) -> str:

@@ -97,7 +97,8 @@ def keep_probabilities(
 
     With f a word's share of the counts and t the threshold: `c`: sqrt(t/f) + t/f, as word2vec.c;
     `paper`: sqrt(t/f), Mikolov et al. 2013b, section 2.3, equation 5; both at most 1.
-    A threshold of 0 keeps all. Raises `InputError` for a threshold outside [0, 1] or another formula.
+    A threshold of 0 keeps all. Raises `InputError` for a threshold outside [0, 1] and another
+    formula.
     """
     in_range("subsample", threshold, 0, 1)
     if formula not in ("c", "paper"):
