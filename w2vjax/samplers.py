@@ -168,7 +168,8 @@ def check(sampler: Sampler, num_words: int, *, seed: int = 0, num_draws: int = 1
     ids = np.asarray(_draw(sampler, jax.random.key(seed), shape))
     if ids.dtype != np.int32 or ids.shape != shape:
         raise InputError(
-            f"sampler {name}: sample gives {ids.dtype} {ids.shape} where int32 {shape} was asked for"
+            f"sampler {name}: sample gives {ids.dtype} {ids.shape} "
+            f"where int32 {shape} was asked for"
         )
     if ids.min() < 0 or ids.max() >= num_words:
         wrong = ids.min() if ids.min() < 0 else ids.max()
