@@ -56,8 +56,11 @@ def local(path: Path, cleaning: Literal["text8", "none"], errors: Errors) -> Sou
     A folder is read recursively in the order of its sorted paths, hidden files left out. Output of
     WikiExtractor is recognised by its first line. Raises `InputError` if there is no such file.
     """
-    paths = files(path)
-    states = [(str(file.resolve()), file.stat()) for file in paths]
+    try:
+        paths = files(path)
+        states = [(str(file.resolve()), file.stat()) for file in paths]
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
 
     def blocks(advance: Advance) -> Iterator[bytes]:
         stream = joined(read(file, errors, advance) for file in paths)

@@ -102,7 +102,7 @@ def source(config: CorpusConfig) -> Source:
     if name in DATASETS:
         return _named(name)
     path = Path(name).expanduser()
-    if not path.exists() and len(path.parts) == 1 and not path.suffix:
+    if len(path.parts) <= 1 and not path.suffix and not os.path.exists(path):
         raise unknown("corpus", name, DATASETS)
     return local(path, config.cleaning, config.errors)
 

@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import lzma
 import os
+import ssl
 import tarfile
 import tempfile
 import urllib.error
@@ -58,7 +59,7 @@ def save(
         with lzma.open(file, "wb", preset=1) as packed, track(path.name, None, "MB") as advance:
             for block in verify(_articles(remote, response)):
                 packed.write(block)
-                advance(len(block) / 1e6)
+                advance(len(block) / 1e6, len(block) / 1e6)
 
 
 def _copy(remote: Download, response: IO[bytes], file: IO[bytes]) -> None:
@@ -69,7 +70,7 @@ def _copy(remote: Download, response: IO[bytes], file: IO[bytes]) -> None:
             found.update(block)
             size += len(block)
             file.write(block)
-            advance(len(block) / 1e6)
+            advance(len(block) / 1e6, len(block) / 1e6)
     if (size, found.hexdigest()) != (remote.size, remote.sha256):
         raise InputError(
             f"{remote.url} is not the expected file: {size:,} bytes with sha256 "
@@ -99,6 +100,7 @@ def _opened(url: str, path: Path) -> Iterator[IO[bytes]]:
         http.client.HTTPException,
         TimeoutError,
         ConnectionError,
+        ssl.SSLError,
         tarfile.TarError,
         EOFError,
         zlib.error,

@@ -3,11 +3,11 @@
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -127,7 +127,7 @@ def _number(
 
     with (
         raw.open("wb") as file,
-        track(f"reading {source.name}", source.size, "M words", 1e6, progress) as advance,
+        track(f"reading {source.name}", source.size, "M words", progress) as advance,
     ):
         shown = 0
         for block in _ahead(_gathered(text())):
@@ -140,7 +140,7 @@ def _number(
             file.write(ids.data)
             breaks.append(np.minimum(ends, len(ids)) + total)
             total += len(ids)
-            advance(position - shown, len(ids))
+            advance(position - shown, len(ids) / 1e6)
             shown = position
     breaks.append(np.array([total]))
     return list(number.ids), np.concatenate(breaks), source.sha256 or found.hexdigest()
@@ -225,16 +225,18 @@ def _load(folder: Path, name: str) -> EncodedCorpus | None:
 
 
 def _publish(built: Path, folder: Path, aside: Path) -> None:
-    """Gives the entry its name. Another process may have been faster: then theirs is as good."""
-    try:
-        os.rename(built, folder)
-        return
-    except OSError:
-        if not folder.exists():
-            raise
-    if _load(folder, "") is None:
-        shutil.move(folder, aside)
-        os.rename(built, folder)
+    """Gives the entry its name; a damaged one goes first, a sound one of another process stays."""
+    while True:
+        try:
+            os.rename(built, folder)
+            return
+        except OSError:
+            if not folder.exists():
+                raise
+        if _load(folder, "") is not None:
+            return
+        with suppress(FileNotFoundError):
+            os.rename(folder, aside)
 
 
 def _checksum(path: Path) -> int:

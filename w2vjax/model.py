@@ -32,12 +32,10 @@ def initial(key: Key[Array, ""], num_words: int, num_rows: int, dim: int) -> Par
 class Telemetry(NamedTuple):
     """Sums over the first block of a step, for the loss curve."""
 
-    positive: Float[Array, ""]
-    """what the targets contribute, nats"""
-    noise: Float[Array, ""]
-    """what the noise contributes, nats"""
+    loss: Float[Array, "2"]
+    """what its targets and its noise contribute, nats"""
     pairs: Float[Array, ""]
-    """pairs they are summed over"""
+    """its pairs"""
     all_pairs: Float[Array, ""]
     """pairs in the whole step"""
 
@@ -48,13 +46,12 @@ def block_loss(
     mix: Float[Array, "s n"] | None,
     group: Group,
     layer: OutputLayer,
-) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
-    """The loss of one block given its gathered rows, and its two parts. Nats, summed over pairs."""
+) -> Float[Array, "2"]:
+    """The loss of one block given its gathered rows: what targets and noise contribute, in nats."""
     hidden = inputs if mix is None else mix @ inputs
     scores = candidates @ hidden.T - group.shift[:, None]
     positive, noise = layer.loss(scores, group.pull, group.push, group.own)
-    parts = jnp.sum(positive), jnp.sum(noise)
-    return parts[0] + parts[1], parts
+    return jnp.stack([jnp.sum(positive), jnp.sum(noise)])
 
 
 def _hits(block: Block, group: Group) -> tuple[Float[Array, "b n"], Float[Array, "b m"]]:
@@ -93,13 +90,20 @@ def update(
 ) -> tuple[Parameters, Telemetry]:
     """One step: the summed gradient of the blocks' losses, applied to the rows they touch."""
     group = jax.vmap(layer.group)(block.targets, block.weight, noise)
-    gradient = jax.vmap(jax.grad(block_loss, argnums=(0, 1), has_aux=True), (0, 0, 0, 0, None))
-    inputs, candidates = parameters.input[block.inputs], parameters.output[group.rows]
-    gradients, (positive, negative) = gradient(inputs, candidates, block.mix, group, layer)
-    scaled = jax.tree.map(lambda rows: -learning_rate * rows, gradients)
+    rows = parameters.input[block.inputs], parameters.output[group.rows]
+
+    def loss(inputs: Array, candidates: Array, mix: Array | None, group: Group) -> Array:
+        return jnp.sum(block_loss(inputs, candidates, mix, group, layer))
+
+    gradients = jax.vmap(jax.grad(loss, argnums=(0, 1)))(*rows, block.mix, group)
+    scaled = jax.tree.map(lambda gradient: -learning_rate * gradient, gradients)
     updates, _ = transform.update(scaled, transform.init(scaled))
     hits = _hits(block, group)
-    telemetry = Telemetry(positive[0], negative[0], jnp.sum(block.weight[0]), jnp.sum(block.weight))
+    # The gradient does not need the loss itself: one block's is enough for the curve.
+    first = jax.tree.map(lambda leaf: leaf[0], (*rows, block.mix, group))
+    telemetry = Telemetry(
+        block_loss(*first, layer), jnp.sum(block.weight[0]), jnp.sum(block.weight)
+    )
     return Parameters(
         input=_add_rows(parameters.input, block.inputs, updates[0], hits[0], row_cap),
         output=_add_rows(parameters.output, group.rows, updates[1], hits[1], row_cap),

@@ -19,12 +19,12 @@ DELAY = 2.0
 
 @contextmanager
 def track(
-    label: str, total: float | None, unit: str, scale: float = 1, show: bool = True
-) -> Iterator[Callable[..., None]]:
+    label: str, total: float | None, unit: str, show: bool = True
+) -> Iterator[Callable[[float, float], None]]:
     """A progress line with rate and time left; silent unless standard error is a terminal.
 
-    Yields `advance(done, amount=None)`: `done` of `total` moves the bar, `amount` (default: `done`)
-    is what the rate counts, shown divided by `scale` and named `unit` (`1e6, "M words"`).
+    Yields `advance(done, amount)`: `done` of `total` moves the bar, `amount` is what the rate
+    counts, in `unit`s.
     """
     console = Console(stderr=True)
     columns = (
@@ -37,20 +37,24 @@ def track(
     start = time.monotonic()
     amounts = 0.0
     shown = False
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        if not show or not console.is_terminal:
-            bar.disable = True
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        auto_refresh=False,
+        disable=not (show and console.is_terminal),
+    ) as bar:
         task = bar.add_task(label, total=total, rate="", visible=False)
 
-        def advance(done: float, amount: float | None = None) -> None:
+        def advance(done: float, amount: float) -> None:
             nonlocal amounts, shown
-            amounts += done if amount is None else amount
+            amounts += amount
             seconds = time.monotonic() - start
             shown = shown or seconds > DELAY
-            rate = f"{amounts / scale / max(seconds, 1e-9):.2f} {unit}/s"
+            rate = f"{amounts / max(seconds, 1e-9):.2f} {unit}/s"
             bar.update(task, advance=done, rate=rate, visible=shown, refresh=shown)
 
         yield advance
         seconds = time.monotonic() - start
         if shown and not bar.disable:
-            console.print(f"{label}: {amounts / scale:.2f} {unit} in {seconds:.1f} s")
+            console.print(f"{label}: {amounts:.2f} {unit} in {seconds:.1f} s")

@@ -151,7 +151,10 @@ def train_segment(
         end, telemetry = train_stretch(
             varying, layer, tokens[0], documents[0], learning_rates, key, config, transform
         )
-        merged = jax.tree.map(lambda old, new: old + jax.lax.psum(new - old, "data"), start, end)
+        others = float(mesh.size - 1)
+        merged = jax.tree.map(
+            lambda old, new: jax.lax.psum(new, "data") - others * old, start, end
+        )
         return merged, jax.tree.map(lambda leaf: leaf[None], telemetry)
 
     everywhere, split = PartitionSpec(), PartitionSpec("data")
@@ -217,7 +220,11 @@ def train(
     split = NamedSharding(mesh, PartitionSpec("data"))
     program, pending = None, None
     begin = compiled = time.perf_counter()
-    with track("training", log.words, "M words", 1e6, show) as advance:
+    with track("training", log.words, "M words", show) as advance:
+
+        def report(words: float) -> None:
+            advance(words, words / 1e6)
+
         for number, segment in enumerate(segments(corpus, settings, layout)):
             tokens, documents = jax.device_put((segment.tokens, segment.documents), split)
             rates = np.maximum(settings.learning_rate_floor, 1 - segment.progress)
@@ -236,10 +243,10 @@ def train(
             parameters, telemetry, finite = program(*arguments)
             # Only now wait for the segment before: the host prepares one while the device trains.
             if pending is not None:
-                advance(log.add(*pending))
+                report(log.add(*pending))
             pending = (segment.kept_words, telemetry, finite)
         if pending is not None:
-            advance(log.add(*pending))
+            report(log.add(*pending))
     seconds = time.perf_counter() - compiled
     return Trained(
         embeddings=Embeddings(
@@ -277,11 +284,10 @@ class Log:
 
         Raises `FloatingPointError` if the parameters are not finite any more.
         """
-        positive, noise, sampled, pairs = (np.asarray(part, np.float64) for part in telemetry)
+        loss, sampled, pairs = (np.asarray(part, np.float64) for part in telemetry)
         if not finite:
-            losses = (positive + noise).sum(axis=0)
-            broken = np.flatnonzero(~np.isfinite(losses))
-            step = self.steps + (int(broken[0]) if len(broken) else len(losses) - 1)
+            broken = np.flatnonzero(~np.isfinite(loss.sum(axis=(0, 2))))
+            step = self.steps + (int(broken[0]) if len(broken) else loss.shape[1] - 1)
             raise FloatingPointError(
                 f"the parameters are no longer finite at step {step:,}: lower learning_rate, row_cap "
                 "or tokens_per_step"
@@ -289,9 +295,9 @@ class Log:
         before = self._words()
         self.kept_words += kept_words
         self.pairs += int(pairs.sum())
-        self.steps += positive.shape[1]
-        total = max(1.0, sampled.sum())
-        self.curve.append(Point(round(self._words()), positive.sum() / total, noise.sum() / total))
+        self.steps += loss.shape[1]
+        positive, noise = loss.sum(axis=(0, 1)) / max(1.0, sampled.sum())
+        self.curve.append(Point(round(self._words()), float(positive), float(noise)))
         return self._words() - before
 
     def _words(self) -> float:
