@@ -29,9 +29,13 @@ class CorpusConfig:
     """drop words that occur less often"""
     max_vocab: int | None = None
     """keep at most this many words, the most frequent"""
+    held_out_every: int | None = None
+    """keep every n-th document out of training, for the likelihood of unseen text"""
 
     def __post_init__(self) -> None:
         in_range("min_count", self.min_count, 1)
+        if self.held_out_every is not None:
+            in_range("held_out_every", self.held_out_every, 2)
         for name in ("max_words", "max_vocab"):
             if getattr(self, name) is not None:
                 in_range(name, getattr(self, name), 1)
@@ -107,8 +111,8 @@ class TrainConfig:
     """threshold t above which frequent words are thinned out; 0 keeps all"""
     subsample_formula: Literal["c", "paper"] = "c"
     """keep with probability sqrt(t/f) + t/f (word2vec.c) or sqrt(t/f) (the paper)"""
-    epochs: int = 5
-    """passes over the text"""
+    epochs: float = 5.0
+    """passes over the text; the last may be a part of one"""
     learning_rate: float | None = None
     """at the start; falls linearly with the words read. None: the layer's own"""
     learning_rate_floor: float = 1e-4
@@ -134,7 +138,7 @@ class TrainConfig:
         in_range("dim", self.dim, 1, 65_536)
         in_range("window", self.window, 1, 1_000)
         in_range("subsample", self.subsample, 0, 1)
-        in_range("epochs", self.epochs, 1)
+        in_range("epochs", self.epochs, 1e-6, 1e6)
         in_range("learning_rate_floor", self.learning_rate_floor, 0, 1)
         in_range("noise_per_block", self.noise_per_block, 1)
         in_range("sync_steps", self.sync_steps, 1)

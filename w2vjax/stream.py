@@ -10,7 +10,7 @@ from math import ceil
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from w2vjax.config import TrainConfig
 from w2vjax.encoding import EncodedCorpus
@@ -58,37 +58,65 @@ class Layout:
         return cls(devices, ceil(steps / segments), config.tokens_per_step, config.window)
 
 
-def expected_kept_words(corpus: EncodedCorpus, config: TrainConfig) -> float:
-    """Kept words of the whole run, in expectation."""
-    counts = corpus.vocabulary.counts
-    keep = keep_probabilities(counts, config.subsample, config.subsample_formula)
-    per_pass = float(counts @ keep) * len(corpus.ids) / max(1, int(counts.sum()))
-    return config.epochs * per_pass
+class Plan(NamedTuple):
+    """Which words of a corpus a stream passes on."""
+
+    corpus: EncodedCorpus
+    config: TrainConfig
+    held_out_every: int | None = None
+    """every n-th document is held out"""
+    held_out: bool = False
+    """pass on only the documents held out, instead of only the others"""
+
+    def keeps(self, documents: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+        """Which documents take part."""
+        if self.held_out_every is None:
+            return np.full(documents.shape, not self.held_out)
+        return (documents % self.held_out_every == self.held_out_every - 1) == self.held_out
+
+    def words(self) -> int:
+        """Words of the vocabulary in one pass over the documents that take part."""
+        taking_part = self.keeps(np.arange(len(self.corpus.starts) - 1))
+        return int(np.diff(self.corpus.starts)[taking_part].sum())
+
+    def kept_words(self) -> float:
+        """Kept words of the whole run, in expectation."""
+        counts = self.corpus.vocabulary.counts
+        return self.config.epochs * self.words() * float(counts @ self.keep()) / counts.sum()
+
+    def keep(self) -> Float[np.ndarray, " v"]:
+        """Every word's probability to be kept."""
+        config = self.config
+        counts = self.corpus.vocabulary.counts
+        return keep_probabilities(counts, config.subsample, config.subsample_formula)
 
 
-def _kept(corpus: EncodedCorpus, config: TrainConfig) -> Iterator[Int[np.ndarray, "2 n"]]:
+def _kept(plan: Plan) -> Iterator[Int[np.ndarray, "2 n"]]:
     """Kept words over the numbers of their documents, piece by piece, epoch after epoch."""
-    counts = corpus.vocabulary.counts
-    keep = keep_probabilities(counts, config.subsample, config.subsample_formula)
-    keep = keep.astype(np.float32)
-    num_documents = len(corpus.starts) - 1
-    for epoch in range(config.epochs):
-        words = np.array([config.seed, (SUBSAMPLING << 32) + epoch], np.uint64)
-        generator = np.random.Generator(np.random.Philox(key=words))
-        for low in range(0, len(corpus.ids), PIECE):
-            ids = np.asarray(corpus.ids[low : low + PIECE])
-            kept = np.flatnonzero(generator.random(len(ids), dtype=np.float32) < keep[ids])
+    corpus, config = plan.corpus, plan.config
+    keep = plan.keep().astype(np.float32)
+    for epoch in range(ceil(config.epochs)):
+        stream = np.array([config.seed, (SUBSAMPLING << 32) + epoch], np.uint64)
+        generator = np.random.Generator(np.random.Philox(key=stream))
+        end = round(min(1.0, config.epochs - epoch) * len(corpus.ids))
+        for low in range(0, end, PIECE):
+            ids = np.asarray(corpus.ids[low : min(low + PIECE, end)])
             first, last = np.searchsorted(corpus.starts, [low, low + len(ids) - 1], side="right")
             begins = np.zeros(len(ids), np.int32)
             begins[corpus.starts[first:last] - low] = 1
-            documents = (epoch * num_documents + first - 1) % 2**30 + np.cumsum(begins)
-            yield np.stack([ids[kept], documents[kept].astype(np.int32)])
+            documents = first - 1 + np.cumsum(begins, dtype=np.int32)
+            chosen = generator.random(len(ids), dtype=np.float32) < keep[ids]
+            if plan.held_out_every is not None or plan.held_out:
+                chosen &= plan.keeps(documents)
+            # Two passes over a single document must not look like one document.
+            numbers = documents[chosen] * 2 + epoch % 2
+            yield np.stack([ids[chosen], numbers.astype(np.int32)])
 
 
-def segments(corpus: EncodedCorpus, config: TrainConfig, layout: Layout) -> Iterator[Segment]:
+def segments(plan: Plan, layout: Layout) -> Iterator[Segment]:
     """The run's segments in order. Every kept word is a centre in exactly one of them."""
     window, tokens = layout.window, layout.devices * layout.stretch
-    expected = expected_kept_words(corpus, config)
+    expected = plan.kept_words()
     padding = np.stack([np.zeros(window, np.int32), np.full(window, NO_DOCUMENT, np.int32)])
     starts = np.arange(layout.devices)[:, None] * layout.stretch
     positions = starts + np.arange(layout.stretch + 2 * window)
@@ -100,7 +128,7 @@ def segments(corpus: EncodedCorpus, config: TrainConfig, layout: Layout) -> Iter
         return Segment(stretch[0][positions], stretch[1][positions], progress, kept_words)
 
     pieces, held = [padding], window
-    for piece in _kept(corpus, config):
+    for piece in _kept(plan):
         pieces.append(piece)
         held += piece.shape[1]
         while held >= tokens + 2 * window:

@@ -20,7 +20,7 @@ from w2vjax.errors import InputError, in_range
 from w2vjax.model import Parameters, Telemetry, initial, update
 from w2vjax.outputs import OutputLayer, build
 from w2vjax.progress import track
-from w2vjax.stream import NO_DOCUMENT, Layout, expected_kept_words, segments
+from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
 
 INIT, WINDOW, NOISE = 2, 3, 4
 """purposes of the random streams, so that one never disturbs another"""
@@ -152,9 +152,7 @@ def train_segment(
             varying, layer, tokens[0], documents[0], learning_rates, key, config, transform
         )
         others = float(mesh.size - 1)
-        merged = jax.tree.map(
-            lambda old, new: jax.lax.psum(new, "data") - others * old, start, end
-        )
+        merged = jax.tree.map(lambda old, new: jax.lax.psum(new, "data") - others * old, start, end)
         return merged, jax.tree.map(lambda leaf: leaf[None], telemetry)
 
     everywhere, split = PartitionSpec(), PartitionSpec("data")
@@ -204,7 +202,8 @@ def train(
     settings, transform = config.train, transform or optax.identity()
     _check(settings, transform)
     mesh = mesh_of(settings)
-    layout = Layout.of(settings, mesh.size, expected_kept_words(corpus, settings))
+    plan = Plan(corpus, settings, config.corpus.held_out_every)
+    layout = Layout.of(settings, mesh.size, plan.kept_words())
     vocabulary = corpus.vocabulary
     draws = settings.noise_per_block
     if settings.grouping == "pair" and config.output.layer != "sampled-softmax":
@@ -216,7 +215,8 @@ def train(
     everywhere = NamedSharding(mesh, PartitionSpec())
     parameters, layer = jax.device_put((parameters, layer), everywhere)
 
-    log = Log(settings.epochs * vocabulary.num_words, expected_kept_words(corpus, settings))
+    read = vocabulary.num_words * plan.words() / len(corpus.ids)
+    log = Log(round(settings.epochs * read), plan.kept_words())
     split = NamedSharding(mesh, PartitionSpec("data"))
     program, pending = None, None
     begin = compiled = time.perf_counter()
@@ -225,7 +225,7 @@ def train(
         def report(words: float) -> None:
             advance(words, words / 1e6)
 
-        for number, segment in enumerate(segments(corpus, settings, layout)):
+        for number, segment in enumerate(segments(plan, layout)):
             tokens, documents = jax.device_put((segment.tokens, segment.documents), split)
             rates = np.maximum(settings.learning_rate_floor, 1 - segment.progress)
             arguments = (
