@@ -102,7 +102,8 @@ def source(config: CorpusConfig) -> Source:
     if name in DATASETS:
         return _named(name)
     path = Path(name).expanduser()
-    if len(path.parts) <= 1 and not path.suffix and not os.path.exists(path):
+    looks_like_path = "/" in name or os.sep in name or path.suffix or name in (".", "..")
+    if not looks_like_path and not os.path.exists(path):
         raise unknown("corpus", name, DATASETS)
     return local(path, config.cleaning, config.errors)
 
@@ -156,7 +157,7 @@ def verified(blocks: Iterable[bytes], checksum: str, origin: str) -> Iterator[by
     if found.hexdigest() != expected:
         raise InputError(
             f"{origin} does not hold the expected text: its {kind} is {found.hexdigest()}, not "
-            f"{expected}. Remove it and get it again"
+            f"{expected}. It was cut short or changed: remove it and get it again"
         )
 
 

@@ -63,6 +63,9 @@ def encode(config: CorpusConfig, cache: Path | None = None, progress: bool = Tru
         ) as work:
             built = Path(work) / "entry"
             built.mkdir()
+            if config.source in datasets.DATASETS:
+                datasets.fetch(config.source)
+                source = datasets.source(config)  # its size is known now
             _build(config, source, built, progress)
             _publish(built, folder, Path(work) / "old")
     except OSError as error:

@@ -15,6 +15,8 @@ from rich.progress import (
 
 DELAY = 2.0
 """seconds of silence before progress is shown"""
+PAUSE = 0.1
+"""seconds between two drawings"""
 
 
 @contextmanager
@@ -35,8 +37,7 @@ def track(
         TimeRemainingColumn(),
     )
     start = time.monotonic()
-    amounts = 0.0
-    shown = False
+    amounts, drawn = 0.0, start
     with Progress(
         *columns,
         console=console,
@@ -47,14 +48,16 @@ def track(
         task = bar.add_task(label, total=total, rate="", visible=False)
 
         def advance(done: float, amount: float) -> None:
-            nonlocal amounts, shown
+            nonlocal amounts, drawn
             amounts += amount
-            seconds = time.monotonic() - start
-            shown = shown or seconds > DELAY
-            rate = f"{amounts / max(seconds, 1e-9):.2f} {unit}/s"
-            bar.update(task, advance=done, rate=rate, visible=shown, refresh=shown)
+            bar.advance(task, done)
+            now = time.monotonic()
+            if now - start > DELAY and now - drawn > PAUSE:
+                drawn = now
+                rate = f"{amounts / (now - start):.2f} {unit}/s"
+                bar.update(task, rate=rate, visible=True, refresh=True)
 
         yield advance
         seconds = time.monotonic() - start
-        if shown and not bar.disable:
+        if drawn > start and not bar.disable:
             console.print(f"{label}: {amounts:.2f} {unit} in {seconds:.1f} s")
