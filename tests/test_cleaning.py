@@ -1,7 +1,9 @@
 """Cleaning: what is left is words of a-z, wherever the stream was cut."""
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from w2vjax.cleaning import clean, clean_documents, clean_line, fold
@@ -37,17 +39,17 @@ def test_only_words_of_letters_are_left_and_cleaning_again_changes_nothing(text)
 
 
 @given(TEXT)
+@example("a \nb")
+@example("a \n b")
+@example("a . \n . b")
 def test_a_stream_is_its_lines_wherever_it_was_cut(text):
     data = text.encode()
-    expected = [line for line in map(clean_line, data.split(b"\n")) if line]
-    pieces = [
-        piece
-        for line in data.splitlines(keepends=True)
-        for piece in line.replace(b" ", b" \0").split(b"\0")
-    ]
-    for blocks in ([data], pieces):
-        found = b"".join(clean(blocks))
-        assert found == b"".join(line + b"\n" for line in expected)
+    lines = [line for line in map(clean_line, data.split(b"\n")) if line]
+    expected = b"".join(line + b"\n" for line in lines)
+    pieces = re.findall(rb"[^ \n\t]*[ \n\t]|[^ \n\t]+$", data)
+    assert b"".join(clean(pieces)) == expected
+    for cut in range(len(pieces)):
+        assert b"".join(clean([b"".join(pieces[:cut]), b"".join(pieces[cut:])])) == expected
 
 
 def test_long_ascii_is_untouched_by_folding():

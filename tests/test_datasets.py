@@ -10,7 +10,7 @@ from importlib import metadata
 
 import pytest
 
-from w2vjax import almanac, datasets, download
+from w2vjax import almanac, corpus, datasets, download, encoding
 from w2vjax.config import CorpusConfig
 from w2vjax.datasets import DATASETS, DataSet, describe, fetch, here, source, verified
 from w2vjax.download import Archive, Download
@@ -80,6 +80,8 @@ def test_the_registry_says_what_there_is():
 
 
 def test_an_unknown_name_is_told_the_nearest():
+    with pytest.raises(InputError, match="unknown corpus"):
+        source(CorpusConfig(source=""))
     for call in (fetch, here, lambda name: source(CorpusConfig(source=name))):
         with pytest.raises(InputError, match="did you mean simplewiki-2018"):
             call("simplewiki2018")
@@ -135,6 +137,8 @@ def test_a_set_in_the_data_folder_is_read_and_verified(folders, monkeypatch):
     assert here("mine") == fetch("mine") == path
     assert text_of("mine") == TEXT
     path.write_bytes(lzma.compress(TEXT.replace(b"april", b"aprilx")))
+    monkeypatch.setattr(encoding, "BLOCK", 2)
+    monkeypatch.setattr(corpus, "BLOCK", 20)
     with pytest.raises(InputError, match="does not hold the expected text") as error:
         encode(CorpusConfig(source="mine", min_count=1, max_words=5))
     assert str(path) in str(error.value)

@@ -103,7 +103,7 @@ def source(config: CorpusConfig) -> Source:
         return _named(name)
     path = Path(name).expanduser()
     looks_like_path = "/" in name or os.sep in name or path.suffix or name in (".", "..")
-    if not looks_like_path and not os.path.exists(path):
+    if not name or not (looks_like_path or os.path.exists(path)):
         raise unknown("corpus", name, DATASETS)
     return local(path, config.cleaning, config.errors)
 
