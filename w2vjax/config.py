@@ -66,6 +66,10 @@ class SamplerConfig:
         return f"{self.distribution}{power}{mechanism}"
 
 
+SAMPLED_LAYERS = ("negative-sampling", "nce", "sampled-softmax")
+"""Output layers that draw noise."""
+
+
 @dataclass(frozen=True)
 class OutputConfig:
     """The output layer: how a hidden vector is trained to predict a target."""
@@ -83,6 +87,11 @@ class OutputConfig:
 
     def __post_init__(self) -> None:
         in_range("num_noise", self.num_noise, 1, 65_536)
+
+    @property
+    def label(self) -> str:
+        """What a comparison calls it: the layer and, where it draws noise, its sampler."""
+        return f"{self.layer} / {self.sampler.name}" if self.layer in SAMPLED_LAYERS else self.layer
 
 
 OPTIONAL_BOUNDS = {

@@ -1,0 +1,265 @@
+"""The commands. Each is a dataclass of options whose `run` does the work and gives the exit code.
+
+JAX is imported only by the commands that compute: help, `report` and `data` do without.
+"""
+
+import json
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from tyro.conf import OmitArgPrefixes, Positional, subcommand
+
+from w2vjax import compare
+from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.data_commands import Data
+from w2vjax.errors import InputError, unknown
+from w2vjax.options import AnalogyOptions, Platform, TextOptions, TrainOptions
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Compare output layers and samplers: train, evaluate, tabulate and plot.
+
+    Prints the table; leaves it, the figures and all measurements in a folder. If interrupted, the
+    same command goes on.
+
+    $ w2vjax compare
+    $ w2vjax compare --corpus my.txt --outputs nce full-softmax --samplers uniform --out results/my
+    """
+
+    corpus: str = CorpusConfig.source
+    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    outputs: tuple[str, ...] = compare.LAYERS
+    """output layers"""
+    samplers: tuple[str, ...] = compare.SAMPLERS
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER, with :alias, :cdf, :table at will"""
+    seeds: int = compare.SEEDS
+    """runs of every cell"""
+    epochs: float | None = None
+    """passes over the text. None: for each layer as many as take about the same time"""
+    max_vocab: int | None = compare.MAX_VOCAB
+    """most frequent words kept; the full softmax costs time in proportion. None: all"""
+    held_out_every: int | None = compare.HELD_OUT_EVERY
+    """every n-th document is kept out of training, for the likelihood of unseen text"""
+    out: Path = Path("results/compare")
+    """folder of the records, tables and figures"""
+    shard: str = "1/1"
+    """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
+    platform: Platform = None
+    text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
+    train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
+
+    def run(self) -> int:
+        base = RunConfig(
+            corpus=self.text.config(self.corpus, self.max_vocab, self.held_out_every),
+            output=self.train.output(OutputConfig.layer, SamplerConfig()),
+            train=self.train.train(TrainConfig.epochs, TrainConfig.seed),
+        )
+        cells = compare.cells(base, self.outputs, self.samplers, self.seeds, self.epochs)
+        _prepare(self.platform, self.train.devices)
+        from w2vjax import grid
+
+        outcome = grid.run("compare", cells, self.out, self.shard)
+        print((self.out / "table.md").read_text())
+        _say(f"records, tables and figures: {self.out}")
+        for name in outcome.failed:
+            _say(f"failed: {name}")
+        return 1 if outcome.failed else 0
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train word vectors, with word2vec's defaults.
+
+    $ w2vjax train --corpus text.txt.gz --out vectors.bin
+    $ w2vjax train --corpus almanac --out vectors.npz --output-layer nce --sampler log-uniform
+    """
+
+    corpus: str
+    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    out: Path
+    """file to write. .bin: word2vec binary; .npz: both matrices and counts; else word2vec text"""
+    output_layer: str = OutputConfig.layer
+    """full-, hierarchical-, balanced- or sampled-softmax, negative-sampling, nce"""
+    sampler: str = SamplerConfig().name
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER, with :alias, :cdf, :table at will"""
+    epochs: float = TrainConfig.epochs
+    """passes over the text; the last may be a part of one"""
+    seed: int = TrainConfig.seed
+    """start of every random stream"""
+    max_vocab: int | None = CorpusConfig.max_vocab
+    """most frequent words kept. None: all"""
+    save_vocab: Path | None = None
+    """file of the vocabulary, lines of word, tab, count. None: not written"""
+    platform: Platform = None
+    text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
+    train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
+
+    def run(self) -> int:
+        if self.output_layer not in compare.LAYERS:
+            raise unknown("output layer", self.output_layer, compare.LAYERS)
+        from w2vjax.files import check_writable
+        from w2vjax.samplers import parse
+
+        config = RunConfig(
+            corpus=self.text.config(self.corpus, self.max_vocab),
+            output=self.train.output(self.output_layer, parse(self.sampler)),
+            train=self.train.train(self.epochs, self.seed),
+        )
+        for file in filter(None, (self.out, self.save_vocab)):
+            check_writable(file)
+        _prepare(self.platform, self.train.devices)
+        from w2vjax.encoding import encode
+        from w2vjax.train import train
+
+        corpus = encode(config.corpus)
+        trained = train(corpus, config)
+        if self.save_vocab:
+            corpus.vocabulary.save(self.save_vocab)
+        trained.embeddings.save(self.out)
+        seconds, last = trained.seconds, trained.curve[-1] if trained.curve else None
+        for name, number in (
+            ("words", trained.words),
+            ("kept words", trained.kept_words),
+            ("pairs", trained.pairs),
+        ):
+            print(f"{name:12}{number:>14,}  {number / seconds:>14,.0f} a second")
+        if last:
+            loss = f"{last.positive + last.noise:.3f} nats a pair at the end"
+            print(f"{'loss':12}{loss} ({last.positive:.3f} targets, {last.noise:.3f} the rest)")
+        print(f"{'time':12}{seconds:.1f} s, and {trained.compile_seconds:.1f} s to compile")
+        print(
+            f"{'vectors':12}{len(corpus.vocabulary):,} words, {self.train.dim} numbers: {self.out}"
+        )
+        return 0
+
+
+@dataclass(frozen=True)
+class Eval:
+    """Score word vectors: analogies, and similarity against people's judgements.
+
+    $ w2vjax eval vectors.bin
+    $ w2vjax eval vectors.txt --candidates all --method 3CosMul --oov wrong --json scores.json
+    """
+
+    vectors: Positional[Path]
+    """file of vectors: word2vec binary (.bin), .npz, or word2vec text"""
+    questions: Path | None = None
+    """analogies: lines of four words under `: section` lines. None: Google's"""
+    similarity: tuple[Path, ...] = ()
+    """files of lines `word word score`; without any: the usual sets that are at hand"""
+    json: Path | None = None
+    """file of the scores as JSON. None: not written"""
+    analogies: OmitArgPrefixes[AnalogyOptions] = field(default_factory=AnalogyOptions)
+
+    def run(self) -> int:
+        from w2vjax.embeddings import Embeddings
+        from w2vjax.files import check_writable, write
+        from w2vjax.metrics import evaluate
+        from w2vjax.questions import read_questions, read_similarity
+
+        if self.json:
+            check_writable(self.json)
+        questions = read_questions(self.questions) if self.questions else None
+        sets = [read_similarity(path) for path in self.similarity] or None
+        vectors = Embeddings.load(self.vectors)
+        scores = evaluate(vectors, self.analogies.config(), questions, sets)
+        if self.json:
+            found = {
+                "vectors": str(self.vectors),
+                "words": len(vectors.words),
+                "dimensions": vectors.vectors.shape[1],
+                "scores": [asdict(score) for score in scores],
+            }
+            write(self.json, json.dumps(found, indent=2).encode() + b"\n")
+        width = max(len(score.metric) for score in scores)
+        for score in scores:
+            percent = score.metric.startswith("analogy")
+            value = "none" if score.value is None else f"{100 * score.value:.1f}"
+            unit = "%" if percent else "rho·100"
+            covered = f"{score.covered:,} of {score.total:,}"
+            print(f"{score.metric:{width}}  {value:>5} {unit:7}  {covered:>16} covered")
+        for protocol in dict.fromkeys(score.protocol for score in scores):
+            print(protocol)
+        return 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """Build the tables and figures of a folder of records again, and print the table.
+
+    $ w2vjax report results/compare
+    """
+
+    folder: Positional[Path]
+    """folder that holds records.jsonl"""
+
+    def run(self) -> int:
+        from w2vjax import report
+
+        files = report.build(self.folder)
+        print((self.folder / "table.md").read_text())
+        _say(f"{len(files)} files written into {self.folder}")
+        return 0
+
+
+Command = (
+    Annotated[Compare, subcommand("compare")]
+    | Annotated[Train, subcommand("train")]
+    | Annotated[Eval, subcommand("eval")]
+    | Annotated[Report, subcommand("report")]
+    | Annotated[Data, subcommand("data")]
+)
+DESCRIPTION = (
+    "Compare how word2vec's output layer is trained: by full and hierarchical softmax, negative "
+    "sampling, NCE and sampled softmax, with any sampler of noise.\n\n"
+    "`w2vjax COMMAND --help` tells a command's options, with units, defaults and examples."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code.
+
+    0; 1: a run failed; 2: wrong input, told in one line (options that do not exist or are no
+    numbers end the process, with 2 too); 130: interrupted.
+    """
+    command: Any = tyro.cli(
+        Command,
+        prog="w2vjax",
+        description=DESCRIPTION,
+        args=arguments,
+        config=(tyro.conf.OmitSubcommandPrefixes,),
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            return command.run()
+    except InputError as error:
+        _say(str(error))
+        return 2
+    except FloatingPointError as error:
+        _say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _prepare(platform: str | None, devices: int | None) -> None:
+    from w2vjax.devices import prepare
+
+    prepare(platform, devices)
+
+
+def _say(line: str) -> None:
+    print(f"w2vjax: {line}", file=sys.stderr)
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    _say(f"warning: {message}")

@@ -1,0 +1,55 @@
+"""The main job as data: every output layer, the sampled ones with every sampler."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from w2vjax.config import LAYER_DEFAULTS, SAMPLED_LAYERS, RunConfig
+from w2vjax.errors import InputError, in_range, unknown
+
+LAYERS = tuple(LAYER_DEFAULTS)
+SAMPLERS = ("unigram^0.75", "unigram^1", "log-uniform")
+SEEDS = 2
+MAX_VOCAB = 10_000
+"""so that the exact softmax can take part"""
+HELD_OUT_EVERY = 50
+EPOCHS = {"full-softmax": 1.0, "hierarchical-softmax": 8.0, "balanced-softmax": 8.0}
+"""about the same time for every layer on two cores"""
+OTHER_EPOCHS = 20.0
+
+
+def cells(
+    base: RunConfig,
+    layers: Sequence[str] = LAYERS,
+    samplers: Sequence[str] = SAMPLERS,
+    seeds: int = SEEDS,
+    epochs: float | None = None,
+) -> list[RunConfig]:
+    """One run a layer, sampler and seed; all else as in `base`. All cells of a seed come together.
+
+    `epochs` of None gives each layer about the same time. Raises `InputError` for unknown names,
+    with the nearest, and for names that come twice.
+    """
+    # Only parsing names needs it: the command line knows the defaults without starting JAX.
+    from w2vjax.samplers import parse
+
+    in_range("seeds", seeds, 1, 1_000)
+    for layer in layers:
+        if layer not in LAYERS:
+            raise unknown("output layer", layer, LAYERS)
+    configs = [parse(name) for name in samplers]
+    for kind, names in (("outputs", layers), ("samplers", [config.name for config in configs])):
+        if not names:
+            raise InputError(f"{kind} is empty: name at least one")
+        if len(set(names)) < len(names):
+            raise InputError(f"{kind} has a name twice: {', '.join(names)}")
+    made = []
+    for seed in range(seeds):
+        for layer in layers:
+            passes = epochs if epochs is not None else EPOCHS.get(layer, OTHER_EPOCHS)
+            train = replace(base.train, seed=seed, epochs=passes)
+            output = replace(base.output, layer=layer)
+            outputs = [output]
+            if layer in SAMPLED_LAYERS:
+                outputs = [replace(output, sampler=config) for config in configs]
+            made += [replace(base, output=output, train=train) for output in outputs]
+    return made

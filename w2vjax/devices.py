@@ -1,0 +1,57 @@
+"""JAX made ready, once, before its first use: devices, and the cache of compiled programs."""
+
+import hashlib
+import os
+import platform as machine
+from contextlib import suppress
+from pathlib import Path
+
+from w2vjax.datasets import cache_folder
+from w2vjax.errors import InputError
+
+COMPILED_IN = 0.3
+"""seconds of compiling from which a program is kept"""
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def prepare(platform: str | None = None, devices: int | None = None) -> None:
+    """Chooses the platform (`cpu`, `gpu`, `tpu`; None: JAX's choice) and keeps compiled programs.
+
+    On CPU there is one XLA device a core, unless the environment sets their number: the threads of
+    a single device wait for each other at every small operation, several devices do not. `devices`
+    asks for another number of them. Settings that come too late, because JAX is already in use,
+    are left as they are. Raises `InputError` for a platform that is not there.
+    """
+    import jax
+
+    if platform is not None:
+        jax.config.update("jax_platforms", platform)
+    flags = os.environ.get("XLA_FLAGS", "")
+    chosen = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in flags
+    if not chosen:
+        with suppress(RuntimeError):  # JAX is already in use
+            jax.config.update("jax_num_cpu_devices", devices or cores())
+    jax.config.update("jax_compilation_cache_dir", str(compiled_folder()))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", COMPILED_IN)
+    try:
+        jax.devices()
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"platform {platform or 'of JAX'} is not available: {reason}") from None
+
+
+def compiled_folder() -> Path:
+    """Where compiled programs are kept: one folder a kind of processor, for they need its parts."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+        parts = next(line for line in text.splitlines() if line.startswith(("flags", "Features")))
+    except (OSError, StopIteration):
+        parts = machine.processor()
+    kind = hashlib.sha256(f"{machine.machine()} {parts}".encode()).hexdigest()[:12]
+    return cache_folder() / "compiled" / kind

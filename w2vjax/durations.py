@@ -1,0 +1,63 @@
+"""How long runs take: a guess, corrected by those that have been timed."""
+
+from collections.abc import Iterable, Mapping
+
+from w2vjax.config import CorpusConfig, RunConfig
+from w2vjax.encoding import EncodedCorpus
+
+WORDS_PER_SECOND = {
+    "full-softmax": 6e4,
+    "hierarchical-softmax": 3e5,
+    "balanced-softmax": 3e5,
+}
+"""a first guess for two cores, 100 dimensions and `VOCABULARY` words"""
+OTHER_WORDS_PER_SECOND = 1.2e6
+VOCABULARY = 10_000
+OVERHEAD = 5.0
+"""seconds a run to compile and to evaluate"""
+
+
+class Clock:
+    """Times runs, and tells how long others will take."""
+
+    def __init__(self, corpora: Mapping[CorpusConfig, EncodedCorpus]) -> None:
+        self._corpora = corpora
+        self._timed: dict[tuple, list[float]] = {}
+        self._spent = self._guessed = 0.0
+
+    def took(self, config: RunConfig, seconds: float) -> None:
+        """A run has been timed."""
+        self._timed.setdefault(_kind(config), []).append(seconds)
+        self._spent += seconds
+        self._guessed += self._guess(config)
+
+    def left(self, configs: Iterable[RunConfig]) -> float:
+        """Seconds that the runs take: as their like took before, else by the corrected guess."""
+        scale = self._spent / self._guessed if self._guessed else 1.0
+        total = 0.0
+        for config in configs:
+            known = self._timed.get(_kind(config))
+            total += sum(known) / len(known) if known else scale * self._guess(config)
+        return total
+
+    def _guess(self, config: RunConfig) -> float:
+        vocabulary = self._corpora[config.corpus].vocabulary
+        speed = WORDS_PER_SECOND.get(config.output.layer, OTHER_WORDS_PER_SECOND)
+        if config.output.layer == "full-softmax":
+            speed *= VOCABULARY / len(vocabulary)
+        return (
+            OVERHEAD + vocabulary.num_words * config.train.epochs / speed * config.train.dim / 100
+        )
+
+
+def _kind(config: RunConfig) -> tuple:
+    train = config.train
+    return config.corpus, config.output, train.epochs, train.dim, train.architecture
+
+
+def duration(seconds: float) -> str:
+    """For people: `45 s`, `12 min`, `2.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

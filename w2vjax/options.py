@@ -1,0 +1,106 @@
+"""What the commands share: groups of options, and the configurations they make.
+
+Defaults are those of `config`. Nothing is checked here: the configurations check themselves.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from tyro.conf import arg
+
+from w2vjax.config import CorpusConfig, EvalConfig, OutputConfig, SamplerConfig, TrainConfig
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """How the text is read, and which of its words make the vocabulary."""
+
+    cleaning: Literal["text8", "none"] = CorpusConfig.cleaning
+    """local text. text8: lower case, accents folded, digits spelled; none: split on white space"""
+    errors: Literal["strict", "replace"] = CorpusConfig.errors
+    """bytes that are not UTF-8: stop with their place, or replace them and go on"""
+    max_words: int | None = CorpusConfig.max_words
+    """words read from the start of the text; None: all"""
+    min_count: int = CorpusConfig.min_count
+    """occurrences below which a word is dropped"""
+
+    def config(
+        self, source: str, max_vocab: int | None, held_out_every: int | None = None
+    ) -> CorpusConfig:
+        """The corpus configuration; `InputError` for values out of range."""
+        return CorpusConfig(
+            source=source,
+            cleaning=self.cleaning,
+            errors=self.errors,
+            max_words=self.max_words,
+            min_count=self.min_count,
+            max_vocab=max_vocab,
+            held_out_every=held_out_every,
+        )
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How the vectors are trained."""
+
+    architecture: Literal["skip-gram", "cbow"] = TrainConfig.architecture
+    """skip-gram: a word predicts each neighbour; cbow: the neighbours' mean predicts the word"""
+    dim: int = TrainConfig.dim
+    """dimensions of the vectors"""
+    window: int = TrainConfig.window
+    """neighbours on each side, at most; each word draws its own window from 1 … this"""
+    subsample: float = TrainConfig.subsample
+    """share of the text above which a word is thinned out; 0 keeps all"""
+    num_noise: Annotated[int, arg(aliases=["--negative"])] = OutputConfig.num_noise
+    """noise words a pair, in layers that draw noise"""
+    collision: Literal["auto", "mask", "keep", "redraw"] = OutputConfig.collision
+    """noise that hits the target: left out, kept or drawn again; auto: kept by nce only"""
+    learning_rate: float | None = TrainConfig.learning_rate
+    """at the start; falls linearly with the words read. None: what suits the layer"""
+    devices: int | None = TrainConfig.devices
+    """XLA devices that share the work. None: all; on CPU there is one a core"""
+    sync_steps: int = TrainConfig.sync_steps
+    """steps between two exchanges of the devices' changes"""
+
+    def train(self, epochs: float, seed: int) -> TrainConfig:
+        """The training configuration; `InputError` for values out of range."""
+        return TrainConfig(
+            architecture=self.architecture,
+            dim=self.dim,
+            window=self.window,
+            subsample=self.subsample,
+            epochs=epochs,
+            learning_rate=self.learning_rate,
+            devices=self.devices,
+            sync_steps=self.sync_steps,
+            seed=seed,
+        )
+
+    def output(self, layer: str, sampler: SamplerConfig) -> OutputConfig:
+        """The output layer's configuration; `InputError` for values out of range."""
+        return OutputConfig(
+            layer=layer, sampler=sampler, num_noise=self.num_noise, collision=self.collision
+        )
+
+
+@dataclass(frozen=True)
+class AnalogyOptions:
+    """How analogies are scored."""
+
+    candidates: int | Literal["all"] = EvalConfig.analogy_candidates or "all"
+    """answers are sought among this many most frequent words"""
+    method: Literal["3CosAdd", "3CosMul"] = EvalConfig.analogy_method
+    """how the three words of a question are combined"""
+    oov: Literal["skip", "wrong"] = EvalConfig.analogy_oov
+    """questions with a word outside the candidates: left out, or counted as wrong"""
+
+    def config(self) -> EvalConfig:
+        """The evaluation's configuration."""
+        candidates = None if self.candidates == "all" else self.candidates
+        return EvalConfig(candidates, self.method, self.oov)
+
+
+Platform = Annotated[
+    Literal["cpu", "gpu", "tpu"] | None,
+    arg(help="where to compute. None: the best that JAX finds"),
+]

@@ -1,0 +1,165 @@
+"""One experiment: train, evaluate, and what there is to record of it."""
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from w2vjax import planted
+from w2vjax.config import RunConfig, SamplerConfig, flatten
+from w2vjax.encoding import EncodedCorpus
+from w2vjax.metrics import Score, evaluate
+from w2vjax.questions import (
+    Questions,
+    SimilaritySet,
+    google_questions,
+    read_questions,
+    similarity_sets,
+)
+from w2vjax.records import FINISHED, provenance
+from w2vjax.samplers import build as build_sampler
+from w2vjax.samplers import probabilities
+from w2vjax.train import Point, Trained, mesh_of, train
+from w2vjax.unseen import unseen_likelihood, unseen_pairs
+
+Row = dict[str, Any]
+"""A line of the records."""
+CURVE_POINTS = 40
+DISTRIBUTION_POINTS = 60
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What vectors are asked."""
+
+    questions: Questions
+    sets: tuple[SimilaritySet, ...]
+
+    @classmethod
+    def of(cls, corpus: str) -> "Exam":
+        """Google's analogies and the similarity sets at hand; planted's own for `planted`.
+
+        Raises `InputError` if Google's questions are nowhere to be found.
+        """
+        if corpus != "planted":
+            return cls(google_questions(), similarity_sets())
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "planted.txt"
+            path.write_text(planted.questions())
+            return cls(read_questions(path), ())
+
+
+def execute(
+    config: RunConfig, corpus: EncodedCorpus, experiment: str, show: bool = True
+) -> tuple[Trained, list[Row]]:
+    """Trains and evaluates; returns what was trained and the rows to record, the last `finished`.
+
+    Raises `InputError` for impossible settings, `FloatingPointError` if training diverges.
+    """
+    exam = Exam.of(config.corpus.source)
+    trained = train(corpus, config, show=show)
+    begin = time.perf_counter()
+    scores = evaluate(trained.embeddings, config.evaluation, exam.questions, exam.sets)
+    if config.corpus.held_out_every is not None:
+        unseen = unseen_likelihood(trained, config, corpus, unseen_pairs(corpus, config))
+        scores += [unseen] if unseen else []
+    facts = _facts(config, corpus, trained)
+    facts["evaluation_seconds"] = time.perf_counter() - begin
+    base = about(config, experiment) | facts | provenance()
+    rows = [base | _of_score(score) for score in scores]
+    for what, number in (
+        ("words", trained.words),
+        ("kept-words", trained.kept_words),
+        ("pairs", trained.pairs),
+    ):
+        rows.append(base | {"metric": f"speed/{what}", "value": number / trained.seconds})
+    rows += _curve(config.run_id, trained.curve, trained.words)
+    return trained, [*rows, base | {"metric": FINISHED, "value": None}]
+
+
+def about(config: RunConfig, experiment: str) -> Row:
+    """What describes a run before it starts."""
+    return {
+        "experiment": experiment,
+        "run": config.run_id,
+        "label": config.output.label,
+        "seed": config.train.seed,
+        **{f"config.{name}": value for name, value in flatten(config.resolved()).items()},
+    }
+
+
+def distributions(
+    samplers: Iterable[SamplerConfig], corpus: EncodedCorpus, experiment: str
+) -> list[Row]:
+    """Each sampler's probabilities, and the corpus' own, at ranks spread evenly on a log axis."""
+    counts = corpus.vocabulary.counts
+    ranks = np.unique(np.geomspace(1, len(counts), DISTRIBUTION_POINTS).round().astype(int))
+    laws = {"corpus": counts / counts.sum()}
+    for config in samplers:
+        laws[config.name] = probabilities(build_sampler(config, counts), len(counts))
+    return [
+        {
+            "experiment": experiment,
+            "metric": f"distribution/{name}",
+            "x": int(rank),
+            "value": float(law[rank - 1]),
+        }
+        for name, law in laws.items()
+        for rank in ranks
+    ]
+
+
+def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained) -> Row:
+    """Where, on what and how fast. Speeds are per second of training, compiling apart."""
+    device = jax.devices()[0]
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {
+        "platform": device.platform,
+        "device": device.device_kind,
+        "num_devices": mesh_of(config.train).size,
+        "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        "corpus_sha256": corpus.sha256,
+        "vocabulary": len(corpus.vocabulary),
+        "words": trained.words,
+        "kept_words": trained.kept_words,
+        "pairs": trained.pairs,
+        "seconds": trained.seconds,
+        "compile_seconds": trained.compile_seconds,
+    }
+
+
+def _of_score(score: Score) -> Row:
+    return {
+        "metric": score.metric,
+        "value": score.value,
+        "covered": score.covered,
+        "total": score.total,
+        "evaluation": score.protocol,
+    }
+
+
+def _curve(run: str, points: Iterable[Point], words: int) -> list[Row]:
+    """The loss at no more than `CURVE_POINTS` places, the same ones for every run as long."""
+    stretches: dict[int, list[Point]] = {}
+    for point in points:
+        place = min(CURVE_POINTS, max(1, -(-point.words * CURVE_POINTS // words)))
+        stretches.setdefault(place, []).append(point)
+    rows = []
+    for place, held in stretches.items():
+        positive = float(np.mean([point.positive for point in held]))
+        noise = float(np.mean([point.noise for point in held]))
+        at = {"run": run, "x": round(words * place / CURVE_POINTS)}
+        for name, value in (
+            ("total", positive + noise),
+            ("positive", positive),
+            ("noise", noise),
+        ):
+            rows.append(at | {"metric": f"loss/{name}", "value": value})
+    return rows

@@ -1,0 +1,130 @@
+"""How well a trained model predicts the text that was kept out of its training."""
+
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from w2vjax import likelihood
+from w2vjax.blocks import Block, pair_blocks
+from w2vjax.config import RunConfig, TrainConfig
+from w2vjax.encoding import EncodedCorpus
+from w2vjax.model import Parameters
+from w2vjax.outputs import NCE, HierarchicalSoftmax, NegativeSampling, OutputLayer, build
+from w2vjax.scores import Score
+from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
+from w2vjax.train import Trained, draw_reach
+
+MAX_PAIRS = 20_000
+STRETCH = 1 << 14
+"""kept words whose pairs are made at once"""
+BATCH = 256
+"""pairs whose paths are scored at once"""
+
+
+class Pairs(NamedTuple):
+    """Hidden vectors, as means of input rows, and what they are to predict."""
+
+    inputs: Int[np.ndarray, "n r"]
+    """rows of the input matrix"""
+    mix: Float[np.ndarray, "n r"]
+    """hidden = Σ_r mix[r] · input row r"""
+    targets: Int[np.ndarray, " n"]
+
+
+def unseen_likelihood(
+    trained: Trained, config: RunConfig, corpus: EncodedCorpus, pairs: Pairs
+) -> Score | None:
+    """Mean −log P(target | hidden) over the pairs, nats; None where the layer has no P.
+
+    Trees have one; so have the full softmax and what estimates it, sampled softmax and NCE, with
+    the exact sum over all words. The scores of negative sampling are no log-probabilities.
+    """
+    layer = build(config.output, 1, corpus.vocabulary.counts)
+    if isinstance(layer, NegativeSampling) or not len(pairs.targets):
+        return None
+    if isinstance(layer, HierarchicalSoftmax):
+        # From the many devices of training to one.
+        matrices, there = jax.device_put((trained.parameters, pairs), jax.devices()[0])
+        losses = np.asarray(_tree_losses(matrices, layer, *there), np.float64)
+        num_pairs = len(losses)
+        protocol = "product of the turns on the target's path, nats a pair"
+        return Score("likelihood/held-out", float(losses.mean()), num_pairs, num_pairs, protocol)
+    hidden = np.einsum("nr,nrd->nd", pairs.mix, trained.embeddings.vectors[pairs.inputs])
+    outputs = trained.embeddings.outputs
+    assert outputs is not None
+    score = likelihood.held_out(hidden, outputs, np.arange(len(hidden)), pairs.targets)
+    if isinstance(layer, NCE):
+        return replace(score, protocol=f"{score.protocol}, scores normalised")
+    return score
+
+
+def unseen_pairs(corpus: EncodedCorpus, config: RunConfig, max_pairs: int = MAX_PAIRS) -> Pairs:
+    """At most `max_pairs` pairs of the held-out documents, drawn evenly from all of them.
+
+    They pass through the pipeline of training, thinned out and with windows of random reach, from
+    one seed: every run on a corpus is asked the same.
+    """
+    settings = replace(
+        config.resolved().train, epochs=1.0, seed=0, tokens_per_step=STRETCH, sync_steps=1
+    )
+    plan = Plan(corpus, settings, config.corpus.held_out_every, held_out=True)
+    parts = [_no_pairs(settings)]
+    for number, segment in enumerate(segments(plan, Layout.of(settings, 1, plan.kept_words()))):
+        key = jax.random.fold_in(jax.random.key(settings.seed), number)
+        block = _blocks(segment.tokens[0], segment.documents[0], key, settings)
+        inputs, weight = np.asarray(block.inputs), np.asarray(block.weight)[:, 0, 0]
+        mix = np.ones(inputs.shape, np.float32)
+        if block.mix is not None:
+            mix = np.asarray(block.mix)[:, 0, :]
+        there = weight > 0
+        parts.append(Pairs(inputs[there], mix[there], np.asarray(block.targets)[there, 0]))
+    pairs = Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    if len(pairs.targets) > max_pairs:
+        chosen = np.random.default_rng(0).choice(len(pairs.targets), max_pairs, replace=False)
+        pairs = Pairs(*(column[np.sort(chosen)] for column in pairs))
+    return pairs
+
+
+def _no_pairs(settings: TrainConfig) -> Pairs:
+    width = 1 if settings.architecture == "skip-gram" else 1 + 2 * settings.window
+    empty = np.zeros((0, width), np.int32)
+    return Pairs(empty, empty.astype(np.float32), empty[:, 0])
+
+
+@partial(jax.jit, static_argnames="settings")
+def _blocks(
+    tokens: Int[Array, " length"],
+    documents: Int[Array, " length"],
+    key: Key[Array, ""],
+    settings: TrainConfig,
+) -> Block:
+    size = tokens.shape[0] - 2 * settings.window
+    inside = documents[settings.window : settings.window + size] != NO_DOCUMENT
+    reach = jnp.where(inside, draw_reach(key, (size,), settings), 0)
+    return pair_blocks(tokens, documents, reach, settings.architecture)
+
+
+@jax.jit
+def _tree_losses(
+    parameters: Parameters,
+    layer: OutputLayer,
+    inputs: Int[Array, "n r"],
+    mix: Float[Array, "n r"],
+    targets: Int[Array, " n"],
+) -> Float[Array, " n"]:
+    """−log P of every pair."""
+    once, none = jnp.ones((1, 1)), jnp.zeros(0, jnp.int32)
+
+    def loss(pair: tuple[Array, Array, Array]) -> Float[Array, ""]:
+        inputs, mix, target = pair
+        group = layer.group(target[None], once, none)
+        scores = parameters.output[group.rows] @ (mix @ parameters.input[inputs])
+        parts = type(layer).loss(scores[:, None], group.pull, group.push, group.own)
+        return jnp.sum(parts[0]) + jnp.sum(parts[1])
+
+    return jax.lax.map(loss, (inputs, mix, targets), batch_size=BATCH)
