@@ -9,6 +9,7 @@ from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.blocks import Block
+from w2vjax.losses import log_partition
 from w2vjax.outputs import Group, OutputLayer
 
 
@@ -40,18 +41,45 @@ class Telemetry(NamedTuple):
     """pairs in the whole step"""
 
 
+def hidden_of(inputs: Float[Array, "n d"], mix: Float[Array, "s n"] | None) -> Float[Array, "s d"]:
+    """A block's hidden vectors: the input rows, or CBOW's means of them."""
+    return inputs if mix is None else mix @ inputs
+
+
 def block_loss(
-    inputs: Float[Array, "n d"],
+    hidden: Float[Array, "s d"],
     candidates: Float[Array, "m d"],
-    mix: Float[Array, "s n"] | None,
     group: Group,
     layer: OutputLayer,
+    log_partitions: Float[Array, " s"] | None = None,
 ) -> Float[Array, "2"]:
-    """The loss of one block given its gathered rows: what targets and noise contribute, in nats."""
-    hidden = inputs if mix is None else mix @ inputs
+    """The loss of one block given its rows: what targets and noise contribute, in nats.
+
+    `log_partitions` are those over the whole output matrix, for layers that push every row.
+    """
     scores = candidates @ hidden.T - group.shift[:, None]
-    positive, noise = layer.loss(scores, group.pull, group.push, group.own)
+    if log_partitions is None:
+        positive, noise = layer.loss(scores, group.pull, group.push, group.own)
+    else:
+        positive, noise = -group.pull * scores, group.pull * log_partitions[None, :]
     return jnp.stack([jnp.sum(positive), jnp.sum(noise)])
+
+
+def losses(
+    rows: tuple[Float[Array, "b n d"], Float[Array, "b m d"]],
+    matrix: Float[Array, "v d"] | None,
+    mix: Float[Array, "b s n"] | None,
+    group: Group,
+    layer: OutputLayer,
+) -> Float[Array, "b 2"]:
+    """The losses of many blocks. `matrix` is the whole output matrix, if all of it is pushed."""
+    hidden = jax.vmap(hidden_of)(rows[0], mix)
+    log_partitions = None
+    if matrix is not None:
+        flat = hidden.reshape(-1, hidden.shape[-1])
+        log_partitions = log_partition(flat, matrix).reshape(hidden.shape[:2])
+    each = jax.vmap(block_loss, (0, 0, 0, None, 0))
+    return each(hidden, rows[1], group, layer, log_partitions)
 
 
 def _hits(block: Block, group: Group) -> tuple[Float[Array, "b n"], Float[Array, "b m"]]:
@@ -62,21 +90,16 @@ def _hits(block: Block, group: Group) -> tuple[Float[Array, "b n"], Float[Array,
     return pairs, jnp.sum(group.pull + group.push, axis=2)
 
 
-def _add_rows(
-    matrix: Float[Array, "v d"],
-    rows: Int[Array, "b n"],
-    updates: Float[Array, "b n d"],
-    hits: Float[Array, "b n"],
-    row_cap: float,
-) -> Float[Array, "v d"]:
-    """Adds the updates, each row's sum divided by max(1, hits / row_cap).
+def _damping(
+    num_rows: int, rows: Int[Array, "b n"], hits: Float[Array, "b n"], row_cap: float
+) -> Float[Array, " rows"]:
+    """Every row's 1 / max(1, hits / row_cap).
 
     Summing many stale gradients of one row overshoots and, on repetitive text, diverges; averaging
     them starves frequent words. Below the cap a row moves as in sequential training.
     """
-    total = jnp.zeros(matrix.shape[0]).at[rows].add(hits, mode="promise_in_bounds")
-    damping = 1.0 / jnp.maximum(1.0, total[rows] / row_cap)
-    return matrix.at[rows].add(updates * damping[:, :, None], mode="promise_in_bounds")
+    total = jnp.zeros(num_rows).at[rows].add(hits, mode="promise_in_bounds")
+    return 1.0 / jnp.maximum(1.0, total / row_cap)
 
 
 def update(
@@ -90,21 +113,38 @@ def update(
 ) -> tuple[Parameters, Telemetry]:
     """One step: the summed gradient of the blocks' losses, applied to the rows they touch."""
     group = jax.vmap(layer.group)(block.targets, block.weight, noise)
+    matrix = parameters.output if layer.whole else None
     rows = parameters.input[block.inputs], parameters.output[group.rows]
 
-    def loss(inputs: Array, candidates: Array, mix: Array | None, group: Group) -> Array:
-        return jnp.sum(block_loss(inputs, candidates, mix, group, layer))
+    def loss(rows: tuple[Array, Array], matrix: Array | None) -> Array:
+        return jnp.sum(losses(rows, matrix, block.mix, group, layer))
 
-    gradients = jax.vmap(jax.grad(loss, argnums=(0, 1)))(*rows, block.mix, group)
-    scaled = jax.tree.map(lambda gradient: -learning_rate * gradient, gradients)
-    updates, _ = transform.update(scaled, transform.init(scaled))
+    gradients = jax.grad(loss, argnums=(0, 1))(rows, matrix)
     hits = _hits(block, group)
-    # The gradient does not need the loss itself: one block's is enough for the curve.
-    first = jax.tree.map(lambda leaf: leaf[0], (*rows, block.mix, group))
-    telemetry = Telemetry(
-        block_loss(*first, layer), jnp.sum(block.weight[0]), jnp.sum(block.weight)
+    damping = (
+        _damping(parameters.input.shape[0], block.inputs, hits[0], row_cap),
+        _damping(parameters.output.shape[0], group.rows, hits[1], row_cap),
     )
+
+    def changes(gradient: Array, damping: Array) -> Array:
+        return -learning_rate * gradient * damping[..., None]
+
+    updates = jax.tree.map(
+        changes,
+        gradients,
+        (
+            (damping[0][block.inputs], damping[1][group.rows]),
+            None if matrix is None else damping[1],
+        ),
+    )
+    (to_input, to_output), to_matrix = transform.update(updates, transform.init(updates))[0]
+    # The gradient does not need the loss itself: one block's is enough for the curve.
+    one = jax.tree.map(lambda leaf: leaf[:1], (rows, block.mix, group))
+    telemetry = Telemetry(
+        losses(one[0], matrix, *one[1:], layer)[0], jnp.sum(block.weight[0]), jnp.sum(block.weight)
+    )
+    output = parameters.output if to_matrix is None else parameters.output + to_matrix
     return Parameters(
-        input=_add_rows(parameters.input, block.inputs, updates[0], hits[0], row_cap),
-        output=_add_rows(parameters.output, group.rows, updates[1], hits[1], row_cap),
+        input=parameters.input.at[block.inputs].add(to_input, mode="promise_in_bounds"),
+        output=output.at[group.rows].add(to_output, mode="promise_in_bounds"),
     ), telemetry

@@ -2,8 +2,8 @@
 
 A block is `S` hidden vectors and `T` targets; `weight[t, s]` says how many times hidden vector `s`
 has target `t`. A layer turns it into a `Group`: candidate rows of the output matrix, how often each
-hidden vector pulls and pushes each, and a shift that corrects scores for the sampler. `S = T = 1` is
-the textbook loss of one example.
+hidden vector pulls and pushes each, and a shift that corrects scores for the sampler. With
+`S = T = 1` it is the textbook loss of one example.
 
 | layer                | rows            | pull / push             | shift    | loss        |
 |----------------------|-----------------|-------------------------|----------|-------------|
@@ -238,9 +238,11 @@ class HierarchicalSoftmax:
 
 @struct.dataclass
 class FullSoftmax:
-    """-log exp(v_t·h) / Σ_v exp(v_v·h), exactly. Mikolov et al. 2013b, eq. 2."""
+    """-log exp(v_t·h) / Σ_v exp(v_v·h), exactly. Mikolov et al. 2013b, eq. 2.
 
-    num_words: int = struct.field(pytree_node=False)
+    The targets are pulled; that every row is pushed says `whole`, and `losses.log_partition` does.
+    """
+
     loss: ClassVar[Loss] = staticmethod(categorical)
     whole: ClassVar[bool] = True
 
@@ -255,10 +257,9 @@ class FullSoftmax:
         self, targets: Int[Array, " t"], weight: Float[Array, "t s"], noise: Int[Array, " k"]
     ) -> Group:
         del noise
-        pull = jnp.zeros((self.num_words, weight.shape[1])).at[targets].add(weight)
-        rows = jnp.arange(self.num_words)
-        zero = jnp.zeros(rows.shape)
-        return Group(rows=rows, pull=pull, push=jnp.ones_like(pull), shift=zero, own=zero)
+        zero = jnp.zeros(targets.shape)
+        push = jnp.zeros_like(weight)
+        return Group(rows=targets, pull=weight, push=push, shift=zero, own=zero)
 
 
 def split(tree: Tree, shared: int) -> HierarchicalSoftmax:
@@ -309,7 +310,7 @@ def _sampled_softmax(config: OutputConfig, draws: int, counts: Counts) -> Output
 
 
 OUTPUTS: dict[str, Builder] = {
-    "full-softmax": lambda config, draws, counts: FullSoftmax(len(counts)),
+    "full-softmax": lambda config, draws, counts: FullSoftmax(),
     "hierarchical-softmax": _tree("huffman"),
     "balanced-softmax": _tree("balanced"),
     "negative-sampling": _negative_sampling,

@@ -6,6 +6,7 @@ every method sees the same words in the same order.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import ceil
 from typing import NamedTuple
 
@@ -71,7 +72,7 @@ class Plan(NamedTuple):
     def keeps(self, documents: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
         """Which documents take part."""
         if self.held_out_every is None:
-            return np.full(documents.shape, not self.held_out)
+            return np.ones(documents.shape, bool)
         return (documents % self.held_out_every == self.held_out_every - 1) == self.held_out
 
     def words(self) -> int:
@@ -91,56 +92,61 @@ class Plan(NamedTuple):
         return keep_probabilities(counts, config.subsample, config.subsample_formula)
 
 
-def _kept(plan: Plan) -> Iterator[Int[np.ndarray, "2 n"]]:
-    """Kept words over the numbers of their documents, piece by piece, epoch after epoch."""
+Stretch = tuple[Int[np.ndarray, " length"], Int[np.ndarray, " length"], int]
+"""words, the numbers of their documents, and how many of the words are kept words, not padding"""
+
+
+def _kept(plan: Plan, part: int, parts: int) -> Iterator[Int[np.ndarray, "2 n"]]:
+    """One part's kept words over the numbers of their documents, epoch after epoch."""
     corpus, config = plan.corpus, plan.config
     keep = plan.keep().astype(np.float32)
     for epoch in range(ceil(config.epochs)):
+        share = min(1.0, config.epochs - epoch)
+        begin, end = (round(edge * share * len(corpus.ids) / parts) for edge in (part, part + 1))
         stream = np.array([config.seed, (SUBSAMPLING << 32) + epoch], np.uint64)
-        generator = np.random.Generator(np.random.Philox(key=stream))
-        end = round(min(1.0, config.epochs - epoch) * len(corpus.ids))
-        for low in range(0, end, PIECE):
+        generator = np.random.Generator(np.random.Philox(key=stream, counter=[0, 0, 0, part]))
+        for low in range(begin, end, PIECE):
             ids = np.asarray(corpus.ids[low : min(low + PIECE, end)])
             first, last = np.searchsorted(corpus.starts, [low, low + len(ids) - 1], side="right")
             begins = np.zeros(len(ids), np.int32)
             begins[corpus.starts[first:last] - low] = 1
             documents = first - 1 + np.cumsum(begins, dtype=np.int32)
             chosen = generator.random(len(ids), dtype=np.float32) < keep[ids]
-            if plan.held_out_every is not None or plan.held_out:
+            if plan.held_out_every is not None:
                 chosen &= plan.keeps(documents)
             # Two passes over a single document must not look like one document.
             numbers = documents[chosen] * 2 + epoch % 2
             yield np.stack([ids[chosen], numbers.astype(np.int32)])
 
 
-def segments(plan: Plan, layout: Layout) -> Iterator[Segment]:
-    """The run's segments in order. Every kept word is a centre in exactly one of them."""
-    window, tokens = layout.window, layout.devices * layout.stretch
-    expected = plan.kept_words()
-    padding = np.stack([np.zeros(window, np.int32), np.full(window, NO_DOCUMENT, np.int32)])
-    starts = np.arange(layout.devices)[:, None] * layout.stretch
-    positions = starts + np.arange(layout.stretch + 2 * window)
-    done = 0
-
-    def cut(stretch: Int[np.ndarray, "2 n"], kept_words: int) -> Segment:
-        steps = done + np.arange(layout.steps) * layout.devices * layout.tokens_per_step
-        progress = np.minimum(1.0, steps / expected).astype(np.float32)
-        return Segment(stretch[0][positions], stretch[1][positions], progress, kept_words)
-
-    pieces, held = [padding], window
-    for piece in _kept(plan):
+def _stretches(plan: Plan, layout: Layout, part: int) -> Iterator[Stretch]:
+    """One device's stretches in order. Every kept word is a centre in exactly one of them."""
+    window, size = layout.window, layout.stretch
+    padding = np.stack([np.zeros(size, np.int32), np.full(size, NO_DOCUMENT, np.int32)])
+    pieces, held = [padding[:, -window:]], window
+    for piece in _kept(plan, part, layout.devices):
         pieces.append(piece)
         held += piece.shape[1]
-        while held >= tokens + 2 * window:
+        while held >= size + 2 * window:
             stream = np.concatenate(pieces, axis=1)
-            yield cut(stream, tokens)
-            done += tokens
-            pieces, held = [stream[:, tokens:]], held - tokens
-    rest = held - window
-    if rest > 0:
-        stream = np.concatenate([*pieces, np.tile(padding[:, :1], tokens + 2 * window)], axis=1)
-        # What follows the last word may span more than one segment only by the lookahead.
-        for low in range(0, rest, tokens):
-            yield cut(stream[:, low:], min(tokens, rest - low))
-            done += tokens
-            stream = np.concatenate([stream, np.tile(padding[:, :1], tokens)], axis=1)
+            yield stream[0, : size + 2 * window], stream[1, : size + 2 * window], size
+            pieces, held = [stream[:, size:]], held - size
+    while held > window:
+        stream = np.concatenate([*pieces, padding, padding[:, : 2 * window]], axis=1)
+        kept = min(size, held - window)
+        yield stream[0, : size + 2 * window], stream[1, : size + 2 * window], kept
+        pieces, held = [stream[:, size:held]], held - size
+
+
+def segments(plan: Plan, layout: Layout) -> Iterator[Segment]:
+    """The run's segments in order: every device reads its own part of the text."""
+    expected, done = plan.kept_words(), 0
+    length = layout.stretch + 2 * layout.window
+    nothing = np.zeros(length, np.int32), np.full(length, NO_DOCUMENT, np.int32), 0
+    devices = [_stretches(plan, layout, part) for part in range(layout.devices)]
+    for stretches in zip_longest(*devices, fillvalue=nothing):
+        tokens, documents, kept = zip(*stretches, strict=True)
+        steps = done + np.arange(layout.steps) * layout.devices * layout.tokens_per_step
+        progress = np.minimum(1.0, steps / expected).astype(np.float32)
+        yield Segment(np.stack(tokens), np.stack(documents), progress, sum(kept))
+        done += sum(kept)
