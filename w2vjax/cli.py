@@ -39,7 +39,7 @@ class Compare:
     outputs: tuple[str, ...] = compare.LAYERS
     """output layers"""
     samplers: tuple[str, ...] = compare.SAMPLERS
-    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER, with :alias, :cdf, :table at will"""
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with :alias, :cdf or :table"""
     seeds: int = compare.SEEDS
     """runs of every cell"""
     epochs: float | None = None
@@ -89,7 +89,7 @@ class Train:
     output_layer: str = OutputConfig.layer
     """full-, hierarchical-, balanced- or sampled-softmax, negative-sampling, nce"""
     sampler: str = SamplerConfig().name
-    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER, with :alias, :cdf, :table at will"""
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with :alias, :cdf or :table"""
     epochs: float = TrainConfig.epochs
     """passes over the text; the last may be a part of one"""
     seed: int = TrainConfig.seed
@@ -230,14 +230,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0; 1: a run failed; 2: wrong input, told in one line (options that do not exist or are no
     numbers end the process, with 2 too); 130: interrupted.
     """
-    command: Any = tyro.cli(
-        Command,
-        prog="w2vjax",
-        description=DESCRIPTION,
-        args=arguments,
-        config=(tyro.conf.OmitSubcommandPrefixes,),
-    )
     try:
+        command: Any = tyro.cli(
+            Command,
+            prog="w2vjax",
+            description=DESCRIPTION,
+            args=arguments,
+            config=(tyro.conf.OmitSubcommandPrefixes,),
+        )
         with warnings.catch_warnings():
             warnings.showwarning = _warn
             return command.run()

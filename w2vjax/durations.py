@@ -1,6 +1,7 @@
 """How long runs take: a guess, corrected by those that have been timed."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from w2vjax.config import CorpusConfig, RunConfig
 from w2vjax.encoding import EncodedCorpus
@@ -22,12 +23,12 @@ class Clock:
 
     def __init__(self, corpora: Mapping[CorpusConfig, EncodedCorpus]) -> None:
         self._corpora = corpora
-        self._timed: dict[tuple, list[float]] = {}
+        self._timed: dict[RunConfig, list[float]] = {}
         self._spent = self._guessed = 0.0
 
     def took(self, config: RunConfig, seconds: float) -> None:
         """A run has been timed."""
-        self._timed.setdefault(_kind(config), []).append(seconds)
+        self._timed.setdefault(cell(config), []).append(seconds)
         self._spent += seconds
         self._guessed += self._guess(config)
 
@@ -36,7 +37,7 @@ class Clock:
         scale = self._spent / self._guessed if self._guessed else 1.0
         total = 0.0
         for config in configs:
-            known = self._timed.get(_kind(config))
+            known = self._timed.get(cell(config))
             total += sum(known) / len(known) if known else scale * self._guess(config)
         return total
 
@@ -50,9 +51,9 @@ class Clock:
         )
 
 
-def _kind(config: RunConfig) -> tuple:
-    train = config.train
-    return config.corpus, config.output, train.epochs, train.dim, train.architecture
+def cell(config: RunConfig) -> RunConfig:
+    """What is compared: the same for every seed."""
+    return replace(config, train=replace(config.train, seed=0))
 
 
 def duration(seconds: float) -> str:

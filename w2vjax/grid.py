@@ -13,7 +13,7 @@ import jax
 
 from w2vjax import outputs, records, report
 from w2vjax.config import SAMPLED_LAYERS, CorpusConfig, RunConfig
-from w2vjax.durations import Clock, duration
+from w2vjax.durations import Clock, cell, duration
 from w2vjax.encoding import EncodedCorpus, encode
 from w2vjax.errors import InputError
 from w2vjax.run import Exam, Row, about, distributions, execute
@@ -54,6 +54,8 @@ def run(
     impossible settings, and results of another text of the same name.
     """
     folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is no folder: choose another place for the results")
     _distinct(configs)
     mine = _share(configs, shard)
     past = _Past.of(folder)
@@ -211,9 +213,9 @@ def _print_plan(
     corpora: dict[CorpusConfig, EncodedCorpus],
     clock: Clock,
 ) -> None:
-    by_cell: dict[str, list[RunConfig]] = {}
+    by_cell: dict[RunConfig, list[RunConfig]] = {}
     for config in configs:
-        by_cell.setdefault(config.output.label, []).append(config)
+        by_cell.setdefault(cell(config), []).append(config)
     _say(f"{experiment}: {len(by_cell)} cells, {len(configs)} runs, {len(todo)} of them to do")
     for corpus in corpora.values():
         words, size = corpus.vocabulary.num_words, len(corpus.vocabulary)
@@ -222,8 +224,9 @@ def _print_plan(
     for runs in by_cell.values():
         left = [config for config in runs if config.run_id in waiting]
         time_left = f"about {duration(clock.left(left))}" if left else "done"
-        seeds = f"{len(runs)} seed{'s' * (len(runs) > 1)}"
-        _say(f"  {runs[0].output.label}: {runs[0].train.epochs:g} epochs, {seeds}, {time_left}")
+        seeds = _counted(len(runs), "seed")
+        epochs = _counted(runs[0].train.epochs, "epoch")
+        _say(f"  {runs[0].output.label}: {epochs}, {seeds}, {time_left}")
     if todo:
         _say(f"  all: roughly {duration(clock.left(todo))}, until the first runs correct it")
 
@@ -241,6 +244,10 @@ def _sampled(config: RunConfig) -> bool:
 
 def _name(config: RunConfig) -> str:
     return f"{config.output.label}, seed {config.train.seed}"
+
+
+def _counted(number: float, noun: str) -> str:
+    return f"{number:g} {noun}{'s' * (number != 1)}"
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,219 @@
+"""Many experiments: each is run once, whatever happens."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from w2vjax import compare, grid, records
+from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, TrainConfig
+from w2vjax.durations import Clock, duration
+from w2vjax.encoding import encode
+from w2vjax.errors import InputError
+from w2vjax.run import about
+
+BASE = RunConfig(CorpusConfig("planted", max_words=20_000), train=TrainConfig(dim=4, devices=1))
+CONFIGS = [
+    replace(BASE, output=OutputConfig(layer), train=replace(BASE.train, seed=seed))
+    for seed in range(2)
+    for layer in ("nce", "full-softmax")
+]
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> list[RunConfig]:
+    """Runs in the order they were made, without training; reports are not built."""
+    made: list[RunConfig] = []
+
+    def execute(config, corpus, experiment, show):
+        made.append(config)
+        base = about(config, experiment) | {"corpus_sha256": corpus.sha256}
+        rows = [("analogy/total", 0.5), ("speed/words", 1e6), (records.FINISHED, None)]
+        return None, [base | {"metric": metric, "value": value} for metric, value in rows]
+
+    monkeypatch.setattr(grid, "execute", execute)
+    monkeypatch.setattr(grid.report, "build", lambda folder: [])
+    monkeypatch.setenv("W2VJAX_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    return made
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, number: int, error: BaseException) -> None:
+    """The n-th run from now fails."""
+    good: Callable = grid.execute
+    calls = 0
+
+    def execute(*arguments):
+        nonlocal calls
+        calls += 1
+        if calls == number:
+            raise error
+        return good(*arguments)
+
+    monkeypatch.setattr(grid, "execute", execute)
+
+
+def metrics(folder: Path, metric: str) -> list[dict]:
+    lines = (folder / records.FILE_NAME).read_text().splitlines()
+    return [row for row in map(json.loads, lines) if row["metric"] == metric]
+
+
+def test_finished_runs_are_not_run_again(done, tmp_path, capsys):
+    first = grid.run("test", CONFIGS[:3], tmp_path)
+    assert (first.finished, first.failed, len(done)) == (3, [], 3)
+    second = grid.run("test", CONFIGS, tmp_path)
+    assert second.finished == 4 and done == CONFIGS
+    assert "1 of them to do" in capsys.readouterr().err
+    third = grid.run("test", CONFIGS, tmp_path)
+    assert third.finished == 4 and done == CONFIGS
+    assert len(metrics(tmp_path, grid.PLANNED)) == 4, "planned once"
+
+
+def test_the_plan_comes_first_and_every_run_has_a_line(done, tmp_path, capsys):
+    grid.run("study", CONFIGS, tmp_path)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "study: 2 cells, 4 runs, 4 of them to do"
+    assert "planted, 20,000 words" in lines[1]
+    assert [line.strip().split(":")[0] for line in lines[2:5]] == [
+        *("nce / unigram^0.75", "full-softmax", "all"),
+    ]
+    assert lines[5].startswith("[1/4] nce / unigram^0.75, seed 0: 50.0 % of analogies, 1.00 M")
+    assert lines[5].endswith(" left") and lines[8].endswith("; 0 s left") and len(lines) == 9
+
+
+def test_a_failed_run_is_recorded_and_the_grid_goes_on(done, tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        failing(patch, 2, FloatingPointError("no longer finite at step 7"))
+        outcome = grid.run("test", CONFIGS, tmp_path)
+    assert outcome.failed == ["full-softmax, seed 0"] and outcome.finished == 3
+    [row] = metrics(tmp_path, grid.FAILED)
+    assert row["message"] == "no longer finite at step 7" and row["run"] == CONFIGS[1].run_id
+    assert "failed: no longer finite" in capsys.readouterr().err
+    assert grid.run("test", CONFIGS, tmp_path).finished == 4, "tried again"
+    assert done[-1] == CONFIGS[1] and len(done) == 4
+
+
+def test_an_interruption_keeps_what_is_finished(done, tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        failing(patch, 3, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            grid.run("test", CONFIGS, tmp_path)
+    assert "interrupted: 2 of 4 runs are finished and kept" in capsys.readouterr().err
+    assert records.finished(tmp_path) == {config.run_id for config in CONFIGS[:2]}
+    assert grid.run("test", CONFIGS, tmp_path).finished == 4 and done == CONFIGS
+
+
+def test_programming_errors_are_not_hidden(done, tmp_path, monkeypatch):
+    failing(monkeypatch, 1, TypeError("a mistake"))
+    with pytest.raises(TypeError):
+        grid.run("test", CONFIGS, tmp_path)
+
+
+def test_shards_share_the_runs(done, tmp_path):
+    grid.run("test", CONFIGS, tmp_path, shard="2/3")
+    assert done == [CONFIGS[1]]
+    for shard in ("1/3", "3/3"):
+        grid.run("test", CONFIGS, tmp_path, shard)
+    assert len(done) == 4 and set(done) == set(CONFIGS)
+
+
+HOLD = """
+import fcntl, sys
+file = open(sys.argv[1], "ab")
+fcntl.lockf(file, fcntl.LOCK_EX, 1, int(sys.argv[2], 16) >> 2)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_processes_never_do_the_same_run(done, tmp_path):
+    taken = CONFIGS[2].run_id
+    command = [sys.executable, "-c", HOLD, str(tmp_path / ".lock"), taken]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        outcome = grid.run("test", CONFIGS, tmp_path)
+        other.stdin.close()
+    assert (outcome.elsewhere, outcome.finished) == (1, 3)
+    assert CONFIGS[2] not in done
+    assert grid.run("test", CONFIGS, tmp_path).finished == 4, "the lock went with its process"
+
+
+@pytest.mark.parametrize(
+    ("configs", "shard", "message"),
+    [
+        ([], "1/1", "empty"),
+        ([CONFIGS[0], CONFIGS[1], CONFIGS[0]], "1/1", "nce / unigram.*twice"),
+        (CONFIGS, "0/2", "shard"),
+        (CONFIGS, "3/2", "shard"),
+        (CONFIGS, "half", "shard"),
+        ([replace(BASE, output=OutputConfig("ncee"))], "1/1", "did you mean nce"),
+        ([replace(BASE, train=replace(BASE.train, devices=99))], "1/1", "devices is 99"),
+        ([replace(BASE, corpus=CorpusConfig("planned"))], "1/1", "did you mean planted"),
+    ],
+)
+def test_impossible_grids_are_refused_before_anything_runs(configs, shard, message, done, tmp_path):
+    folder = tmp_path / "results"
+    with pytest.raises(InputError, match=message):
+        grid.run("test", configs, folder, shard)
+    assert not done and not folder.exists()
+
+
+def test_results_of_another_text_are_refused(done, tmp_path):
+    text = tmp_path / "text.txt"
+    configs = [replace(config, corpus=CorpusConfig(str(text))) for config in CONFIGS]
+    text.write_text("one two three one two " * 20)
+    grid.run("test", configs[:1], tmp_path / "results")
+    text.write_text("one two three four " * 20)
+    with pytest.raises(InputError, match="another text"):
+        grid.run("test", configs, tmp_path / "results")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="no folder"):
+        grid.run("test", configs, tmp_path / "file")
+
+
+def test_comparison_is_layers_times_samplers_times_seeds():
+    cells = compare.cells(BASE, samplers=["uniform", "log-uniform"], seeds=3)
+    sampled, others = 3, 3
+    assert len(cells) == 3 * (sampled * 2 + others)
+    assert len({config.run_id for config in cells}) == len(cells)
+    assert [config.train.seed for config in cells] == sorted(c.train.seed for c in cells)
+    epochs = {config.output.layer: config.train.epochs for config in cells}
+    assert epochs["full-softmax"] < epochs["hierarchical-softmax"] < epochs["nce"]
+    assert {c.train.epochs for c in compare.cells(BASE, epochs=1.5)} == {1.5}
+    one = compare.cells(BASE, ["nce"], ["unigram"], seeds=1)
+    assert [config.output.label for config in one] == ["nce / unigram^1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"layers": ["nce", "softmax"]}, "did you mean .*full-softmax"),
+        ({"samplers": ["unigrm"]}, "did you mean unigram"),
+        ({"samplers": ["unigram", "unigram^1"]}, "twice"),
+        ({"layers": ["nce", "nce"]}, "twice"),
+        ({"layers": []}, "outputs is empty"),
+        ({"samplers": []}, "samplers is empty"),
+        ({"seeds": 0}, "seeds is 0"),
+        ({"epochs": -1.0}, "epochs is -1"),
+    ],
+)
+def test_impossible_comparisons_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        compare.cells(BASE, **arguments)
+
+
+def test_time_left_follows_what_was_timed(tmp_path):
+    corpus = encode(BASE.corpus, tmp_path, progress=False)
+    clock = Clock({BASE.corpus: corpus})
+    nce, full = CONFIGS[0], CONFIGS[1]
+    guessed = clock.left([nce]), clock.left([full])
+    clock.took(nce, 3 * guessed[0])
+    assert clock.left([CONFIGS[2]]) == pytest.approx(3 * guessed[0]), "another seed of the cell"
+    assert clock.left([full]) == pytest.approx(3 * guessed[1]), "as slow as that was"
+    clock.took(full, 1.0)
+    assert clock.left([CONFIGS[3], CONFIGS[3]]) == pytest.approx(2.0)
+    assert [duration(seconds) for seconds in (4.4, 300, 9000)] == ["4 s", "5 min", "2.5 h"]

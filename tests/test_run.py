@@ -1,0 +1,207 @@
+"""One experiment: its rows, its curves, and the likelihood of text it has not seen."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from w2vjax import outputs, records, run, unseen
+from w2vjax.config import (
+    SAMPLED_LAYERS,
+    CorpusConfig,
+    OutputConfig,
+    RunConfig,
+    SamplerConfig,
+    TrainConfig,
+)
+from w2vjax.embeddings import Embeddings
+from w2vjax.encoding import EncodedCorpus, encode
+from w2vjax.outputs import OUTPUTS
+from w2vjax.train import Point, Trained
+from w2vjax.vocab import Vocabulary
+
+CONFIG = RunConfig(
+    corpus=CorpusConfig("planted", max_words=40_000, held_out_every=5),
+    train=TrainConfig(dim=8, epochs=1, devices=1),
+)
+PER_DOCUMENT = 5
+"""words of their own in each document of `separate`"""
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> EncodedCorpus:
+    return encode(CONFIG.corpus, tmp_path_factory.mktemp("cache"), progress=False)
+
+
+@pytest.fixture(scope="module")
+def executed(corpus: EncodedCorpus) -> tuple[Trained, list[run.Row]]:
+    return run.execute(CONFIG, corpus, "test", show=False)
+
+
+def separate(documents: int, length: int = 40) -> EncodedCorpus:
+    """Every document has words of its own, in turn."""
+    ids = [
+        document * PER_DOCUMENT + np.arange(length) % PER_DOCUMENT for document in range(documents)
+    ]
+    size = documents * PER_DOCUMENT
+    counts = np.full(size, length // PER_DOCUMENT, np.int64)
+    words = tuple(f"w{number}" for number in range(size))
+    vocabulary = Vocabulary(words, counts, documents * length)
+    starts = np.arange(documents + 1) * length
+    return EncodedCorpus(vocabulary, np.concatenate(ids).astype(np.int32), starts, "0" * 64, "own")
+
+
+def test_every_measurement_says_what_it_is_of(executed: tuple[Trained, list[run.Row]]):
+    trained, rows = executed
+    scalars = [row for row in rows if "x" not in row]
+    assert scalars[-1]["metric"] == records.FINISHED and scalars[-1]["value"] is None
+    assert [row["metric"] for row in rows].count(records.FINISHED) == 1
+    for row in scalars:
+        assert row["run"] == CONFIG.run_id
+        assert row["label"] == "negative-sampling / unigram^0.75"
+        assert row["config.train.learning_rate"] is not None, "resolved, not left to the reader"
+        for name in ("words", "seconds", "compile_seconds", "versions.jax", "platform", "device"):
+            assert row[name], name
+        assert row["num_devices"] == 1 and len(row["corpus_sha256"]) == 64
+        assert row["peak_memory"] > 1e7
+        json.dumps(row, allow_nan=False)
+    found = {row["metric"]: row for row in rows}
+    total = found["analogy/total"]
+    assert total["covered"] > 0 and total["total"] == 3_480 and "3CosAdd" in total["evaluation"]
+    for name, number in (
+        ("words", trained.words),
+        ("kept-words", trained.kept_words),
+        ("pairs", trained.pairs),
+    ):
+        assert found[f"speed/{name}"]["value"] * trained.seconds == pytest.approx(number)
+    assert "likelihood/held-out" not in found, "negative sampling has no likelihood"
+
+
+def test_rows_can_be_read_back(executed: tuple[Trained, list[run.Row]], tmp_path):
+    rows = executed[1]
+    records.Records(tmp_path).append(rows)
+    frame = records.read(tmp_path)
+    assert len(frame) == len(rows)
+    assert records.finished(tmp_path) == {CONFIG.run_id}
+
+
+def test_curves_are_short_and_keep_the_mean():
+    points = [Point(words * 10, float(words), 1.0) for words in range(1, 101)]
+    rows = run._curve("id", points, 1_000)
+    total = {row["x"]: row["value"] for row in rows if row["metric"] == "loss/total"}
+    parts = {
+        name: {row["x"]: row["value"] for row in rows if row["metric"] == f"loss/{name}"}
+        for name in ("positive", "noise")
+    }
+    assert len(total) == run.CURVE_POINTS and max(total) == 1_000
+    assert all(total[x] == parts["positive"][x] + parts["noise"][x] for x in total)
+    assert all(set(row) == {"run", "x", "metric", "value"} for row in rows)
+    # ten words a point, 25 a place: points 3, 4 and 5 fall into places 2 and 2 into place 1
+    assert parts["positive"][25] == 1.5 and parts["positive"][50] == 4.0
+    assert run._curve("id", points[-1:], 1_000)[0]["x"] == 1_000
+
+
+def test_distributions_are_those_of_the_samplers(corpus: EncodedCorpus):
+    counts = corpus.vocabulary.counts
+    rows = run.distributions([SamplerConfig(power=0.5), SamplerConfig("uniform")], corpus, "test")
+    assert all("run" not in row and "label" not in row for row in rows)
+    laws = {"corpus": counts / counts.sum(), "unigram^0.5": counts**0.5 / (counts**0.5).sum()}
+    laws["uniform"] = np.full(len(counts), 1 / len(counts))
+    for name, law in laws.items():
+        held = {row["x"]: row["value"] for row in rows if row["metric"] == f"distribution/{name}"}
+        assert {1, len(counts)} <= set(held) and 40 < len(held) <= run.DISTRIBUTION_POINTS
+        np.testing.assert_allclose(list(held.values()), law[np.array(list(held)) - 1], rtol=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+def test_unseen_pairs_are_of_the_documents_held_out(architecture):
+    corpus = separate(documents=9)
+    train = TrainConfig(architecture=architecture, window=2, subsample=0)
+    config = RunConfig(corpus=CorpusConfig(held_out_every=3), train=train)
+    pairs = unseen.unseen_pairs(corpus, config)
+    document = pairs.targets // PER_DOCUMENT
+    assert set(document) == {2, 5, 8}, "every third"
+    there = pairs.mix > 0
+    of_inputs = pairs.inputs // PER_DOCUMENT
+    assert (there <= (of_inputs == document[:, None])).all(), "no window leaves its document"
+    np.testing.assert_allclose(pairs.mix.sum(axis=1), 1, rtol=1e-6)
+    distance = (pairs.inputs - pairs.targets[:, None]) % PER_DOCUMENT
+    assert set(distance[there]) == {1, 2, 3, 4}, "two on each side, never the word itself"
+    # Windows of 1 or 2 words: 3 neighbours on average, fewer at 4 of 40 places.
+    expected = 3 * (3 * 40 - 3) if architecture == "skip-gram" else 3 * 40
+    assert abs(len(pairs.targets) - expected) < 4 * np.sqrt(3 * 40)
+
+
+def test_unseen_pairs_are_the_same_for_every_run_and_drawn_from_all():
+    corpus = separate(documents=40)
+    config = RunConfig(corpus=CorpusConfig(held_out_every=2), train=TrainConfig(subsample=0))
+    other = RunConfig(config.corpus, OutputConfig("nce"), TrainConfig(subsample=0, seed=7))
+    few = unseen.unseen_pairs(corpus, config, max_pairs=300)
+    assert len(few.targets) == 300
+    assert len(set(few.targets // PER_DOCUMENT)) == 20
+    for mine, theirs in zip(few, unseen.unseen_pairs(corpus, other, 300), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("layer", ["hierarchical-softmax", "balanced-softmax"])
+def test_the_probabilities_of_a_tree_sum_to_one(layer):
+    size, generator = 37, np.random.default_rng(0)
+    counts = np.sort(generator.integers(1, 1_000, size))[::-1]
+    tree = outputs.build(OutputConfig(layer, shared_nodes=5), 1, counts)
+    matrices = unseen.Parameters(
+        jnp.asarray(generator.normal(size=(size, 6)), jnp.float32),
+        jnp.asarray(generator.normal(size=(tree.num_rows(size), 6)), jnp.float32),
+    )
+    inputs = jnp.broadcast_to(jnp.array([3, 8]), (size, 2))
+    mix = jnp.full((size, 2), 0.5)
+    losses = np.asarray(unseen._tree_losses(matrices, tree, inputs, mix, jnp.arange(size)))
+    assert np.exp(-losses).sum() == pytest.approx(1, abs=1e-5)
+    assert losses.std() > 0.1
+
+
+def made_up(config: RunConfig, corpus: EncodedCorpus, scale: float = 0.3) -> Trained:
+    """As if trained: matrices of random numbers."""
+    size, vocabulary = len(corpus.vocabulary), corpus.vocabulary
+    layer = outputs.build(config.output, 1, vocabulary.counts)
+    keys = jax.random.split(jax.random.key(1))
+    parameters = unseen.Parameters(
+        scale * jax.random.normal(keys[0], (size, 8)),
+        scale * jax.random.normal(keys[1], (layer.num_rows(size), 8)),
+    )
+    output = np.asarray(parameters.output) if layer.num_rows(size) == size else None
+    embeddings = Embeddings(vocabulary.words, np.asarray(parameters.input), output)
+    return Trained(embeddings, parameters, (), 1, 1, 1, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_unseen_likelihood_is_the_exact_one_where_there_is_one(layer, architecture, corpus):
+    train = TrainConfig(architecture=architecture)
+    config = RunConfig(CONFIG.corpus, OutputConfig(layer), train)
+    trained = made_up(config, corpus)
+    pairs = unseen.unseen_pairs(corpus, config, max_pairs=400)
+    score = unseen.unseen_likelihood(trained, config, corpus, pairs)
+    if layer == "negative-sampling":
+        assert score is None
+        return
+    assert score is not None and score.value is not None and score.covered == 400
+    if trained.embeddings.outputs is None:
+        assert score.value > np.log(len(corpus.vocabulary)) / 2
+        return
+    vectors = trained.embeddings.vectors.astype(np.float64)
+    hidden = np.einsum("nr,nrd->nd", pairs.mix, vectors[pairs.inputs])
+    scores = hidden @ trained.embeddings.outputs.T.astype(np.float64)
+    chosen = scores[np.arange(400), pairs.targets]
+    expected = np.mean(np.log(np.exp(scores).sum(axis=1)) - chosen)
+    assert score.value == pytest.approx(expected, rel=1e-5)
+    assert ("normalised" in score.protocol) == (layer == "nce")
+
+
+def test_sampled_layers_are_those_with_a_sampler():
+    counts = np.array([5, 4, 3, 2])
+    built = {name: outputs.build(OutputConfig(name), 1, counts) for name in OUTPUTS}
+    assert set(SAMPLED_LAYERS) == {name for name, layer in built.items() if "sampler" in dir(layer)}
+    assert OutputConfig("nce", SamplerConfig("uniform")).label == "nce / uniform"
+    assert OutputConfig("full-softmax").label == "full-softmax"
