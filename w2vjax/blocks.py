@@ -32,13 +32,17 @@ def window_block(
     documents: Int[Array, " around"],
     reach: Int[Array, " s"],
     architecture: str,
+    predicts: str = "neighbours",
 ) -> Block:
     """The block of `s` consecutive centres with all their window targets.
 
     `tokens` and `documents` hold as many more words on each side as a window can reach. A centre's
-    neighbours stand within its `reach`, in its document. Skip-gram: a centre predicts each
-    neighbour. CBOW: the mean of the neighbours predicts the centre, and its gradient is that of the
-    mean (word2vec.c leaves out the division by their number; İrsoy et al. 2021, section 3).
+    neighbours stand within its `reach`, in its document.
+
+    Skip-gram: a centre predicts each of its neighbours (the paper), or each of them predicts the
+    centre (word2vec.c; fewer rows where a target has many candidates). CBOW: the mean of the
+    neighbours predicts the centre, and its gradient is that of the mean (word2vec.c leaves out the
+    division by their number; İrsoy et al. 2021, section 3).
     """
     size = reach.shape[0]
     window = (tokens.shape[0] - size) // 2
@@ -47,6 +51,8 @@ def window_block(
     same = documents[:, None] == documents[None, window : window + size]
     weight = (near & same).astype(jnp.float32)
     centres = tokens[window : window + size]
+    if architecture == "skip-gram" and predicts == "centre":
+        return Block(inputs=tokens, mix=None, targets=centres, weight=weight.T)
     if architecture == "skip-gram":
         return Block(inputs=centres, mix=None, targets=tokens, weight=weight)
     counts = jnp.sum(weight, axis=0)
@@ -60,11 +66,12 @@ def window_blocks(
     reach: Int[Array, " tokens"],
     architecture: str,
     size: int,
+    predicts: str = "neighbours",
 ) -> Block:
     """A stretch of words as blocks of `size` centres: every pair stands in its centre's block."""
     window = (tokens.shape[0] - reach.shape[0]) // 2
     around = np.arange(0, reach.shape[0], size)[:, None] + np.arange(size + 2 * window)[None, :]
-    block = jax.vmap(partial(window_block, architecture=architecture))
+    block = jax.vmap(partial(window_block, architecture=architecture, predicts=predicts))
     return block(tokens[around], documents[around], reach.reshape(-1, size))
 
 

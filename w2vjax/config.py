@@ -99,6 +99,7 @@ OPTIONAL_BOUNDS = {
     "block_size": 1,
     "tokens_per_step": 1,
     "row_cap": 1e-6,
+    "input_cap": 1e-6,
     "devices": 1,
 }
 """The least value of settings that may be None."""
@@ -110,6 +111,8 @@ class TrainConfig:
 
     architecture: Literal["skip-gram", "cbow"] = "skip-gram"
     """skip-gram: a word predicts each neighbour; cbow: the neighbours' mean predicts the word"""
+    predicts: Literal["neighbours", "centre"] = "neighbours"
+    """skip-gram: a word predicts its neighbours (the paper), or they predict it (word2vec.c)"""
     dim: int = 100
     """dimensions of the vectors"""
     window: int = 5
@@ -136,6 +139,8 @@ class TrainConfig:
     """kept words whose gradients are summed before they are applied. None: the layer's own"""
     row_cap: float | None = None
     """a row's summed update is divided by max(1, n / row_cap), n its pairs in the step"""
+    input_cap: float | None = None
+    """the same for rows of the input matrix. None: row_cap"""
     devices: int | None = None
     """XLA devices, each training on its own slice of the text. None: all there are"""
     sync_steps: int = 500
@@ -158,7 +163,13 @@ class TrainConfig:
 
 
 _SAMPLED = {"learning_rate": 0.04, "block_size": 32, "tokens_per_step": 512, "row_cap": 60.0}
-_TREE = {"learning_rate": 0.05, "block_size": 16, "tokens_per_step": 128, "row_cap": 60.0}
+_TREE = {
+    "learning_rate": 0.05,
+    "block_size": 16,
+    "tokens_per_step": 128,
+    "row_cap": 60.0,
+    "input_cap": 30.0,
+}
 
 LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
     "full-softmax": _SAMPLED,

@@ -110,8 +110,12 @@ def update(
     learning_rate: Float[Array, ""],
     row_cap: float,
     transform: optax.GradientTransformation,
+    input_cap: float | None = None,
 ) -> tuple[Parameters, Telemetry]:
-    """One step: the summed gradient of the blocks' losses, applied to the rows they touch."""
+    """One step: the summed gradient of the blocks' losses, applied to the rows they touch.
+
+    `row_cap` damps rows hit by many pairs; `input_cap`, if given, those of the input matrix.
+    """
     group = jax.vmap(layer.group)(block.targets, block.weight, noise)
     matrix = parameters.output if layer.whole else None
     rows = parameters.input[block.inputs], parameters.output[group.rows]
@@ -122,7 +126,7 @@ def update(
     gradients = jax.grad(loss, argnums=(0, 1))(rows, matrix)
     hits = _hits(block, group)
     damping = (
-        _damping(parameters.input.shape[0], block.inputs, hits[0], row_cap),
+        _damping(parameters.input.shape[0], block.inputs, hits[0], input_cap or row_cap),
         _damping(parameters.output.shape[0], group.rows, hits[1], row_cap),
     )
 

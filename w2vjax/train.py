@@ -69,7 +69,9 @@ def make_blocks(
     if config.grouping == "pair":
         return pair_blocks(tokens, documents, reach, config.architecture)
     assert config.block_size is not None
-    return window_blocks(tokens, documents, reach, config.architecture, config.block_size)
+    return window_blocks(
+        tokens, documents, reach, config.architecture, config.block_size, config.predicts
+    )
 
 
 def num_blocks(config: TrainConfig) -> int:
@@ -114,7 +116,8 @@ def train_stretch(
         inside = places[window : window + size] != NO_DOCUMENT
         block = make_blocks(words, places, jnp.where(inside, reach[number], 0), config)
         return update(
-            state, layer, block, noise[number], learning_rates[number], config.row_cap, transform
+            *(state, layer, block, noise[number], learning_rates[number]),
+            *(config.row_cap, transform, config.input_cap),
         )
 
     return jax.lax.scan(step, parameters, jnp.arange(steps))
@@ -266,7 +269,7 @@ def train(
 
 
 def program_of(settings: TrainConfig) -> TrainConfig:
-    """The settings without those that are arguments of the program: runs that share it are equal."""
+    """The settings without those that do not change the program: runs that share it are equal."""
     return replace(settings, seed=0, epochs=1, learning_rate=None, subsample=0.0)
 
 
@@ -289,8 +292,8 @@ class Log:
             broken = np.flatnonzero(~np.isfinite(loss.sum(axis=(0, 2))))
             step = self.steps + (int(broken[0]) if len(broken) else loss.shape[1] - 1)
             raise FloatingPointError(
-                f"the parameters are no longer finite at step {step:,}: lower learning_rate, row_cap "
-                "or tokens_per_step"
+                f"the parameters are no longer finite at step {step:,}: lower learning_rate, "
+                "row_cap or tokens_per_step"
             )
         before = self._words()
         self.kept_words += kept_words
