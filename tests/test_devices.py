@@ -1,0 +1,54 @@
+"""JAX made ready: devices, and the cache of compiled programs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from w2vjax import devices
+from w2vjax.errors import InputError
+
+PROGRAM = """
+import jax
+from w2vjax import devices
+devices.prepare({arguments})
+jax.jit(lambda x: jax.lax.sort(x @ x.T))(jax.numpy.ones((64, 8))).block_until_ready()
+print(len(jax.devices()), devices.cores(), jax.config.jax_persistent_cache_min_compile_time_secs)
+"""
+
+
+def prepared(cache, arguments: str = "", **environment: str) -> list[float]:
+    """Devices, cores, and seconds from which programs are kept, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(arguments=arguments)],
+        env={"PATH": "", "JAX_PLATFORMS": "cpu", "W2VJAX_CACHE": str(cache), **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return [float(part) for part in done.stdout.split()]
+
+
+def test_one_device_a_core_unless_told_otherwise(tmp_path):
+    found, cores, kept_from = prepared(tmp_path)
+    assert found == cores and kept_from == devices.COMPILED_IN
+    assert prepared(tmp_path, "'cpu', 3")[0] == 3
+    assert prepared(tmp_path, JAX_NUM_CPU_DEVICES="5")[0] == 5
+
+
+def test_compiled_programs_have_a_folder_a_processor(tmp_path, monkeypatch):
+    monkeypatch.setenv("W2VJAX_CACHE", str(tmp_path))
+    folder = devices.compiled_folder()
+    assert folder.parent == tmp_path / "compiled" and folder == devices.compiled_folder()
+    monkeypatch.setattr(devices.Path, "read_text", lambda self: "flags\t: another\n")
+    assert devices.compiled_folder() != folder
+
+
+def test_a_platform_that_is_not_there_is_refused(monkeypatch):
+    def none():
+        raise RuntimeError("Unable to initialize backend 'tpu'\nand much more")
+
+    monkeypatch.setattr("jax.devices", none)
+    monkeypatch.setattr("jax.config.update", lambda name, value: None)
+    with pytest.raises(InputError, match=r"platform tpu is not available: Unable.*'tpu'$"):
+        devices.prepare("tpu")
