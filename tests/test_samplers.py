@@ -274,6 +274,19 @@ def test_any_weights_in_any_order(mechanism: Any, weights: list[float]) -> None:
     assert (wish[ids] > 0).all()
 
 
+@settings(max_examples=100, deadline=None)
+@given(weights=st.lists(WEIGHTS, min_size=9, max_size=9).filter(any))
+def test_alias_columns_keep_every_unit(weights: list[float]) -> None:
+    """Whole units in, the same units out: not one of 2^36 is lost or moved."""
+    wish = np.array(weights) / sum(weights)
+    sampler = Alias.of(wish)
+    drawn = [0] * 16
+    for column, (own, alias) in enumerate(zip(sampler.thresholds, sampler.aliases, strict=True)):
+        drawn[column] += int(own)
+        drawn[int(alias)] += 2**32 - int(own)
+    assert drawn == [*apportion(wish, 2**36).tolist(), *[0] * 7]
+
+
 @settings(max_examples=200)
 @given(st.lists(st.floats(0, 1), min_size=1).filter(lambda w: sum(w) > 0), st.integers(0, 2**54))
 def test_apportion_is_within_a_unit(weights: list[float], total: int) -> None:
@@ -281,6 +294,15 @@ def test_apportion_is_within_a_unit(weights: list[float], total: int) -> None:
     units = apportion(wish, total)
     assert units.sum() == total and (units >= 0).all()
     assert np.abs(units - wish * float(total)).max() <= 1 + total * 1e-15 * len(weights)
+
+
+def test_apportion_gives_to_the_largest_remainders() -> None:
+    wish = np.random.default_rng(0).dirichlet(np.ones(1000))
+    shares = wish * 12_345
+    up = apportion(wish, 12_345) > np.floor(shares)
+    remainders = shares - np.floor(shares)
+    assert 0 < up.sum() < 1000
+    assert remainders[up].min() >= remainders[~up].max()
 
 
 def test_every_word_above_two_to_minus_32_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -501,6 +523,16 @@ def test_p_values_are_uniform_where_the_law_holds() -> None:
     assert p_values.shape[1] == 5
     share = (p_values < 0.1).mean(axis=0)
     assert np.abs(share - 0.1).max() < 4 * math.sqrt(0.1 * 0.9 / 400)
+
+
+@pytest.mark.parametrize(("rank", "part"), [(1, "1-9"), (9, "1-9"), (10, "10-99"), (99, "10-99")])
+def test_goodness_of_fit_finds_the_decade(rank: int, part: str) -> None:
+    law = DISTRIBUTIONS["zipf"](COUNTS, 1.0)
+    observed = np.rint(law * 10**6).astype(np.int64)
+    observed[rank - 1] += 20 * math.isqrt(observed[rank - 1])
+    p_values = goodness_of_fit(observed, law)
+    wrong = {name for name, p_value in p_values.items() if p_value < 1e-3}
+    assert f"ranks {part}" in wrong <= {f"ranks {part}", "all words"}
 
 
 def test_goodness_of_fit_sees_a_wrong_tail() -> None:
