@@ -82,7 +82,7 @@ class OutputConfig:
     """k: noise words a pair; each shared noise word then counts k/K of a pair's noise"""
     collision: Literal["auto", "mask", "keep", "redraw"] = "auto"
     """noise that hits the target: left out (mask), kept, or drawn again. auto: kept by nce only"""
-    shared_nodes: int = 127
+    shared_nodes: int = 31
     """busiest nodes of a tree that every block scores at once"""
 
     def __post_init__(self) -> None:
@@ -111,8 +111,9 @@ class TrainConfig:
 
     architecture: Literal["skip-gram", "cbow"] = "skip-gram"
     """skip-gram: a word predicts each neighbour; cbow: the neighbours' mean predicts the word"""
-    predicts: Literal["neighbours", "centre"] = "neighbours"
-    """skip-gram: a word predicts its neighbours (the paper), or they predict it (word2vec.c)"""
+    predicts: Literal["neighbours", "centre"] | None = None
+    """skip-gram: a word predicts its neighbours (the paper), or they predict it (word2vec.c).
+    None: the layer's own"""
     dim: int = 100
     """dimensions of the vectors"""
     window: int = 5
@@ -162,13 +163,19 @@ class TrainConfig:
                 in_range(name, getattr(self, name), low)
 
 
-_SAMPLED = {"learning_rate": 0.04, "block_size": 32, "tokens_per_step": 512, "row_cap": 60.0}
-_TREE = {
-    "learning_rate": 0.05,
-    "block_size": 16,
-    "tokens_per_step": 128,
+_SAMPLED = {
+    "predicts": "neighbours",
+    "learning_rate": 0.04,
+    "block_size": 32,
+    "tokens_per_step": 512,
     "row_cap": 60.0,
-    "input_cap": 30.0,
+}
+_TREE = {
+    "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours
+    "learning_rate": 0.05,
+    "block_size": 8,
+    "tokens_per_step": 512,
+    "row_cap": 30.0,
 }
 
 LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
@@ -265,14 +272,16 @@ def from_dict(kind: type[T], data: Any, path: str = "") -> T:
 def _coerce(hint: Any, value: Any, path: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return from_dict(typing.cast(type, hint), value, f"{path}.")
-    if typing.get_origin(hint) is Literal:
-        if value not in typing.get_args(hint):
-            raise unknown(path, str(value), map(str, typing.get_args(hint)))
+    optional = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    allowed = typing.get_args(hint) if optional else (hint,)
+    names = [name for kind in allowed for name in typing.get_args(kind)]
+    if names and isinstance(value, str):
+        if value not in names:
+            raise unknown(path, value, names)
         return value
-    allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if float in allowed and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) not in allowed:
-        names = " or ".join(getattr(kind, "__name__", str(kind)) for kind in allowed)
-        raise InputError(f"{path} is {value!r}: it must be {names.replace('NoneType', 'null')}")
+        kinds = " or ".join(getattr(kind, "__name__", str(kind)) for kind in allowed)
+        raise InputError(f"{path} is {value!r}: it must be {kinds.replace('NoneType', 'null')}")
     return value

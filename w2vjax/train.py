@@ -68,7 +68,7 @@ def make_blocks(
     """The blocks of one step, grouped as the configuration says."""
     if config.grouping == "pair":
         return pair_blocks(tokens, documents, reach, config.architecture)
-    assert config.block_size is not None
+    assert config.block_size is not None and config.predicts is not None
     return window_blocks(
         tokens, documents, reach, config.architecture, config.block_size, config.predicts
     )
