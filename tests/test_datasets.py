@@ -10,7 +10,7 @@ from importlib import metadata
 
 import pytest
 
-from w2vjax import almanac, corpus, datasets, download, encoding
+from w2vjax import almanac, corpus, datasets, encoding, files
 from w2vjax.config import CorpusConfig
 from w2vjax.datasets import DATASETS, DataSet, describe, fetch, here, source, verified
 from w2vjax.download import Archive, Download
@@ -89,7 +89,9 @@ def test_an_unknown_name_is_told_the_nearest():
 
 @pytest.mark.parametrize("path", ["text9.txt", "./text8", "folder/text8", ".."])
 def test_what_looks_like_a_path_is_one(folders, monkeypatch, path):
-    monkeypatch.chdir(folders)
+    inside = folders / "inside"
+    inside.mkdir()
+    monkeypatch.chdir(inside)
     with pytest.raises(InputError, match=r"no such file or folder|holds no files"):
         source(CorpusConfig(source=path))
 
@@ -232,7 +234,7 @@ def test_a_full_disk_or_a_folder_that_is_none(folders, monkeypatch):
         def full(*_):
             raise OSError(28, "No space left on device")
 
-        patch.setattr(download.os, "replace", full)
+        patch.setattr(files.Path, "replace", full)
         with pytest.raises(InputError, match="No space left on device"):
             fetch("mine")
     assert left(folders) == []

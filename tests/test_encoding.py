@@ -131,6 +131,13 @@ def test_a_second_time_comes_from_the_cache_and_settings_have_their_own(tmp_path
     assert len(entries(cache)) == 2
 
 
+def test_documents_held_out_are_encoded_with_the_others(tmp_path):
+    path, cache = write(tmp_path, [["a", "b"], ["b"]]), tmp_path / "cache"
+    for held_out_every in (None, 2, 50):
+        assert decoded(corpus(path, cache, held_out_every=held_out_every)) == [["a", "b"], ["b"]]
+    assert len(entries(cache)) == 1
+
+
 def test_a_changed_file_is_read_again(tmp_path):
     path = write(tmp_path, [["a", "a"]])
     first = corpus(path, tmp_path / "cache")

@@ -23,13 +23,28 @@ def test_what_cannot_be_written_is_told(tmp_path, monkeypatch):
         with pytest.raises(InputError, match=f"cannot write {path}: "):
             files.write(path, b"")
 
-    def full(self, data):
+    def full(self, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.Path, "write_bytes", full)
-    with pytest.raises(InputError, match="No space left"):
-        files.write(tmp_path / "file", b"x")
+    monkeypatch.setattr(files.Path, "replace", full)
+    told = f"cannot write {tmp_path}/file: No space left.*; free"
+    with (
+        pytest.raises(InputError, match=told),
+        files.written(tmp_path / "file", "free some") as file,
+    ):
+        file.write(b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("error", [ValueError("wrong"), KeyboardInterrupt()])
+def test_whatever_happens_meanwhile_leaves_the_old_file(tmp_path, error):
+    path = tmp_path / "scores.json"
+    path.write_bytes(b"old")
+    with pytest.raises(type(error)), files.written(path) as file:
+        file.write(b"new")
+        assert len(list(tmp_path.iterdir())) == 2 and path.read_bytes() == b"old"
+        raise error
+    assert list(tmp_path.iterdir()) == [path] and path.read_bytes() == b"old"
 
 
 def test_a_folder_that_is_not_ours_is_told_before_the_work(tmp_path, monkeypatch):

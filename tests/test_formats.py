@@ -161,7 +161,7 @@ def test_a_failed_write_leaves_nothing(tmp_path, suffix, monkeypatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("w2vjax.formats.os.replace", full)
+    monkeypatch.setattr("w2vjax.files.Path.replace", full)
     with pytest.raises(InputError, match="No space left"):
         Embeddings(WORDS, vectors()).save(tmp_path / f"v{suffix}")
     assert list(tmp_path.iterdir()) == []

@@ -169,6 +169,21 @@ def test_records_without_a_label_make_no_table(made):
         made([{"metric": "distribution/corpus", "value": 0.1, "x": 1}])
 
 
+def test_a_figure_without_data_any_more_is_removed(tmp_path):
+    rows = experiment(CELLS[4:6], 1)
+    Records(tmp_path).append(rows)
+    before = {path.name for path in build(tmp_path)}
+    (tmp_path / "records.jsonl").unlink()
+    (tmp_path / "notes.png").touch()
+    (tmp_path / "sampler_distributions.svg").touch()
+    Records(tmp_path).append(row for row in rows if not row["metric"].startswith("distribution/"))
+    after = {path.name for path in build(tmp_path)}
+    gone = {f"sampler_distributions.{kind}" for kind in ("pdf", "png", "csv")}
+    assert before - after == gone
+    theirs = {"records.jsonl", "notes.png", "sampler_distributions.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == after | theirs
+
+
 BUILD = """
 import sys
 from w2vjax.report import build

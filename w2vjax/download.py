@@ -4,10 +4,8 @@ import fnmatch
 import hashlib
 import http.client
 import lzma
-import os
 import ssl
 import tarfile
-import tempfile
 import urllib.error
 import urllib.request
 import zlib
@@ -17,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from w2vjax import files
 from w2vjax.cleaning import clean_documents
 from w2vjax.corpus import BLOCK, lines_of, text_of
 from w2vjax.errors import InputError
 from w2vjax.progress import track
 
+ADVICE = "free some space, or set W2VJAX_CACHE to another folder"
 TIMEOUT = 60.0
 """seconds without an answer"""
 
@@ -52,7 +52,11 @@ def save(
     The file appears under its name only when it is whole and verified. Raises `InputError` for no
     network, a damaged or wrong file and a folder that cannot be written.
     """
-    with _written(path) as file, _opened(remote.url, path) as response:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.failure(path, error, ADVICE) from None
+    with files.written(path, ADVICE) as file, _opened(remote.url, path) as response:
         if isinstance(remote, Download):
             _copy(remote, response, file)
             return
@@ -108,25 +112,4 @@ def _opened(url: str, path: Path) -> Iterator[IO[bytes]]:
         raise InputError(
             f"cannot download {url} ({getattr(error, 'reason', error)}): check the network, or put "
             f"{path.name} into a folder and set W2VJAX_DATA to it"
-        ) from None
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes its name only if all goes well."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            try:
-                yield file
-                file.flush()
-                os.replace(file.name, path)
-            finally:
-                Path(file.name).unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path} ({error.strerror or error}): free some space, or set "
-            "W2VJAX_CACHE to another folder"
         ) from None

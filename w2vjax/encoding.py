@@ -81,6 +81,7 @@ def encode(config: CorpusConfig, cache: Path | None = None, progress: bool = Tru
 
 def _key(config: CorpusConfig, source: Source) -> str:
     settings = asdict(config) | {"source": source.identity, "format": FORMAT}
+    del settings["held_out_every"]  # what is kept out of training is encoded all the same
     if source.name in datasets.DATASETS:  # clean already: these two change nothing
         del settings["cleaning"], settings["errors"]
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:24]

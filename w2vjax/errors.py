@@ -1,7 +1,10 @@
 """Mistakes in what the user gave: one exception, one message, no traceback at the command line."""
 
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+LARGEST = sys.float_info.max
 
 
 class InputError(ValueError):
@@ -19,8 +22,11 @@ def unknown(kind: str, name: str, options: Iterable[str]) -> InputError:
     return InputError(f"unknown {kind} {name!r}: {hint}known: {', '.join(options)}")
 
 
-def in_range(name: str, value: float, low: float, high: float = float("inf")) -> None:
-    """Raises `InputError` unless `low <= value <= high` (NaN fails)."""
-    if not low <= value <= high:
-        bounds = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
-        raise InputError(f"{name} is {value}: it must be {bounds}")
+def in_range(name: str, value: float, low: float, high: float = LARGEST) -> None:
+    """Raises `InputError` unless `low <= value <= high`; NaN and, by default, infinity fail."""
+    if low <= value <= high:
+        return
+    bounds = f"between {low:g} and {high:g}"
+    if high == LARGEST:
+        bounds = f"at least {low:g}" if value < low else "finite"
+    raise InputError(f"{name} is {value}: it must be {bounds}")

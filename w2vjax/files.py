@@ -1,37 +1,54 @@
 """Files that appear whole or not at all."""
 
-import os
+import secrets
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from w2vjax.errors import InputError
 
+ADVICE = "choose another place"
 
-def write(path: Path, data: bytes) -> None:
-    """Writes beside and renames. Raises `InputError` if the file cannot be written."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+
+@contextmanager
+def written(path: Path, advice: str = ADVICE) -> Iterator[IO[bytes]]:
+    """A new file beside `path` that takes its name if all goes well, and is gone otherwise.
+
+    Its folder must be there. Raises `InputError`, with the advice, if it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        beside.write_bytes(data)
+        with beside.open("xb") as file:
+            yield file
         beside.replace(path)
     except OSError as error:
+        raise failure(path, error, advice) from None
+    finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise _failed(path, error.strerror or str(error)) from None
+
+
+def write(path: Path, data: bytes) -> None:
+    """All of a file at once. Raises `InputError` if it cannot be written."""
+    with written(path) as file:
+        file.write(data)
 
 
 def check_writable(path: Path) -> None:
     """Raises `InputError` unless a file can be written there, before the work and not after."""
     if path.exists() and not path.is_file():
-        raise _failed(path, "it is not a file")
+        raise InputError(f"cannot write {path}: it is not a file; {ADVICE}")
     if not path.parent.is_dir():
-        raise _failed(path, f"there is no folder {path.parent}")
+        raise InputError(f"cannot write {path}: there is no folder {path.parent}; {ADVICE}")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise _failed(path, error.strerror or str(error)) from None
+        raise failure(path, error) from None
 
 
-def _failed(path: Path, reason: str) -> InputError:
-    return InputError(f"cannot write {path}: {reason}; choose another place")
+def failure(path: Path, error: OSError, advice: str = ADVICE) -> InputError:
+    """What to raise when the operating system refuses to write."""
+    return InputError(f"cannot write {path}: {error.strerror or error}; {advice}")

@@ -8,7 +8,6 @@ the reader takes both (word2vec.c, `TrainModel`, its last part).
 
 import contextlib
 import mmap
-import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import IO
 import numpy as np
 from jaxtyping import Float, Float32
 
+from w2vjax import files
 from w2vjax.errors import InputError
 
 Table = tuple[tuple[str, ...], Float32[np.ndarray, "v d"]]
@@ -28,7 +28,7 @@ def write_text(path: Path, words: Sequence[str], vectors: Float[np.ndarray, "v d
     _writable(path, words)
     num_words, dim = vectors.shape
     row = "%s " + " ".join(["%.9g"] * dim) + "\n"
-    with _beside(path) as file:
+    with files.written(path) as file:
         file.write(f"{num_words} {dim}\n".encode())
         for start in range(0, num_words, 1024):
             block = zip(words[start : start + 1024], vectors[start : start + 1024], strict=True)
@@ -39,7 +39,7 @@ def write_binary(path: Path, words: Sequence[str], vectors: Float[np.ndarray, "v
     """Writes word2vec binary. Raises `InputError` for a word the format cannot hold."""
     _writable(path, words)
     rows = np.ascontiguousarray(vectors, dtype="<f4")
-    with _beside(path) as file:
+    with files.written(path) as file:
         file.write(f"{rows.shape[0]} {rows.shape[1]}\n".encode())
         file.writelines(
             b"%b %b\n" % (word.encode(), vector.tobytes())
@@ -52,7 +52,7 @@ def write_npz(path: Path, words: Sequence[str], arrays: dict[str, np.ndarray]) -
     if any(not word or "\n" in word for word in words):
         raise InputError(f"cannot write {path}: a word is empty or contains a line break")
     text = np.frombuffer("\n".join(words).encode(), np.uint8)
-    with _beside(path) as file:
+    with files.written(path) as file:
         np.savez(file, words=text, **arrays)  # type: ignore[arg-type]  # numpy's stub: allow_pickle
 
 
@@ -197,20 +197,3 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
             yield file
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
-
-
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the name `path` only once it is complete."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with open(part, "wb") as file:
-                yield file
-            os.replace(part, path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from None

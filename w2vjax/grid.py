@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 
-from w2vjax import outputs, records, report
+from w2vjax import files, outputs, records, report
 from w2vjax.config import SAMPLED_LAYERS, CorpusConfig, RunConfig
 from w2vjax.durations import Clock, cell, duration
 from w2vjax.encoding import EncodedCorpus, encode
@@ -196,7 +196,7 @@ def _claim(path: Path, run_id: str) -> Iterator[bool]:
     try:
         file = lock.open("ab")
     except OSError as error:
-        raise InputError(f"cannot write {lock}: {error.strerror or error}") from None
+        raise files.failure(lock, error) from None
     with file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from w2vjax import files
 from w2vjax.errors import InputError
 
 PROTOCOL = 1
@@ -84,8 +85,7 @@ class Records:
         return b"\n" + _line({"metric": TRUNCATED, "value": None})
 
     def _failed(self, error: OSError) -> InputError:
-        reason = error.strerror or str(error)
-        return InputError(f"cannot write {self.path}: {reason}; free the disk or choose another")
+        return files.failure(self.path, error, "free the disk or choose another")
 
 
 def read(path: Path | str) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """Records to tables: Markdown, LaTeX (booktabs) and CSV, and the figures beside them; no JAX."""
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ import pandas as pd
 
 from w2vjax.cells import complete, with_cells
 from w2vjax.errors import InputError
-from w2vjax.plots import figures
+from w2vjax.files import write
+from w2vjax.plots import FILE_NAMES, figures
 from w2vjax.records import FINISHED, read
 from w2vjax.stats import Interval, mean_interval, not_worse_than_best
 from w2vjax.tables import Table
@@ -42,17 +42,22 @@ class Column:
 def build(folder: Path | str) -> list[Path]:
     """Writes `table.md`, `table.tex`, `table.csv` and every figure into a folder of records.
 
-    The same records give the same bytes. Raises `InputError` as `records.read` does.
+    A figure that the records no longer have data for is removed. The same records give the same
+    bytes. Raises `InputError` as `records.read` does, and if the folder cannot be written.
     """
     folder = Path(folder)
     frame = read(folder)
     made = table(frame)
-    files = {
+    contents = {
         "table.md": made.markdown().encode(),
         "table.tex": made.latex().encode(),
         "table.csv": made.csv().encode(),
     } | figures(frame)
-    return [_write(folder / name, data) for name, data in files.items()]
+    for name, data in contents.items():
+        write(folder / name, data)
+    for name in FILE_NAMES - contents.keys():
+        (folder / name).unlink(missing_ok=True)
+    return [folder / name for name in contents]
 
 
 def table(frame: pd.DataFrame) -> Table:
@@ -219,14 +224,3 @@ def _coverage(analogy: pd.DataFrame) -> str:
 def _span(values: Iterable[float]) -> str:
     low, high = int(min(values)), int(max(values))
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
-def _write(path: Path, data: bytes) -> Path:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    return path

@@ -1,7 +1,5 @@
 """The vocabulary: words by falling count, and how often each is kept when thinned out."""
 
-import os
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from w2vjax import files
 from w2vjax.errors import InputError, in_range
 
 LARGEST = 2**63 - 1
@@ -40,22 +39,9 @@ class Vocabulary:
 
         Raises `InputError` if it cannot be written.
         """
-        path = Path(path)
         lines = zip(self.words, self.counts.tolist(), strict=True)
-        try:
-            with tempfile.NamedTemporaryFile(
-                "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8", newline="\n",
-                delete=False,
-            ) as file:  # fmt: skip
-                try:
-                    file.writelines(f"{word}\t{count}\n" for word, count in lines)
-                    file.flush()
-                    os.chmod(file.name, 0o644)
-                    os.replace(file.name, path)
-                finally:
-                    Path(file.name).unlink(missing_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+        with files.written(Path(path)) as file:
+            file.writelines(f"{word}\t{count}\n".encode() for word, count in lines)
 
     @classmethod
     def load(cls, path: str | Path) -> "Vocabulary":
