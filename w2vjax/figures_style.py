@@ -45,6 +45,7 @@ STYLE: dict[str, Any] = {
     "figure.dpi": 200,
     "savefig.dpi": 200,
     "figure.constrained_layout.use": True,
+    "text.hinting": "none",  # letters as wide in PNG as in PDF: one layout fits both
     "pdf.fonttype": 42,
     "ps.fonttype": 42,
     "svg.hashsalt": "w2vjax",
