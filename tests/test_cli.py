@@ -21,10 +21,9 @@ SMALL = ("--corpus", "planted", "--max-words", "60000", "--dim", "10", "--epochs
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch, tmp_path_factory) -> Path:
-    """An empty folder to work in, and a cache of this session's own."""
+def folder(tmp_path, monkeypatch) -> Path:
+    """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("W2VJAX_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.delenv("W2VJAX_DATA", raising=False)
     return tmp_path
 

@@ -25,7 +25,7 @@ CONFIGS = [
 
 
 @pytest.fixture
-def done(monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> list[RunConfig]:
+def done(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
     """Runs in the order they were made, without training; reports are not built."""
     made: list[RunConfig] = []
 
@@ -37,7 +37,6 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> list[RunConfig]:
 
     monkeypatch.setattr(grid, "execute", execute)
     monkeypatch.setattr(grid.report, "build", lambda folder: [])
-    monkeypatch.setenv("W2VJAX_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     return made
 
 

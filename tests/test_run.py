@@ -31,8 +31,8 @@ PER_DOCUMENT = 5
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> EncodedCorpus:
-    return encode(CONFIG.corpus, tmp_path_factory.mktemp("cache"), progress=False)
+def corpus() -> EncodedCorpus:
+    return encode(CONFIG.corpus, progress=False)
 
 
 @pytest.fixture(scope="module")
