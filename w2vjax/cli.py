@@ -54,7 +54,9 @@ class Compare:
     """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
     platform: Platform = None
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
-    train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
+    train: OmitArgPrefixes[TrainOptions] = field(
+        default_factory=lambda: TrainOptions(dim=compare.DIM)
+    )
 
     def run(self) -> int:
         base = RunConfig(

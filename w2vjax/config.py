@@ -179,12 +179,12 @@ _TREE = {
 }
 
 LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
-    "full-softmax": _SAMPLED,
+    "full-softmax": {**_SAMPLED, "learning_rate": 0.02},
     "hierarchical-softmax": _TREE,
     "balanced-softmax": _TREE,
     "negative-sampling": _SAMPLED,
     "nce": _SAMPLED,
-    "sampled-softmax": _SAMPLED,
+    "sampled-softmax": {**_SAMPLED, "learning_rate": 0.025},
 }
 """Training settings that suit each output layer, used where the configuration says None."""
 

@@ -7,12 +7,12 @@ from w2vjax.config import CorpusConfig, RunConfig
 from w2vjax.encoding import EncodedCorpus
 
 WORDS_PER_SECOND = {
-    "full-softmax": 6e4,
-    "hierarchical-softmax": 3e5,
-    "balanced-softmax": 3e5,
+    "full-softmax": 4e4,
+    "hierarchical-softmax": 6e5,
+    "balanced-softmax": 6e5,
 }
 """a first guess for two cores, 100 dimensions and `VOCABULARY` words"""
-OTHER_WORDS_PER_SECOND = 1.2e6
+OTHER_WORDS_PER_SECOND = 2.5e6
 VOCABULARY = 10_000
 OVERHEAD = 5.0
 """seconds a run to compile and to evaluate"""

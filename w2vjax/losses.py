@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 Parts = tuple[Float[Array, "m s"], Float[Array, "m s"]]
 Loss = Callable[
@@ -63,64 +62,18 @@ def categorical(
     return -pull * scores, pull * log_partition
 
 
-CHUNK = 1024
-"""rows of the matrix scored at a time by `log_partition`, so that the scores stay in the cache"""
+SCORES = 1 << 23
+"""scores that `log_partition` holds at a time, at most: 32 MiB"""
 
 
-def _chunks(
-    hidden: Float[Array, "s d"], matrix: Float[Array, "v d"]
-) -> tuple[Int[Array, " chunks"], Callable[[Int[Array, ""]], tuple[Array, Array]]]:
-    """Where chunks start, and the rows and scores of one (-inf for a row of the chunk before)."""
-    size = min(CHUNK, matrix.shape[0])
-    starts = np.arange(0, matrix.shape[0], size, dtype=np.int32)
-
-    def chunk(start: Int[Array, ""]) -> tuple[Array, Array]:
-        begin = jnp.minimum(start, matrix.shape[0] - size)
-        rows = jax.lax.dynamic_slice_in_dim(matrix, begin, size)
-        new = begin + jnp.arange(size) >= start
-        return rows, jnp.where(new[None, :], hidden @ rows.T, -jnp.inf)
-
-    return jnp.asarray(starts), chunk
-
-
-@jax.custom_vjp
 def log_partition(hidden: Float[Array, "s d"], matrix: Float[Array, "v d"]) -> Float[Array, " s"]:
-    """log Σ_v exp(v_v · h), exactly, in memory that does not grow with the vocabulary.
+    """log Σ_v exp(v_v · h) for every hidden vector, exactly.
 
-    Chunks of the vocabulary are scored one by one, and again for the gradient.
+    Where the scores would not fit, a few vectors at a time, and once more for the gradient: memory
+    grows with the vocabulary alone.
     """
-    starts, chunk = _chunks(hidden, matrix)
-
-    def step(total: Float[Array, " s"], start: Int[Array, ""]) -> tuple[Array, None]:
-        return jnp.logaddexp(total, jax.nn.logsumexp(chunk(start)[1], axis=1)), None
-
-    return jax.lax.scan(step, jnp.full(hidden.shape[0], -jnp.inf), starts)[0]
-
-
-def _log_partition_forward(hidden: Array, matrix: Array) -> tuple[Array, tuple[Array, ...]]:
-    total = log_partition(hidden, matrix)
-    return total, (hidden, matrix, total)
-
-
-def _log_partition_backward(
-    residuals: tuple[Array, ...], weight: Float[Array, " s"]
-) -> tuple[Float[Array, "s d"], Float[Array, "v d"]]:
-    """Σ_v p_v v_v for every hidden vector, and Σ_s p_v h_s for every row."""
-    hidden, matrix, total = residuals
-    starts, chunk = _chunks(hidden, matrix)
-
-    def step(state: tuple[Array, Array], start: Int[Array, ""]) -> tuple[tuple[Array, Array], None]:
-        to_hidden, to_matrix = state
-        rows, scores = chunk(start)
-        share = jnp.exp(scores - total[:, None]) * weight[:, None]
-        begin = jnp.minimum(start, matrix.shape[0] - rows.shape[0])
-        old = jax.lax.dynamic_slice_in_dim(to_matrix, begin, rows.shape[0])
-        to_matrix = jax.lax.dynamic_update_slice_in_dim(
-            to_matrix, old + share.T @ hidden, begin, axis=0
-        )
-        return (to_hidden + share @ rows, to_matrix), None
-
-    return jax.lax.scan(step, (jnp.zeros_like(hidden), jnp.zeros_like(matrix)), starts)[0]
-
-
-log_partition.defvjp(_log_partition_forward, _log_partition_backward)
+    batch = max(1, SCORES // matrix.shape[0])
+    if batch >= hidden.shape[0]:
+        return jax.nn.logsumexp(hidden @ matrix.T, axis=1)
+    one = jax.checkpoint(lambda vector: jax.nn.logsumexp(matrix @ vector))
+    return jax.lax.map(one, hidden, batch_size=batch)
