@@ -1,0 +1,147 @@
+"""Small problems for the engine: a vocabulary of twenty words, every layer, a short text."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any, get_args, get_type_hints
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from references import Setting, Step
+
+from w2vjax.blocks import Block
+from w2vjax.config import SAMPLED_LAYERS, OutputConfig, SamplerConfig
+from w2vjax.errors import InputError
+from w2vjax.model import Parameters, update
+from w2vjax.outputs import OUTPUTS, OutputLayer, build
+from w2vjax.samplers import SAMPLERS, probabilities
+
+V, D = 20, 4
+COUNTS = np.maximum(1, 500 // np.arange(1, V + 1) ** 1.2).astype(np.int64)
+NUM_NOISE, DRAWS = 3, 6
+"""k, and the K words that a block shares"""
+TABLE_SIZE = 5_000
+POLICIES = get_args(get_type_hints(OutputConfig)["collision"])
+ARCHITECTURES = (("skip-gram", "neighbours"), ("skip-gram", "centre"), ("cbow", "neighbours"))
+"""and which way skip-gram predicts"""
+TREES_SHARE = (0, 4, 1_000)
+"""nodes of a tree that all targets share: none, some, all"""
+
+
+def config_of(layer: str, **changes: Any) -> OutputConfig:
+    usual = {"num_noise": NUM_NOISE, "sampler": SamplerConfig(table_size=TABLE_SIZE)}
+    return OutputConfig(layer, **(usual | changes))
+
+
+def _policies(layer: str) -> Iterator[OutputConfig]:
+    for policy in POLICIES:
+        config = config_of(layer, collision=policy)
+        try:
+            build(config, DRAWS, COUNTS)
+        except InputError:
+            continue
+        yield config
+
+
+def _named(configs: Iterator[OutputConfig]) -> list[Any]:
+    def name(config: OutputConfig) -> str:
+        if config.layer in SAMPLED_LAYERS:
+            return f"{config.label} / {config.collision}"
+        return f"{config.layer} / {config.shared_nodes}"
+
+    return [pytest.param(config, id=name(config)) for config in dict.fromkeys(configs)]
+
+
+def _layers() -> Iterator[OutputConfig]:
+    for layer in OUTPUTS:
+        if layer in SAMPLED_LAYERS:
+            yield from _policies(layer)
+        elif not build(config_of(layer), DRAWS, COUNTS).whole:
+            yield from (config_of(layer, shared_nodes=share) for share in TREES_SHARE)
+        else:
+            yield config_of(layer)
+
+
+def _samplers() -> Iterator[OutputConfig]:
+    for layer in SAMPLED_LAYERS:
+        for sampler in SAMPLERS.values():
+            yield config_of(layer, sampler=replace(sampler, table_size=TABLE_SIZE))
+
+
+LAYERS = _named(_layers())
+"""every output layer under every policy, with the usual noise"""
+EVERY = _named(iter([*_layers(), *_samplers()]))
+"""and the sampled ones with every sampler"""
+
+
+def sampler_law(layer: OutputLayer, num_words: int = V) -> np.ndarray:
+    sampler = getattr(layer, "sampler", None)
+    return np.zeros(num_words) if sampler is None else probabilities(sampler, num_words)
+
+
+def setting_of(config: OutputConfig, layer: OutputLayer) -> Setting:
+    """What the reference formulas need; `auto` is `keep` for NCE and `mask` for the others."""
+    usual = "keep" if config.layer == "nce" else "mask"
+    collision = usual if config.collision == "auto" else config.collision
+    return Setting(COUNTS, sampler_law(layer), config.num_noise, collision)
+
+
+def parameters(num_rows: int, seed: int = 0, num_words: int = V, dim: int = D) -> Parameters:
+    """Matrices as they are in the midst of training, not at its start."""
+    generator = np.random.default_rng(seed)
+    sizes = (num_words, dim), (num_rows, dim)
+    return Parameters(*(jnp.asarray(generator.normal(size=size), jnp.float32) for size in sizes))
+
+
+def one_pair(inputs: jax.Array, targets: jax.Array) -> Block:
+    """One block for every input and target: the textbook's example."""
+    return Block(inputs[:, None], None, targets[:, None], jnp.ones((*targets.shape, 1, 1)))
+
+
+NO_CHANGE = optax.identity()
+UNDAMPED = float("inf")
+jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+"""compiles in half the time; for arithmetic that is tiny anyway"""
+
+
+def gradients(parameters: Parameters, layer: OutputLayer, block: Block, noise: jax.Array) -> Step:
+    """Loss of the first block and gradient of all, from one undamped update at learning rate 1."""
+    rate = jnp.float32(1.0)
+    new, telemetry = update(parameters, layer, block, noise, rate, UNDAMPED, NO_CHANGE)
+    change = jax.tree.map(lambda old, new: old - new, parameters, new)
+    return Step(telemetry.loss[None], change.input, change.output)
+
+
+step = jit(gradients)
+updated = jit(update, static_argnames=("row_cap", "transform", "input_cap"))
+
+
+@jit
+def each_step(parameters: Parameters, layer: OutputLayer, block: Block, noise: jax.Array) -> Step:
+    """The same for every block by itself, with a leading axis."""
+
+    def alone(block: Block, noise: jax.Array) -> Step:
+        return gradients(
+            parameters, layer, jax.tree.map(lambda leaf: leaf[None], block), noise[None]
+        )
+
+    return jax.vmap(alone)(block, noise)
+
+
+@cache
+def text(num_words: int = 24, window: int = 3) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Words, documents and reach of a short text: two documents, padding at both ends and within.
+
+    Words come again and again, so that rows are hit many times.
+    """
+    generator = np.random.default_rng(7)
+    around = num_words + 2 * window
+    tokens = generator.integers(0, V // 2, around).astype(np.int32)
+    documents = np.where(np.arange(around) < around // 2, 4, 6).astype(np.int32)
+    documents[: window + 1] = documents[-window:] = -1
+    reach = generator.integers(1, window + 1, num_words).astype(np.int32)
+    reach[documents[window:-window] < 0] = 0
+    return jnp.asarray(tokens), jnp.asarray(documents), jnp.asarray(reach)

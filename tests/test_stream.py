@@ -1,0 +1,205 @@
+"""Laws of the stream of kept words: which words, in which order, on which device."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from w2vjax import stream
+from w2vjax.config import TrainConfig
+from w2vjax.encoding import EncodedCorpus
+from w2vjax.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
+from w2vjax.vocab import Vocabulary, keep_probabilities
+
+WINDOW = 3
+CONFIG = TrainConfig(
+    window=WINDOW, subsample=0, epochs=1, tokens_per_step=16, sync_steps=3, seed=5, block_size=4
+)
+
+
+def corpus_of(ids: np.ndarray, starts: np.ndarray) -> EncodedCorpus:
+    counts = np.bincount(ids)
+    words = tuple(f"w{number}" for number in range(len(counts)))
+    vocabulary = Vocabulary(words, counts.astype(np.int64), len(ids))
+    return EncodedCorpus(vocabulary, ids.astype(np.int32), starts, "0" * 64, "made up")
+
+
+def places(num_words: int = 400, seed: int = 0) -> EncodedCorpus:
+    """Every word is its own place in the text; documents of 1 to 12 words."""
+    lengths = np.random.default_rng(seed).integers(1, 13, num_words)
+    ends = np.cumsum(lengths)
+    starts = np.concatenate([[0], ends[ends < num_words], [num_words]])
+    return corpus_of(np.arange(num_words), starts.astype(np.int64))
+
+
+def document_of(corpus: EncodedCorpus, ids: np.ndarray) -> np.ndarray:
+    """True documents of words that are their own places."""
+    return np.searchsorted(corpus.starts, ids, side="right") - 1
+
+
+def streamed(
+    corpus: EncodedCorpus, config: TrainConfig, devices: int = 1, **plan: object
+) -> list[Segment]:
+    whole = Plan(corpus, config, **plan)
+    return list(segments(whole, Layout.of(config, devices, whole.kept_words())))
+
+
+def centres(found: list[Segment], device: int | None = None) -> np.ndarray:
+    """Words that are trained on, in order: one device's, or all, device by device."""
+    inside = slice(WINDOW, -WINDOW)
+    devices = range(len(found[0].tokens)) if device is None else [device]
+    words = [
+        part.tokens[number, inside][part.documents[number, inside] != NO_DOCUMENT]
+        for number in devices
+        for part in found
+    ]
+    return np.concatenate(words)
+
+
+@pytest.mark.parametrize("epochs", [0.3, 1.0, 2.5])
+@pytest.mark.parametrize("devices", [1, 2, 3, 8])
+def test_every_kept_word_is_a_centre_once_an_epoch(devices, epochs, monkeypatch):
+    monkeypatch.setattr(stream, "PIECE", 37)
+    corpus = places()
+    found = streamed(corpus, replace(CONFIG, epochs=epochs), devices)
+    size, whole = len(corpus.ids), int(epochs)
+    seen = Counter(centres(found).tolist())
+    rest = round((epochs - whole) * size)
+    expected = Counter({place: whole + (place < rest) for place in range(size)})
+    assert seen == +expected
+    assert sum(part.kept_words for part in found) == seen.total()
+    assert len({part.tokens.shape for part in found}) == 1, "one program for all"
+    assert found[0].tokens.shape[0] == devices
+
+
+@pytest.mark.parametrize("devices", [1, 3])
+def test_windows_hold_the_neighbours_of_the_text_and_of_no_other_document(devices, monkeypatch):
+    monkeypatch.setattr(stream, "PIECE", 23)
+    corpus = places()
+    size = len(corpus.ids)
+    edges = [round(part * size / devices) for part in range(devices + 1)]
+    found = streamed(corpus, replace(CONFIG, epochs=2), devices)
+    seen = 0
+    for part in found:
+        for device, (tokens, documents) in enumerate(zip(part.tokens, part.documents, strict=True)):
+            low, high = edges[device : device + 2]
+            for centre in range(WINDOW, len(tokens) - WINDOW):
+                if documents[centre] == NO_DOCUMENT:
+                    continue
+                near = np.arange(centre - WINDOW, centre + WINDOW + 1)
+                near = near[documents[near] == documents[centre]]
+                around = tokens[centre] + np.arange(-WINDOW, WINDOW + 1)
+                around = around[(around >= low) & (around < high)]
+                same = document_of(corpus, around) == document_of(corpus, tokens[centre])
+                np.testing.assert_array_equal(tokens[near], around[same])
+                seen += 1
+    assert seen == 2 * size
+
+
+def test_one_document_read_twice_is_two():
+    """The last words of an epoch are no neighbours of the first of the next."""
+    corpus = corpus_of(np.arange(40), np.array([0, 40]))
+    config = replace(CONFIG, epochs=2, tokens_per_step=96, sync_steps=1)
+    part = streamed(corpus, config)[0]
+    end = WINDOW + 40
+    assert part.tokens[0, end - 1] == 39 and part.tokens[0, end] == 0
+    assert part.documents[0, end - 1] != part.documents[0, end]
+
+
+def zipf(num_words: int = 60_000, num_types: int = 40) -> EncodedCorpus:
+    weights = 1 / np.arange(1, num_types + 1)
+    generator = np.random.default_rng(1)
+    ids = np.sort(generator.choice(num_types, num_words, p=weights / weights.sum()))
+    ids = generator.permutation(ids)
+    return corpus_of(ids, np.arange(0, num_words + 1, 500, dtype=np.int64))
+
+
+@pytest.mark.parametrize("formula", ["c", "paper"])
+@pytest.mark.parametrize("devices", [1, 2])
+def test_words_are_kept_as_often_as_their_probability_says(devices, formula):
+    corpus = zipf()
+    config = replace(
+        CONFIG, subsample=1e-2, subsample_formula=formula, epochs=3, tokens_per_step=4096
+    )
+    seen = np.bincount(centres(streamed(corpus, config, devices)), minlength=40)
+    keep = keep_probabilities(corpus.vocabulary.counts, 1e-2, formula)
+    draws = 3 * corpus.vocabulary.counts
+    error = np.sqrt(draws * keep * (1 - keep))
+    assert (np.abs(seen - draws * keep) <= 4 * error).all()
+    assert keep.min() < 0.4 and keep.max() == 1
+    plan = Plan(corpus, config)
+    assert abs(plan.kept_words() - seen.sum()) < 4 * np.sqrt(np.square(error).sum())
+    assert plan.kept_words() == pytest.approx(draws @ keep)
+
+
+def test_the_same_seed_gives_the_same_words_however_they_are_cut():
+    """Output layers differ in tokens a step and in steps a segment, and see the same words."""
+    corpus, config = zipf(), replace(CONFIG, subsample=1e-2, epochs=1.5, tokens_per_step=512)
+    words = centres(streamed(corpus, config))
+    for other in (
+        replace(config, tokens_per_step=128, block_size=16),
+        replace(config, sync_steps=50, learning_rate=0.5, row_cap=1.0, dim=7),
+    ):
+        np.testing.assert_array_equal(words, centres(streamed(corpus, other)))
+    other = centres(streamed(corpus, replace(config, seed=6)))
+    assert len(other) != len(words) or (other != words).any()
+
+
+def test_every_epoch_and_every_device_draws_anew():
+    """Four passes over the same words, in two epochs on two devices, keep different ones."""
+    half = zipf(20_000).ids
+    corpus = corpus_of(np.concatenate([half, half]), np.arange(0, 40_001, 500))
+    config = replace(CONFIG, subsample=1e-2, tokens_per_step=1024)
+    passes = []
+    for device in range(2):
+        one, two = (
+            centres(streamed(corpus, replace(config, epochs=epochs), 2), device)
+            for epochs in (1, 2)
+        )
+        np.testing.assert_array_equal(two[: len(one)], one)
+        passes += [one, two[len(one) :]]
+    for first in range(4):
+        for second in range(first):
+            both = min(len(passes[first]), len(passes[second]))
+            assert both > 5_000
+            assert (passes[first][:both] != passes[second][:both]).any()
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_documents_held_out_are_never_trained_on(devices, monkeypatch):
+    monkeypatch.setattr(stream, "PIECE", 37)
+    corpus = places()
+    config = replace(CONFIG, epochs=2)
+    trained, held = (
+        Counter(centres(streamed(corpus, config, devices, **plan)).tolist())
+        for plan in ({"held_out_every": 4}, {"held_out_every": 4, "held_out": True})
+    )
+    assert not set(trained) & set(held)
+    assert set((trained + held).values()) == {2} and len(trained + held) == len(corpus.ids)
+    assert set(document_of(corpus, np.array(list(held))) % 4) == {3}
+    assert 3 not in document_of(corpus, np.array(list(trained))) % 4
+    assert 2 * Plan(corpus, config, 4).words() == trained.total()
+    assert 2 * Plan(corpus, config, 4, True).words() == held.total()
+
+
+def test_progress_rises_evenly_from_zero_to_the_end():
+    corpus = places(1_000)
+    found = streamed(corpus, replace(CONFIG, epochs=2), devices=2)
+    progress = np.concatenate([part.progress for part in found]).astype(np.float64)
+    assert len(found) > 5 and progress[0] == 0
+    steps = np.diff(progress)
+    live = progress[1:] < 1
+    np.testing.assert_allclose(steps[live], 2 * 16 / 2_000, rtol=1e-3)
+    assert (steps >= 0).all() and progress.max() <= 1 and progress[-1] > 0.95
+
+
+@pytest.mark.parametrize("kept_words, devices", [(1, 1), (160, 1), (10_000, 2), (10_001, 3)])
+def test_segments_are_even_and_no_longer_than_asked(kept_words, devices):
+    layout = Layout.of(CONFIG, devices, kept_words)
+    assert 1 <= layout.steps <= CONFIG.sync_steps
+    each = layout.stretch * devices
+    needed = -(-kept_words // each)
+    assert needed * each - kept_words < each
+    shortest = -(-kept_words // (devices * 16 * CONFIG.sync_steps))
+    assert needed == shortest, "no more segments than sync_steps asks for"
