@@ -121,7 +121,7 @@ WRONG = [
     (("eval", "vectors.txt", "--questions", "three.txt"), "line 2: a question has 4 words, not 3"),
     (("eval", "vectors.txt", "--similarity", "pairs.txt"), "line 1"),
     (("eval", "vectors.txt", "--json", "no/out.json"), "no folder no"),
-    (("report", "no"), "cannot read records"),
+    (("report", "no"), "cannot read no/records.jsonl"),
     (("report", "bad"), "line 1: not a record"),
     (("compare", "--outputs", "softmax"), "did you mean"),
     (("compare", "--samplers", "log-unifrom"), "did you mean log-uniform"),

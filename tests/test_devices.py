@@ -10,10 +10,10 @@ from w2vjax.errors import InputError
 
 PROGRAM = """
 import jax
-from w2vjax import devices
+from w2vjax import devices, machine
 devices.prepare({arguments})
 jax.jit(lambda x: jax.lax.sort(x @ x.T))(jax.numpy.ones((64, 8))).block_until_ready()
-print(len(jax.devices()), devices.cores(), jax.config.jax_persistent_cache_min_compile_time_secs)
+print(len(jax.devices()), machine.cores(), jax.config.jax_persistent_cache_min_compile_time_secs)
 """
 
 
@@ -40,7 +40,7 @@ def test_compiled_programs_have_a_folder_a_processor(tmp_path, monkeypatch):
     monkeypatch.setenv("W2VJAX_CACHE", str(tmp_path))
     folder = devices.compiled_folder()
     assert folder.parent == tmp_path / "compiled" and folder == devices.compiled_folder()
-    monkeypatch.setattr(devices.Path, "read_text", lambda self: "flags\t: another\n")
+    monkeypatch.setattr(devices.machine, "instructions", lambda: "another")
     assert devices.compiled_folder() != folder
 
 

@@ -54,3 +54,15 @@ def test_a_folder_that_is_not_ours_is_told_before_the_work(tmp_path, monkeypatch
     monkeypatch.setattr(files.tempfile, "TemporaryFile", refused)
     with pytest.raises(InputError, match="Permission denied"):
         files.check_writable(tmp_path / "file")
+
+
+def test_a_text_is_read_whatever_ends_its_lines(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_bytes("käse\r\nwine\n".encode())
+    assert files.read_text(path) == "käse\nwine\n"
+    path.write_bytes(b"ten bytes \xff")
+    with pytest.raises(InputError, match=f"{path} is not UTF-8 at byte offset 10"):
+        files.read_text(path)
+    for missing in (tmp_path, tmp_path / "none"):
+        with pytest.raises(InputError, match=f"cannot read {missing}: "):
+            files.read_text(missing)

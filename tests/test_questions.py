@@ -66,7 +66,7 @@ def test_unreadable_files(tmp_path: Path, read) -> None:
     with pytest.raises(InputError, match="No such file"):
         read(tmp_path / "none.txt")
     (tmp_path / "latin.txt").write_bytes("a köln\n".encode("latin-1"))
-    with pytest.raises(InputError, match="not UTF-8 at byte 3"):
+    with pytest.raises(InputError, match="not UTF-8 at byte offset 3"):
         read(tmp_path / "latin.txt")
 
 

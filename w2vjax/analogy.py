@@ -7,7 +7,6 @@ their logarithms, of the words that occur in questions with the candidates. Ques
 a and b share the difference of two of them.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +15,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Int8
 
+from w2vjax import machine
 from w2vjax.embeddings import Embeddings
 from w2vjax.errors import InputError, in_range, unknown
 from w2vjax.questions import Questions
@@ -106,7 +106,7 @@ def _answers(
     best = np.full(len(asked), -1, np.int64)
     starts = range(0, len(unit), CANDIDATES_PER_CHUNK)
     # numpy lets go of the interpreter lock in everything that takes time here
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(machine.cores()) as pool:
         for start, (score, place) in zip(starts, pool.map(chunk, starts), strict=True):
             better = score > best_score
             best_score[better] = score[better]

@@ -15,6 +15,7 @@ from typing import IO, Any, Literal
 
 from w2vjax import cleaning as text8
 from w2vjax.errors import InputError
+from w2vjax.files import opened
 
 BLOCK = 1 << 18
 """bytes read at a time"""
@@ -98,15 +99,12 @@ def read(path: Path, errors: Errors, advance: Advance) -> Iterator[bytes]:
     Raises `InputError` for a file that cannot be read, is damaged or cut short, holds a path
     outside its folder (zip), or is not UTF-8 (unless `errors` is `replace`).
     """
-    try:
-        with path.open("rb") as raw:
-            position = 0
-            for block in joined(text_of(*member, errors) for member in _members(path, raw)):
-                yield block
-                advance(max(0, raw.tell() - position))
-                position = max(position, raw.tell())
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    with opened(path) as raw:
+        position = 0
+        for block in joined(text_of(*member, errors) for member in _members(path, raw)):
+            yield block
+            advance(max(0, raw.tell() - position))
+            position = max(position, raw.tell())
 
 
 def text_of(name: str, stream: IO[bytes], errors: Errors) -> Iterator[bytes]:

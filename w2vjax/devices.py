@@ -2,22 +2,15 @@
 
 import hashlib
 import os
-import platform as machine
 from contextlib import suppress
 from pathlib import Path
 
+from w2vjax import machine
 from w2vjax.datasets import cache_folder
 from w2vjax.errors import InputError
 
 COMPILED_IN = 0.3
 """seconds of compiling from which a program is kept"""
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def prepare(platform: str | None = None, devices: int | None = None) -> None:
@@ -36,7 +29,7 @@ def prepare(platform: str | None = None, devices: int | None = None) -> None:
     chosen = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in flags
     if not chosen:
         with suppress(RuntimeError):  # JAX is already in use
-            jax.config.update("jax_num_cpu_devices", devices or cores())
+            jax.config.update("jax_num_cpu_devices", devices or machine.cores())
     jax.config.update("jax_compilation_cache_dir", str(compiled_folder()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", COMPILED_IN)
     try:
@@ -48,10 +41,5 @@ def prepare(platform: str | None = None, devices: int | None = None) -> None:
 
 def compiled_folder() -> Path:
     """Where compiled programs are kept: one folder a kind of processor, for they need its parts."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-        parts = next(line for line in text.splitlines() if line.startswith(("flags", "Features")))
-    except (OSError, StopIteration):
-        parts = machine.processor()
-    kind = hashlib.sha256(f"{machine.machine()} {parts}".encode()).hexdigest()[:12]
+    kind = hashlib.sha256(machine.instructions().encode()).hexdigest()[:12]
     return cache_folder() / "compiled" / kind

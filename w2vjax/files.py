@@ -1,9 +1,10 @@
-"""Files that appear whole or not at all."""
+"""Files read, and files that appear whole or not at all."""
 
 import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +35,26 @@ def write(path: Path, data: bytes) -> None:
     """All of a file at once. Raises `InputError` if it cannot be written."""
     with written(path) as file:
         file.write(data)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, open to read. Raises `InputError` if it is not there or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def read_text(path: Path) -> str:
+    """All of a text. Raises `InputError` if it cannot be read or is not UTF-8."""
+    try:
+        with opened(path) as file, TextIOWrapper(file, "utf-8") as text:
+            return text.read()
+    except UnicodeDecodeError as error:
+        where = f"{path} is not UTF-8 at byte offset {error.start:,}"
+        raise InputError(f"{where}: save it as UTF-8") from None
 
 
 def check_writable(path: Path) -> None:

@@ -6,12 +6,10 @@ enough to get every float32 back exactly. word2vec binary: the same header line,
 the reader takes both (word2vec.c, `TrainModel`, its last part).
 """
 
-import contextlib
 import mmap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -62,7 +60,7 @@ def read_text(path: Path) -> Table:
     Raises `InputError`, with the line, for a wrong header, a row of another length or with
     something that is not a number, too few or too many rows, NaN, or a word that comes twice.
     """
-    with _opened(path) as file, warnings.catch_warnings():
+    with files.opened(path) as file, warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)  # numpy's sign of an unparsed rest
         num_words, dim = _header(path, file.readline(), bytes_per_number=2)
         vectors = np.empty((num_words, dim), np.float32)
@@ -96,7 +94,7 @@ def read_binary(path: Path) -> Table:
     Raises `InputError` for a wrong header, a file too short or too long for it, words that are not
     UTF-8, NaN, or a word that comes twice.
     """
-    with _opened(path) as file:
+    with files.opened(path) as file:
         num_words, dim = _header(path, file.readline(), bytes_per_number=4)
         vectors = np.empty((num_words, dim), "<f4")
         words: list[str] = []
@@ -121,7 +119,7 @@ def read_npz(path: Path, required: Iterable[str]) -> tuple[tuple[str, ...], dict
     Raises `InputError` for a file that is no npz, is damaged, holds pickled objects, or lacks
     `words` or one of the `required` arrays.
     """
-    with _opened(path) as file:
+    with files.opened(path) as file:
         try:
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
@@ -188,12 +186,3 @@ def _writable(path: Path, words: Sequence[str]) -> None:
                 f"cannot write {path}: the word {word!r} is empty or contains white space, which "
                 "word2vec's formats cannot hold; write .npz"
             )
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    try:
-        with open(path, "rb") as file:
-            yield file
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from w2vjax import files
+from w2vjax import files, machine
 from w2vjax.errors import InputError
 
 PROTOCOL = 1
@@ -100,11 +100,8 @@ def read(path: Path | str) -> pd.DataFrame:
     record (with its number), and for rows of different protocol versions.
     """
     path = _file(Path(path))
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"cannot read records {path}: {reason}") from error
+    with files.opened(path) as file:
+        lines = file.read().split(b"\n")
     rows = _rows(path, lines)
     if not rows:
         raise InputError(f"{path} holds no records: run an experiment into this folder first")
@@ -138,8 +135,8 @@ def provenance() -> dict[str, Any]:
         "versions.python": platform.python_version(),
         **{f"versions.{name}": _version(name) for name in PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "cores": _cores(),
+        "processor": machine.processor(),
+        "cores": machine.cores(),
         "commit": commit,
         "dirty": dirty,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -236,21 +233,6 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        text = ""
-    models = [line.split(":", 1)[1] for line in text.splitlines() if line.startswith("model name")]
-    return models[0].strip() if models else platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _commit() -> tuple[str | None, bool | None]:

@@ -52,12 +52,7 @@ class Vocabulary:
         not a positive integer, counts that rise, and a word that comes twice.
         """
         path = Path(path)
-        try:
-            lines = path.read_text(encoding="utf-8").split("\n")
-        except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror or error}") from None
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path} is not UTF-8 at byte offset {error.start:,}") from None
+        lines = files.read_text(path).split("\n")
         counts: dict[str, int] = {}
         previous = LARGEST
         for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, start=1):

@@ -1,0 +1,37 @@
+"""What is told of the machine."""
+
+import platform
+
+import pytest
+
+from w2vjax import machine
+
+LINUX = "processor\t: 0\nmodel name\t: Fast: 3 GHz\nflags\t\t: fpu avx2\n\nmodel name\t: Slow\n"
+ARM = "processor\t: 0\nFeatures\t: fp asimd\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "parts"),
+    [
+        (LINUX, "Fast: 3 GHz", "fpu avx2"),
+        (ARM, platform.processor() or platform.machine(), "fp asimd"),
+        (None, platform.processor() or platform.machine(), platform.processor()),
+    ],
+)
+def test_the_processor_is_the_first_one_that_linux_describes(monkeypatch, text, name, parts):
+    def read_text(path):
+        if text is None:
+            raise FileNotFoundError(path)
+        return text
+
+    monkeypatch.setattr(machine.Path, "read_text", read_text)
+    assert machine.processor() == name
+    assert machine.instructions() == f"{platform.machine()} {parts}"
+
+
+def test_cores_are_those_that_may_be_used(monkeypatch):
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: {1, 5, 7}, raising=False)
+    assert machine.cores() == 3
+    monkeypatch.delattr(machine.os, "sched_getaffinity")
+    monkeypatch.setattr(machine.os, "cpu_count", lambda: None)
+    assert machine.cores() == 1
