@@ -1,4 +1,4 @@
-"""Strict JAX in every test, two devices wherever it runs, and a cache that is the session's own."""
+"""Strict JAX in every test, devices to train on, and caches that are the session's own."""
 
 import os
 from collections.abc import Iterator
@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")
+os.environ["JAX_NUM_CPU_DEVICES"] = "2"  # of the commands, whatever the machine
 
 import jax
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_num_cpu_devices", 8)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,3 +25,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("W2VJAX_CACHE", str(base / "cache"))
         yield base / "cache"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Runs of the same program compile it once."""
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
