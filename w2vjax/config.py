@@ -87,6 +87,7 @@ class OutputConfig:
 
     def __post_init__(self) -> None:
         in_range("num_noise", self.num_noise, 1, 65_536)
+        in_range("shared_nodes", self.shared_nodes, 0)
 
     @property
     def label(self) -> str:
@@ -126,6 +127,8 @@ class TrainConfig:
     """keep with probability sqrt(t/f) + t/f (word2vec.c) or sqrt(t/f) (the paper)"""
     epochs: float = 5.0
     """passes over the text; the last may be a part of one"""
+    shuffle: bool = False
+    """read the documents in a new order every epoch"""
     learning_rate: float | None = None
     """at the start; falls linearly with the words read. None: the layer's own"""
     learning_rate_floor: float = 1e-4
@@ -200,6 +203,10 @@ class EvalConfig:
     analogy_oov: Literal["skip", "wrong"] = "skip"
     """questions with a word outside the candidates are left out, or counted as wrong"""
 
+    def __post_init__(self) -> None:
+        if self.analogy_candidates is not None:
+            in_range("analogy_candidates", self.analogy_candidates, 1)
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -260,7 +267,7 @@ def from_json(kind: type[T], text: str) -> T:
 def from_dict(kind: type[T], data: Any, path: str = "") -> T:
     """Builds the dataclass `kind` from nested dictionaries; absent fields take their defaults."""
     if not isinstance(data, dict):
-        raise InputError(f"{path or kind.__name__} is {data!r}: it must be a JSON object")
+        raise InputError(f"{path.rstrip('.') or kind.__name__} is {data!r}: it must be a JSON object")
     hints = typing.get_type_hints(kind)
     for name in data:
         if name not in hints:

@@ -1,0 +1,99 @@
+"""Configurations refuse what cannot be, before anything runs."""
+
+import functools
+import json
+import math
+from dataclasses import fields, is_dataclass
+
+import pytest
+
+from w2vjax.config import (
+    CorpusConfig,
+    EvalConfig,
+    OutputConfig,
+    RunConfig,
+    SamplerConfig,
+    TrainConfig,
+    flatten,
+    from_json,
+    to_json,
+)
+from w2vjax.errors import InputError
+
+KINDS = (CorpusConfig, SamplerConfig, OutputConfig, TrainConfig, EvalConfig)
+NUMBERS = [
+    (kind, item.name)
+    for kind in KINDS
+    for item in fields(kind)
+    if "int" in str(item.type) or "float" in str(item.type)
+]
+
+
+@pytest.mark.parametrize("value", [-20, math.nan, math.inf])
+@pytest.mark.parametrize(("kind", "name"), NUMBERS)
+def test_every_number_has_bounds(kind, name, value):
+    with pytest.raises(InputError, match=f"{name} is {value}: it must be "):
+        kind(**{name: value})
+
+
+def test_json_both_ways_keeps_a_run():
+    config = RunConfig(
+        corpus=CorpusConfig("planted", held_out_every=7),
+        output=OutputConfig("nce", SamplerConfig("zipf", 1.0)),
+        train=TrainConfig(epochs=0.5, learning_rate=0.1, seed=3),
+        evaluation=EvalConfig(None, "3CosMul"),
+    )
+    assert from_json(RunConfig, to_json(config)) == config
+    assert from_json(RunConfig, to_json(config)).run_id == config.run_id
+    assert from_json(RunConfig, "{}") == RunConfig()
+
+
+OTHERS = {"str": "x", "int": 77, "float": 0.77, "bool": False, "NoneType": 77}
+CHOICES = {
+    "cleaning": "text8",
+    "errors": "replace",
+    "collision": "keep",
+    "architecture": "cbow",
+    "predicts": "centre",
+    "subsample_formula": "paper",
+    "grouping": "pair",
+    "analogy_method": "3CosMul",
+    "analogy_oov": "wrong",
+}
+
+
+def test_every_setting_makes_another_run():
+    resolved = RunConfig().resolved()
+    ids = {resolved.run_id}
+    for path, value in flatten(resolved).items():
+        data = json.loads(to_json(resolved))
+        *parents, name = path.split(".")
+        place = functools.reduce(dict.__getitem__, parents, data)
+        place[name] = CHOICES.get(name, OTHERS[type(value).__name__])
+        ids.add(from_json(RunConfig, json.dumps(data)).run_id)
+    assert len(ids) == 1 + len(flatten(resolved))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not JSON"),
+        ("[]", "RunConfig is .*: it must be a JSON object"),
+        ('{"trian": {}}', "unknown field 'trian': did you mean train"),
+        ('{"train": {"dims": 3}}', "'train.dims': did you mean train.dim"),
+        ('{"train": 3}', "train is 3: it must be a JSON object"),
+        ('{"train": {"dim": "3"}}', "train.dim is '3': it must be int"),
+        ('{"train": {"dim": true}}', "train.dim is True: it must be int"),
+        ('{"train": {"learning_rate": "fast"}}', "it must be float or null"),
+        ('{"train": {"grouping": "blocks"}}', "train.grouping 'blocks': did you mean block"),
+        ('{"train": {"epochs": Infinity}}', "epochs is inf"),
+    ],
+)
+def test_wrong_json_is_told(text, message):
+    with pytest.raises(InputError, match=message):
+        from_json(RunConfig, text)
+
+
+def test_configurations_are_data():
+    assert all(is_dataclass(kind) and kind.__hash__ for kind in KINDS)
+    assert all(not isinstance(value, dict | list) for value in flatten(RunConfig()).values())
