@@ -48,7 +48,6 @@ def test_json_both_ways_keeps_a_run():
     assert from_json(RunConfig, "{}") == RunConfig()
 
 
-OTHERS = {"str": "x", "int": 77, "float": 0.77, "bool": False, "NoneType": 77}
 CHOICES = {
     "cleaning": "text8",
     "errors": "replace",
@@ -62,6 +61,15 @@ CHOICES = {
 }
 
 
+def another(name, value):
+    """A value of the same kind."""
+    if isinstance(value, str):
+        return CHOICES.get(name, value + "x")
+    if isinstance(value, bool):
+        return not value
+    return 77 if value is None else value / 2 if isinstance(value, float) else value + 1
+
+
 def test_every_setting_makes_another_run():
     resolved = RunConfig().resolved()
     ids = {resolved.run_id}
@@ -69,7 +77,7 @@ def test_every_setting_makes_another_run():
         data = json.loads(to_json(resolved))
         *parents, name = path.split(".")
         place = functools.reduce(dict.__getitem__, parents, data)
-        place[name] = CHOICES.get(name, OTHERS[type(value).__name__])
+        place[name] = another(name, value)
         ids.add(from_json(RunConfig, json.dumps(data)).run_id)
     assert len(ids) == 1 + len(flatten(resolved))
 

@@ -267,7 +267,8 @@ def from_json(kind: type[T], text: str) -> T:
 def from_dict(kind: type[T], data: Any, path: str = "") -> T:
     """Builds the dataclass `kind` from nested dictionaries; absent fields take their defaults."""
     if not isinstance(data, dict):
-        raise InputError(f"{path.rstrip('.') or kind.__name__} is {data!r}: it must be a JSON object")
+        name = path.rstrip(".") or kind.__name__
+        raise InputError(f"{name} is {data!r}: it must be a JSON object")
     hints = typing.get_type_hints(kind)
     for name in data:
         if name not in hints:
