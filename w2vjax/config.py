@@ -186,7 +186,7 @@ LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
     "hierarchical-softmax": _TREE,
     "balanced-softmax": _TREE,
     "negative-sampling": _SAMPLED,
-    "nce": _SAMPLED,
+    "nce": {**_SAMPLED, "learning_rate": 0.025},
     "sampled-softmax": {**_SAMPLED, "learning_rate": 0.025},
 }
 """Training settings that suit each output layer, used where the configuration says None."""

@@ -11,16 +11,18 @@ from math import ceil
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from w2vjax.config import TrainConfig
 from w2vjax.encoding import EncodedCorpus
 from w2vjax.vocab import keep_probabilities
 
 PIECE = 1 << 20
-"""words thinned out at a time"""
-SUBSAMPLING = 1
-"""the random stream's purpose, apart from those of `train`"""
+"""words thinned out at a time, about"""
+LONGEST = 10_000
+"""words after which a document is cut, so that a text of one document can be dealt out too"""
+ORDER, SUBSAMPLING = 0, 1
+"""purposes of the random streams, apart from those of `train`"""
 NO_DOCUMENT = -1
 
 
@@ -59,6 +61,13 @@ class Layout:
         return cls(devices, ceil(steps / segments), config.tokens_per_step, config.window)
 
 
+class Units(NamedTuple):
+    """What is dealt out to the devices, in order or shuffled: documents, the long ones cut."""
+
+    starts: Int[np.ndarray, " u"]
+    lengths: Int[np.ndarray, " u"]
+
+
 class Plan(NamedTuple):
     """Which words of a corpus a stream passes on."""
 
@@ -69,16 +78,20 @@ class Plan(NamedTuple):
     held_out: bool = False
     """pass on only the documents held out, instead of only the others"""
 
-    def keeps(self, documents: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
-        """Which documents take part."""
-        if self.held_out_every is None:
-            return np.ones(documents.shape, bool)
-        return (documents % self.held_out_every == self.held_out_every - 1) == self.held_out
+    def units(self) -> Units:
+        """The documents that take part."""
+        starts, lengths = self.corpus.starts[:-1], np.diff(self.corpus.starts)
+        if self.held_out_every is not None:
+            last = np.arange(len(starts)) % self.held_out_every == self.held_out_every - 1
+            starts, lengths = starts[last == self.held_out], lengths[last == self.held_out]
+        cuts = -(-lengths // LONGEST)
+        number = np.arange(cuts.sum()) - np.repeat(np.cumsum(cuts) - cuts, cuts)
+        left = np.repeat(lengths, cuts) - number * LONGEST
+        return Units(np.repeat(starts, cuts) + number * LONGEST, np.minimum(left, LONGEST))
 
     def words(self) -> int:
         """Words of the vocabulary in one pass over the documents that take part."""
-        taking_part = self.keeps(np.arange(len(self.corpus.starts) - 1))
-        return int(np.diff(self.corpus.starts)[taking_part].sum())
+        return int(self.units().lengths.sum())
 
     def kept_words(self) -> float:
         """Kept words of the whole run, in expectation."""
@@ -96,35 +109,52 @@ Stretch = tuple[Int[np.ndarray, " length"], Int[np.ndarray, " length"], int]
 """words, the numbers of their documents, and how many of the words are kept words, not padding"""
 
 
-def _kept(plan: Plan, part: int, parts: int) -> Iterator[Int[np.ndarray, "2 n"]]:
+def _generator(seed: int, purpose: int, epoch: int, part: int = 0) -> np.random.Generator:
+    key = np.array([seed, (purpose << 32) + epoch], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, part]))
+
+
+def _weights(plan: Plan, units: Units) -> Float[np.ndarray, " u"]:
+    """Kept words of every unit, in expectation."""
+    keep, ids = plan.keep().astype(np.float32), plan.corpus.ids
+    ranges = zip(units.starts, units.starts + units.lengths, strict=True)
+    return np.array([keep[ids[start:end]].sum(dtype=np.float64) for start, end in ranges])
+
+
+def _kept(plan: Plan, units: Units, part: int, parts: int) -> Iterator[Int[np.ndarray, "2 n"]]:
     """One part's kept words over the numbers of their documents, epoch after epoch."""
-    corpus, config = plan.corpus, plan.config
-    keep = plan.keep().astype(np.float32)
+    config = plan.config
+    keep, weights = plan.keep().astype(np.float32), _weights(plan, units)
     for epoch in range(ceil(config.epochs)):
-        share = min(1.0, config.epochs - epoch)
-        begin, end = (round(edge * share * len(corpus.ids) / parts) for edge in (part, part + 1))
-        stream = np.array([config.seed, (SUBSAMPLING << 32) + epoch], np.uint64)
-        generator = np.random.Generator(np.random.Philox(key=stream, counter=[0, 0, 0, part]))
-        for low in range(begin, end, PIECE):
-            ids = np.asarray(corpus.ids[low : min(low + PIECE, end)])
-            first, last = np.searchsorted(corpus.starts, [low, low + len(ids) - 1], side="right")
-            begins = np.zeros(len(ids), np.int32)
-            begins[corpus.starts[first:last] - low] = 1
-            documents = first - 1 + np.cumsum(begins, dtype=np.int32)
-            chosen = generator.random(len(ids), dtype=np.float32) < keep[ids]
-            if plan.held_out_every is not None:
-                chosen &= plan.keeps(documents)
-            # Two passes over a single document must not look like one document.
-            numbers = documents[chosen] * 2 + epoch % 2
-            yield np.stack([ids[chosen], numbers.astype(np.int32)])
+        order = np.arange(len(weights))
+        if config.shuffle:
+            order = _generator(config.seed, ORDER, epoch).permutation(order)
+        # Parts of equal weight, so that no device waits for another at the end.
+        done = np.cumsum(weights[order]) - weights[order] / 2
+        share = min(1.0, config.epochs - epoch) * weights.sum() / parts
+        begin, end = np.searchsorted(done, [share * part, share * (part + 1)])
+        ends = np.cumsum(units.lengths[order])
+        thinning = _generator(config.seed, SUBSAMPLING, epoch, part)
+        while begin < end:
+            before = ends[begin] - units.lengths[order[begin]]
+            stop = min(end, max(begin + 1, int(np.searchsorted(ends, before + PIECE))))
+            chosen, numbers = order[begin:stop], np.arange(begin, stop, dtype=np.int32)
+            lengths = units.lengths[chosen]
+            shift = units.starts[chosen] - (np.cumsum(lengths) - lengths)
+            ids = plan.corpus.ids[np.repeat(shift, lengths) + np.arange(lengths.sum())]
+            kept = thinning.random(len(ids), dtype=np.float32) < keep[ids]
+            # The last document of an epoch and the first of the next are never the same.
+            documents = np.repeat(numbers * 2 + epoch % 2, lengths)
+            yield np.stack([ids[kept], documents[kept]])
+            begin = stop
 
 
-def _stretches(plan: Plan, layout: Layout, part: int) -> Iterator[Stretch]:
+def _stretches(plan: Plan, units: Units, layout: Layout, part: int) -> Iterator[Stretch]:
     """One device's stretches in order. Every kept word is a centre in exactly one of them."""
     window, size = layout.window, layout.stretch
     padding = np.stack([np.zeros(size, np.int32), np.full(size, NO_DOCUMENT, np.int32)])
     pieces, held = [padding[:, -window:]], window
-    for piece in _kept(plan, part, layout.devices):
+    for piece in _kept(plan, units, part, layout.devices):
         pieces.append(piece)
         held += piece.shape[1]
         while held >= size + 2 * window:
@@ -143,7 +173,8 @@ def segments(plan: Plan, layout: Layout) -> Iterator[Segment]:
     expected, done = plan.kept_words(), 0
     length = layout.stretch + 2 * layout.window
     nothing = np.zeros(length, np.int32), np.full(length, NO_DOCUMENT, np.int32), 0
-    devices = [_stretches(plan, layout, part) for part in range(layout.devices)]
+    units = plan.units()
+    devices = [_stretches(plan, units, layout, part) for part in range(layout.devices)]
     for stretches in zip_longest(*devices, fillvalue=nothing):
         tokens, documents, kept = zip(*stretches, strict=True)
         steps = done + np.arange(layout.steps) * layout.devices * layout.tokens_per_step
