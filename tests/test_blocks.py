@@ -18,7 +18,7 @@ SIZES = (1, 4, 8)
 CENTRES, WINDOW = 16, 3
 AROUND = CENTRES + 2 * WINDOW
 window_blocks = jax.jit(window_blocks, static_argnums=(3, 4, 5))
-pair_blocks = jax.jit(pair_blocks, static_argnums=3)
+pair_blocks = jax.jit(pair_blocks, static_argnums=(3, 4))
 
 lengths = st.lists(st.integers(1, 9), min_size=1, max_size=AROUND)
 reaches = st.lists(st.integers(1, WINDOW), min_size=CENTRES, max_size=CENTRES)
@@ -93,16 +93,16 @@ def test_every_pair_stands_exactly_once(architecture, predicts, size, lengths, r
     assert pairs_of(block) == expected_pairs(architecture, predicts, documents, reach)
 
 
-@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(lengths=lengths, reaches=reaches, edges=edges)
-def test_one_by_one_they_are_the_same_pairs(architecture, lengths, reaches, edges):
+def test_one_by_one_they_are_the_same_pairs(architecture, predicts, lengths, reaches, edges):
     tokens, documents, reach = stretch(lengths, reaches, edges)
     arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
-    block = jax.tree.map(np.asarray, pair_blocks(*arguments, architecture))
+    block = jax.tree.map(np.asarray, pair_blocks(*arguments, architecture, predicts))
     assert block.targets.shape[1:] == (1,) and block.weight.shape[1:] == (1, 1)
     assert (block.weight.sum(axis=(1, 2)) <= 1).all(), "one pair a block"
-    assert pairs_of(block) == expected_pairs(architecture, "neighbours", documents, reach)
+    assert pairs_of(block) == expected_pairs(architecture, predicts, documents, reach)
 
 
 @pytest.mark.parametrize("size", SIZES)

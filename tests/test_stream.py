@@ -57,44 +57,73 @@ def centres(found: list[Segment], device: int | None = None) -> np.ndarray:
     return np.concatenate(words)
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("epochs", [0.3, 1.0, 2.5])
 @pytest.mark.parametrize("devices", [1, 2, 3, 8])
-def test_every_kept_word_is_a_centre_once_an_epoch(devices, epochs, monkeypatch):
+def test_every_kept_word_is_a_centre_once_an_epoch(devices, epochs, shuffle, monkeypatch):
+    """Of the last part of an epoch, whole documents."""
     monkeypatch.setattr(stream, "PIECE", 37)
     corpus = places()
-    found = streamed(corpus, replace(CONFIG, epochs=epochs), devices)
+    found = streamed(corpus, replace(CONFIG, epochs=epochs, shuffle=shuffle), devices)
     size, whole = len(corpus.ids), int(epochs)
-    seen = Counter(centres(found).tolist())
-    rest = round((epochs - whole) * size)
-    expected = Counter({place: whole + (place < rest) for place in range(size)})
-    assert seen == +expected
-    assert sum(part.kept_words for part in found) == seen.total()
+    seen = np.bincount(centres(found), minlength=size)
+    assert len(seen) == size and set(seen - whole) <= {0, 1}
+    again = seen > whole
+    assert abs(seen.sum() - epochs * size) < 12
+    for document in np.split(again, corpus.starts[1:-1]):
+        assert document.all() or not document.any()
+    assert sum(part.kept_words for part in found) == seen.sum()
     assert len({part.tokens.shape for part in found}) == 1, "one program for all"
     assert found[0].tokens.shape[0] == devices
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("longest", [5, 10_000])
 @pytest.mark.parametrize("devices", [1, 3])
-def test_windows_hold_the_neighbours_of_the_text_and_of_no_other_document(devices, monkeypatch):
+def test_windows_hold_the_neighbours_of_the_text_and_of_no_other_document(
+    devices, longest, shuffle, monkeypatch
+):
+    """Documents stay whole, but for those that are longer than the longest."""
     monkeypatch.setattr(stream, "PIECE", 23)
+    monkeypatch.setattr(stream, "LONGEST", longest)
     corpus = places()
-    size = len(corpus.ids)
-    edges = [round(part * size / devices) for part in range(devices + 1)]
-    found = streamed(corpus, replace(CONFIG, epochs=2), devices)
+    every = np.arange(len(corpus.ids))
+    document = document_of(corpus, every)
+    unit = document * 1_000 + (every - corpus.starts[document]) // longest
     seen = 0
-    for part in found:
-        for device, (tokens, documents) in enumerate(zip(part.tokens, part.documents, strict=True)):
-            low, high = edges[device : device + 2]
+    for part in streamed(corpus, replace(CONFIG, epochs=2, shuffle=shuffle), devices):
+        for tokens, documents in zip(part.tokens, part.documents, strict=True):
             for centre in range(WINDOW, len(tokens) - WINDOW):
                 if documents[centre] == NO_DOCUMENT:
                     continue
                 near = np.arange(centre - WINDOW, centre + WINDOW + 1)
                 near = near[documents[near] == documents[centre]]
-                around = tokens[centre] + np.arange(-WINDOW, WINDOW + 1)
-                around = around[(around >= low) & (around < high)]
-                same = document_of(corpus, around) == document_of(corpus, tokens[centre])
-                np.testing.assert_array_equal(tokens[near], around[same])
+                around = every[np.abs(every - tokens[centre]) <= WINDOW]
+                around = around[unit[around] == unit[tokens[centre]]]
+                np.testing.assert_array_equal(tokens[near], around)
                 seen += 1
-    assert seen == 2 * size
+    assert seen == 2 * len(every)
+
+
+def test_words_come_in_the_order_of_the_text_or_in_one_of_every_epochs_own():
+    corpus = places()
+    size, config = len(corpus.ids), replace(CONFIG, epochs=2)
+    np.testing.assert_array_equal(centres(streamed(corpus, config)), np.tile(np.arange(size), 2))
+    orders = [np.arange(size)]
+    for seed in (0, 1):
+        words = centres(streamed(corpus, replace(config, seed=seed, shuffle=True)))
+        orders += [words[:size], words[size:]]
+    for number, order in enumerate(orders):
+        assert all((order != other).mean() > 0.5 for other in orders[:number])
+
+
+def test_devices_get_equal_parts():
+    """No device waits for another: kept words differ by about a document."""
+    corpus = zipf()
+    config = replace(CONFIG, subsample=1e-2, shuffle=True, epochs=1, tokens_per_step=512)
+    found = streamed(corpus, config, devices=4)
+    sizes = [len(centres(found, device)) for device in range(4)]
+    assert max(sizes) - min(sizes) < 500 + 4 * np.sqrt(sum(sizes))
 
 
 def test_one_document_read_twice_is_two():
@@ -147,9 +176,8 @@ def test_the_same_seed_gives_the_same_words_however_they_are_cut():
 
 
 def test_every_epoch_and_every_device_draws_anew():
-    """Four passes over the same words, in two epochs on two devices, keep different ones."""
-    half = zipf(20_000).ids
-    corpus = corpus_of(np.concatenate([half, half]), np.arange(0, 40_001, 500))
+    """Four passes over the same document again and again keep different words of it."""
+    corpus = corpus_of(np.tile(zipf(500).ids, 80), np.arange(0, 40_001, 500))
     config = replace(CONFIG, subsample=1e-2, tokens_per_step=1024)
     passes = []
     for device in range(2):

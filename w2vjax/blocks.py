@@ -80,6 +80,7 @@ def pair_blocks(
     documents: Int[Array, " length"],
     reach: Int[Array, " tokens"],
     architecture: str,
+    predicts: str = "neighbours",
 ) -> Block:
     """The same pairs one by one: every block has one hidden vector and one target."""
     blocks = window_blocks(tokens, documents, reach, architecture, 1)
@@ -88,9 +89,9 @@ def pair_blocks(
     # A lone centre has 2·window candidate targets (and itself, never a target): one block each.
     window = (tokens.shape[0] - reach.shape[0]) // 2
     others = np.delete(np.arange(2 * window + 1), window)
-    return Block(
-        inputs=jnp.repeat(blocks.inputs, 2 * window, axis=0),
-        mix=None,
-        targets=blocks.targets[:, others].reshape(-1, 1),
-        weight=blocks.weight[:, others].reshape(-1, 1, 1),
-    )
+    inputs = jnp.repeat(blocks.inputs, 2 * window, axis=0)
+    targets = blocks.targets[:, others].reshape(-1, 1)
+    if predicts == "centre":
+        inputs, targets = targets, inputs
+    weight = blocks.weight[:, others].reshape(-1, 1, 1)
+    return Block(inputs=inputs, mix=None, targets=targets, weight=weight)

@@ -30,13 +30,17 @@ def initial(key: Key[Array, ""], num_words: int, num_rows: int, dim: int) -> Par
     return Parameters(input=vectors, output=jnp.zeros((num_rows, dim)))
 
 
+EVERY = 31
+"""blocks, of which one is watched: a prime, so that lone pairs of all distances have their turn"""
+
+
 class Telemetry(NamedTuple):
-    """Sums over the first block of a step, for the loss curve."""
+    """Sums over the blocks of a step that are watched, for the loss curve."""
 
     loss: Float[Array, "2"]
-    """what its targets and its noise contribute, nats"""
+    """what their targets and their noise contribute, nats"""
     pairs: Float[Array, ""]
-    """its pairs"""
+    """their pairs"""
     all_pairs: Float[Array, ""]
     """pairs in the whole step"""
 
@@ -142,10 +146,12 @@ def update(
         ),
     )
     (to_input, to_output), to_matrix = transform.update(updates, transform.init(updates))[0]
-    # The gradient does not need the loss itself: one block's is enough for the curve.
-    one = jax.tree.map(lambda leaf: leaf[:1], (rows, block.mix, group))
+    # The gradient does not need the loss itself: a few blocks' is enough for the curve.
+    some, mix, watched = jax.tree.map(lambda leaf: leaf[::EVERY], (rows, block.mix, group))
     telemetry = Telemetry(
-        losses(one[0], matrix, *one[1:], layer)[0], jnp.sum(block.weight[0]), jnp.sum(block.weight)
+        jnp.sum(losses(some, matrix, mix, watched, layer), axis=0),
+        jnp.sum(block.weight[::EVERY]),
+        jnp.sum(block.weight),
     )
     output = parameters.output if to_matrix is None else parameters.output + to_matrix
     return Parameters(

@@ -71,6 +71,15 @@ class OutputLayer(Protocol):
         ...
 
 
+LEAST = -40.0
+"""log-probability of words that the sampler never draws: beyond doubt, and yet finite"""
+
+
+def _log_expected(sampler: Sampler, draws: int, rows: Int[Array, " m"]) -> Float[Array, " m"]:
+    """log(draws · q) of every row."""
+    return np.log(draws) + jnp.maximum(sampler.log_prob(rows), LEAST)
+
+
 def _hits(targets: Int[Array, " t"], noise: Int[Array, " k"]) -> Float[Array, "k t"]:
     """1 where a noise word is a target."""
     return (noise[:, None] == targets[None, :]).astype(jnp.float32)
@@ -155,7 +164,7 @@ class NCE:
         self, targets: Int[Array, " t"], weight: Float[Array, "t s"], noise: Int[Array, " k"]
     ) -> Group:
         group = _targets_and_noise(self, targets, weight, noise)
-        return group.replace(shift=np.log(self.num_noise) + self.sampler.log_prob(group.rows))
+        return group.replace(shift=_log_expected(self.sampler, self.num_noise, group.rows))
 
 
 @struct.dataclass
@@ -191,7 +200,7 @@ class SampledSoftmax:
             rows=rows,
             pull=jnp.concatenate([weight, none]),
             push=jnp.concatenate([jnp.zeros_like(weight), jnp.ones_like(none)]),
-            shift=np.log(self.draws) + self.sampler.log_prob(rows),
+            shift=_log_expected(self.sampler, self.draws, rows),
             own=own,
         )
 

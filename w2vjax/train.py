@@ -66,9 +66,9 @@ def make_blocks(
     config: TrainConfig,
 ) -> Block:
     """The blocks of one step, grouped as the configuration says."""
-    if config.grouping == "pair":
-        return pair_blocks(tokens, documents, reach, config.architecture)
     assert config.block_size is not None and config.predicts is not None
+    if config.grouping == "pair":
+        return pair_blocks(tokens, documents, reach, config.architecture, config.predicts)
     return window_blocks(
         tokens, documents, reach, config.architecture, config.block_size, config.predicts
     )
