@@ -39,6 +39,11 @@ class Column:
     """left out if no cell has it"""
 
 
+MAIN_SETS = ("similarity/EN-WS-353-ALL", "similarity/EN-SIMLEX-999")
+MOST_SETS = 4
+"""with more similarity sets than this, the table shows the main ones; the records hold all"""
+
+
 def build(folder: Path | str) -> list[Path]:
     """Writes `table.md`, `table.tex`, `table.csv` and every figure into a folder of records.
 
@@ -120,6 +125,8 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
 
 def _columns(frame: pd.DataFrame) -> list[Column]:
     sets = sorted({name for name in frame["metric"] if name.startswith("similarity/")})
+    if len(sets) > MOST_SETS:
+        sets = [name for name in sets if name in MAIN_SETS]
     similarities = [
         Column(f"{_set_name(name)} (Spearman·100)", name, 100, score=True) for name in sets
     ]
@@ -135,6 +142,7 @@ def _columns(frame: pd.DataFrame) -> list[Column]:
             sign=-1,
             absent=UNDEFINED,
         ),
+        Column("epochs", "config.train.epochs"),
         Column("million words/s", "speed/words", 1e-6, digits=2, optional=False),
         Column("training (s)", "seconds"),
         Column("compile (s)", "compile_seconds"),
