@@ -91,9 +91,9 @@ def main(
     epochs: int = 3,
     dim: int = 100,
     repeats: int = 2,
-    worker: tyro.conf.Suppress[str] = "",
+    worker: str = "",
 ) -> None:
-    """Prints one table: medians, and the ratio of the medians."""
+    """Prints one table: medians, and the ratio of the medians. `worker` is its own use."""
     if worker:
         program, source, seed = worker.split(",")
         made = {"ours": ours, "gensim": gensim}[program](source, layer, epochs, dim, int(seed))

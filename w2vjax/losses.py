@@ -12,9 +12,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 Parts = tuple[Float[Array, "m s"], Float[Array, "m s"]]
-Loss = Callable[
-    [Float[Array, "m s"], Float[Array, "m s"], Float[Array, "m s"], Float[Array, " m"]], Parts
-]
+Loss = Callable[[Array, Array, Array, Array], Parts]
+"""(scores [M, S], pull [M, S], push [M, S], own [M]) -> parts"""
 
 
 @jax.custom_jvp

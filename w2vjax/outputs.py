@@ -15,7 +15,7 @@ hidden vector pulls and pushes each, and a shift that corrects scores for the sa
 """
 
 from collections.abc import Callable
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import numpy as np
@@ -32,26 +32,34 @@ from w2vjax.trees import TREES, Tree
 
 @struct.dataclass
 class Group:
-    """Candidate rows of one block, and how its hidden vectors relate to them."""
+    """Candidate rows of a block, and how its hidden vectors relate to them.
 
-    rows: Int[Array, " m"]
+    With a leading axis, of many blocks.
+    """
+
+    rows: Int[Array, "*b m"]
     """ids of rows of the output matrix"""
-    pull: Float[Array, "m s"]
+    pull: Float[Array, "*b m s"]
     """how many times the hidden vector has the row as a true target"""
-    push: Float[Array, "m s"]
+    push: Float[Array, "*b m s"]
     """how many times it has the row as noise, a wrong turn, or a rival"""
-    shift: Float[Array, " m"]
+    shift: Float[Array, "*b m"]
     """log of the row's expected noise count, subtracted from its scores"""
-    own: Float[Array, " m"]
+    own: Float[Array, "*b m"]
     """weight of the row's own term in its partition function (categorical loss only)"""
 
 
+@runtime_checkable
 class OutputLayer(Protocol):
     """How targets become candidates. A frozen pytree: tables are arrays, choices are static."""
 
-    loss: ClassVar[Loss]
     whole: ClassVar[bool]
     """whether every row of the output matrix is a candidate of every block"""
+
+    @property
+    def loss(self) -> Loss:
+        """One of the two in `losses`."""
+        ...
 
     def num_rows(self, num_words: int) -> int:
         """Rows of the output matrix for a vocabulary of `num_words`."""
@@ -85,48 +93,30 @@ def _hits(targets: Int[Array, " t"], noise: Int[Array, " k"]) -> Float[Array, "k
     return (noise[:, None] == targets[None, :]).astype(jnp.float32)
 
 
-def _targets_and_noise(
-    layer: "NegativeSampling | NCE",
-    targets: Int[Array, " t"],
-    weight: Float[Array, "t s"],
-    noise: Int[Array, " k"],
-) -> Group:
-    """Every pair has `num_noise` noise words, so each of the K that a block shares counts k/K.
-
-    A noise word that hits a pair's target is kept, left out for that pair (mask), or left out with
-    the rest weighted by 1/(1 - q(target)): the expectation of drawing until it is another (redraw).
-    """
-    share = layer.num_noise / noise.shape[0]
-    each = weight
-    if layer.collision == "redraw":
-        each = weight / (1.0 - jnp.exp(layer.sampler.log_prob(targets)))[:, None]
-    push = jnp.broadcast_to(jnp.sum(each, axis=0)[None, :], (noise.shape[0], weight.shape[1]))
-    if layer.collision != "keep":
-        push = push - _hits(targets, noise) @ each
-    rows = jnp.concatenate([targets, noise])
-    return Group(
-        rows=rows,
-        pull=jnp.concatenate([weight, jnp.zeros_like(push)]),
-        push=jnp.concatenate([jnp.zeros_like(weight), share * push]),
-        shift=jnp.zeros(rows.shape),
-        own=jnp.ones(rows.shape),
-    )
-
-
 @struct.dataclass
 class NegativeSampling:
-    """log σ(v_t·h) + Σ_k E_q log σ(-v_j·h). Mikolov et al. 2013b, eq. 4.
+    """log σ(v_t·h - c_t) + Σ_k E_q log σ(c_j - v_j·h): targets told from noise.
 
-    The noise distribution q is part of the objective: its optimum is
-    v_t·h = log P(t|h)/q(t) - log k (Levy & Goldberg 2014, eq. 11).
+    Plain, c = 0: negative sampling, Mikolov et al. 2013b, eq. 4. The noise q is part of the
+    objective: its optimum is v_t·h = log P(t|h)/q(t) - log k (Levy & Goldberg 2014, eq. 11).
+    Corrected, c = log(k q): NCE, whose optimum is v_t·h = log P(t|h) for every q (Gutmann &
+    Hyvärinen 2012, eq. 8; Mnih & Teh 2012, eq. 8, with the normaliser fixed at one).
+
+    Every pair has `num_noise` noise words, so each of the K that a block shares counts k/K. A noise
+    word that hits a pair's target is kept, left out for that pair (mask), or left out with the rest
+    weighted by 1/(1 - q(target)): the expectation of drawing until it is another (redraw).
     """
 
     sampler: Sampler
     num_noise: int = struct.field(pytree_node=False)
     draws: int = struct.field(pytree_node=False)
-    collision: str = struct.field(pytree_node=False, default="mask")
-    loss: ClassVar[Loss] = staticmethod(logistic)
+    collision: str = struct.field(pytree_node=False)
+    corrected: bool = struct.field(pytree_node=False)
     whole: ClassVar[bool] = False
+
+    @property
+    def loss(self) -> Loss:
+        return logistic
 
     def num_rows(self, num_words: int) -> int:
         return num_words
@@ -137,34 +127,21 @@ class NegativeSampling:
     def group(
         self, targets: Int[Array, " t"], weight: Float[Array, "t s"], noise: Int[Array, " k"]
     ) -> Group:
-        return _targets_and_noise(self, targets, weight, noise)
-
-
-@struct.dataclass
-class NCE:
-    """Negative sampling on scores less log(k q): a classifier whose optimum is log P(t|h).
-
-    Gutmann & Hyvärinen 2012, eq. 8; Mnih & Teh 2012, eq. 8, with the normaliser fixed at one.
-    """
-
-    sampler: Sampler
-    num_noise: int = struct.field(pytree_node=False)
-    draws: int = struct.field(pytree_node=False)
-    collision: str = struct.field(pytree_node=False, default="keep")
-    loss: ClassVar[Loss] = staticmethod(logistic)
-    whole: ClassVar[bool] = False
-
-    def num_rows(self, num_words: int) -> int:
-        return num_words
-
-    def draw(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
-        return self.sampler.sample(key, (*shape, self.draws))
-
-    def group(
-        self, targets: Int[Array, " t"], weight: Float[Array, "t s"], noise: Int[Array, " k"]
-    ) -> Group:
-        group = _targets_and_noise(self, targets, weight, noise)
-        return group.replace(shift=_log_expected(self.sampler, self.num_noise, group.rows))
+        each = weight
+        if self.collision == "redraw":
+            each = weight / (1.0 - jnp.exp(self.sampler.log_prob(targets)))[:, None]
+        push = jnp.broadcast_to(jnp.sum(each, axis=0)[None, :], (noise.shape[0], weight.shape[1]))
+        if self.collision != "keep":
+            push = push - _hits(targets, noise) @ each
+        rows, share = jnp.concatenate([targets, noise]), self.num_noise / noise.shape[0]
+        expected = _log_expected(self.sampler, self.num_noise, rows)
+        return Group(
+            rows=rows,
+            pull=jnp.concatenate([weight, jnp.zeros_like(push)]),
+            push=jnp.concatenate([jnp.zeros_like(weight), share * push]),
+            shift=expected if self.corrected else jnp.zeros(rows.shape),
+            own=jnp.ones(rows.shape),
+        )
 
 
 @struct.dataclass
@@ -179,8 +156,11 @@ class SampledSoftmax:
     sampler: Sampler
     draws: int = struct.field(pytree_node=False)
     collision: str = struct.field(pytree_node=False, default="mask")
-    loss: ClassVar[Loss] = staticmethod(categorical)
     whole: ClassVar[bool] = False
+
+    @property
+    def loss(self) -> Loss:
+        return categorical
 
     def num_rows(self, num_words: int) -> int:
         return num_words
@@ -219,8 +199,11 @@ class HierarchicalSoftmax:
     """1 for left, -1 for right, 0 for padding"""
     top: Int8[Array, "v n"]
     """the turn at every node of the top, 0 where it is not on the word's path"""
-    loss: ClassVar[Loss] = staticmethod(logistic)
     whole: ClassVar[bool] = False
+
+    @property
+    def loss(self) -> Loss:
+        return logistic
 
     def num_rows(self, num_words: int) -> int:
         return num_words - 1
@@ -252,8 +235,11 @@ class FullSoftmax:
     The targets are pulled; that every row is pushed says `whole`, and `losses.log_partition` does.
     """
 
-    loss: ClassVar[Loss] = staticmethod(categorical)
     whole: ClassVar[bool] = True
+
+    @property
+    def loss(self) -> Loss:
+        return categorical
 
     def num_rows(self, num_words: int) -> int:
         return num_words
@@ -300,15 +286,15 @@ def _tree(name: str) -> Builder:
     return lambda config, draws, counts: split(TREES[name](counts), config.shared_nodes)
 
 
-def _negative_sampling(config: OutputConfig, draws: int, counts: Counts) -> OutputLayer:
-    collision = "mask" if config.collision == "auto" else config.collision
-    sampler = build_sampler(config.sampler, counts)
-    return NegativeSampling(sampler, config.num_noise, draws, collision)
+def _against_noise(corrected: bool) -> Builder:
+    def built(config: OutputConfig, draws: int, counts: Counts) -> OutputLayer:
+        # NCE's classifier sees noise as it is drawn; word2vec.c skips noise that hits the target.
+        usual = "keep" if corrected else "mask"
+        collision = usual if config.collision == "auto" else config.collision
+        sampler = build_sampler(config.sampler, counts)
+        return NegativeSampling(sampler, config.num_noise, draws, collision, corrected)
 
-
-def _nce(config: OutputConfig, draws: int, counts: Counts) -> OutputLayer:
-    collision = "keep" if config.collision == "auto" else config.collision
-    return NCE(build_sampler(config.sampler, counts), config.num_noise, draws, collision)
+    return built
 
 
 def _sampled_softmax(config: OutputConfig, draws: int, counts: Counts) -> OutputLayer:
@@ -322,8 +308,8 @@ OUTPUTS: dict[str, Builder] = {
     "full-softmax": lambda config, draws, counts: FullSoftmax(),
     "hierarchical-softmax": _tree("huffman"),
     "balanced-softmax": _tree("balanced"),
-    "negative-sampling": _negative_sampling,
-    "nce": _nce,
+    "negative-sampling": _against_noise(corrected=False),
+    "nce": _against_noise(corrected=True),
     "sampled-softmax": _sampled_softmax,
 }
 """Every output layer by name: `(config, noise words a block, counts [V]) -> layer`."""

@@ -15,6 +15,7 @@ import numpy as np
 from w2vjax import planted
 from w2vjax.config import RunConfig, SamplerConfig, flatten
 from w2vjax.encoding import EncodedCorpus
+from w2vjax.history import Point
 from w2vjax.metrics import Score, evaluate
 from w2vjax.questions import (
     Questions,
@@ -26,7 +27,7 @@ from w2vjax.questions import (
 from w2vjax.records import FINISHED, provenance
 from w2vjax.samplers import build as build_sampler
 from w2vjax.samplers import probabilities
-from w2vjax.train import Point, Trained, mesh_of, train
+from w2vjax.train import Trained, mesh_of, train
 from w2vjax.unseen import unseen_likelihood, unseen_pairs
 
 Row = dict[str, Any]

@@ -17,6 +17,7 @@ from w2vjax.config import RunConfig, TrainConfig
 from w2vjax.embeddings import Embeddings
 from w2vjax.encoding import EncodedCorpus
 from w2vjax.errors import InputError, in_range
+from w2vjax.history import History, Point
 from w2vjax.model import Parameters, Telemetry, initial, update
 from w2vjax.outputs import OutputLayer, build
 from w2vjax.progress import track
@@ -24,15 +25,6 @@ from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
 
 INIT, WINDOW, NOISE = 2, 3, 4
 """purposes of the random streams, so that one never disturbs another"""
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of the loss curve: means over a sample of the pairs since the last point, nats."""
-
-    words: int
-    positive: float
-    noise: float
 
 
 @dataclass(frozen=True)
@@ -105,7 +97,8 @@ def train_stretch(
 ) -> tuple[Parameters, Telemetry]:
     """Trains on one stretch of kept words, step by step. Telemetry has one entry a step."""
     steps, size, window = learning_rates.shape[0], config.tokens_per_step, config.window
-    assert size is not None and config.row_cap is not None
+    row_cap = config.row_cap
+    assert size is not None and row_cap is not None
     # All of a stretch's random numbers at once: drawing a few at a time costs more than using them.
     reach = draw_reach(jax.random.fold_in(key, WINDOW), (steps, size), config)
     noise = layer.draw(jax.random.fold_in(key, NOISE), (steps, num_blocks(config)))
@@ -115,9 +108,9 @@ def train_stretch(
         places = jax.lax.dynamic_slice(documents, (number * size,), (size + 2 * window,))
         inside = places[window : window + size] != NO_DOCUMENT
         block = make_blocks(words, places, jnp.where(inside, reach[number], 0), config)
+        rate = learning_rates[number]
         return update(
-            *(state, layer, block, noise[number], learning_rates[number]),
-            *(config.row_cap, transform, config.input_cap),
+            state, layer, block, noise[number], rate, row_cap, transform, config.input_cap
         )
 
     return jax.lax.scan(step, parameters, jnp.arange(steps))
@@ -219,11 +212,11 @@ def train(
     parameters, layer = jax.device_put((parameters, layer), everywhere)
 
     read = vocabulary.num_words * plan.words() / len(corpus.ids)
-    log = Log(round(settings.epochs * read), plan.kept_words())
+    history = History(round(settings.epochs * read), plan.kept_words())
     split = NamedSharding(mesh, PartitionSpec("data"))
     program, pending = None, None
     begin = compiled = time.perf_counter()
-    with track("training", log.words, "M words", show) as advance:
+    with track("training", history.words, "M words", show) as advance:
 
         def report(words: float) -> None:
             advance(words, words / 1e6)
@@ -246,10 +239,10 @@ def train(
             parameters, telemetry, finite = program(*arguments)
             # Only now wait for the segment before: the host prepares one while the device trains.
             if pending is not None:
-                report(log.add(*pending))
+                report(history.add(*pending))
             pending = (segment.kept_words, telemetry, finite)
         if pending is not None:
-            report(log.add(*pending))
+            report(history.add(*pending))
     seconds = time.perf_counter() - compiled
     return Trained(
         embeddings=Embeddings(
@@ -259,10 +252,10 @@ def train(
             counts=vocabulary.counts,
         ),
         parameters=parameters,
-        curve=tuple(log.curve),
-        words=log.words,
-        kept_words=log.kept_words,
-        pairs=log.pairs,
+        curve=tuple(history.curve),
+        words=history.words,
+        kept_words=history.kept_words,
+        pairs=history.pairs,
         seconds=seconds,
         compile_seconds=compiled - begin,
     )
@@ -271,37 +264,3 @@ def train(
 def program_of(settings: TrainConfig) -> TrainConfig:
     """The settings without those that do not change the program: runs that share it are equal."""
     return replace(settings, seed=0, epochs=1, learning_rate=None, subsample=0.0)
-
-
-class Log:
-    """What a run has done so far."""
-
-    def __init__(self, words: int, expected_kept_words: float) -> None:
-        self.words = words
-        self.curve: list[Point] = []
-        self.kept_words = self.pairs = self.steps = 0
-        self._expected = expected_kept_words
-
-    def add(self, kept_words: int, telemetry: Telemetry, finite: Array) -> float:
-        """Takes in one segment; returns the words it stands for.
-
-        Raises `FloatingPointError` if the parameters are not finite any more.
-        """
-        loss, sampled, pairs = (np.asarray(part, np.float64) for part in telemetry)
-        if not finite:
-            broken = np.flatnonzero(~np.isfinite(loss.sum(axis=(0, 2))))
-            step = self.steps + (int(broken[0]) if len(broken) else loss.shape[1] - 1)
-            raise FloatingPointError(
-                f"the parameters are no longer finite at step {step:,}: lower learning_rate, "
-                "row_cap or tokens_per_step"
-            )
-        before = self._words()
-        self.kept_words += kept_words
-        self.pairs += int(pairs.sum())
-        self.steps += loss.shape[1]
-        positive, noise = loss.sum(axis=(0, 1)) / max(1.0, sampled.sum())
-        self.curve.append(Point(round(self._words()), float(positive), float(noise)))
-        return self._words() - before
-
-    def _words(self) -> float:
-        return self.words * min(1.0, self.kept_words / self._expected)

@@ -14,7 +14,7 @@ from w2vjax.blocks import Block, pair_blocks
 from w2vjax.config import RunConfig, TrainConfig
 from w2vjax.encoding import EncodedCorpus
 from w2vjax.model import Parameters
-from w2vjax.outputs import NCE, HierarchicalSoftmax, NegativeSampling, OutputLayer, build
+from w2vjax.outputs import HierarchicalSoftmax, NegativeSampling, OutputLayer, build
 from w2vjax.scores import Score
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
 from w2vjax.train import Trained, draw_reach
@@ -45,7 +45,9 @@ def unseen_likelihood(
     the exact sum over all words. The scores of negative sampling are no log-probabilities.
     """
     layer = build(config.output, 1, corpus.vocabulary.counts)
-    if isinstance(layer, NegativeSampling) or not len(pairs.targets):
+    if isinstance(layer, NegativeSampling) and not layer.corrected:
+        return None
+    if not len(pairs.targets):
         return None
     if isinstance(layer, HierarchicalSoftmax):
         # From the many devices of training to one.
@@ -58,7 +60,7 @@ def unseen_likelihood(
     outputs = trained.embeddings.outputs
     assert outputs is not None
     score = likelihood.held_out(hidden, outputs, np.arange(len(hidden)), pairs.targets)
-    if isinstance(layer, NCE):
+    if isinstance(layer, NegativeSampling):
         return replace(score, protocol=f"{score.protocol}, scores normalised")
     return score
 
@@ -124,7 +126,7 @@ def _tree_losses(
         inputs, mix, target = pair
         group = layer.group(target[None], once, none)
         scores = parameters.output[group.rows] @ (mix @ parameters.input[inputs])
-        parts = type(layer).loss(scores[:, None], group.pull, group.push, group.own)
+        parts = layer.loss(scores[:, None], group.pull, group.push, group.own)
         return jnp.sum(parts[0]) + jnp.sum(parts[1])
 
     return jax.lax.map(loss, (inputs, mix, targets), batch_size=BATCH)
