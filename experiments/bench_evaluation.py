@@ -18,9 +18,9 @@ import numpy as np
 import tyro
 from gensim.models import KeyedVectors
 
-from w2vjax.analogy import analogy
-from w2vjax.embeddings import Embeddings
-from w2vjax.questions import Questions, google_questions
+from w2vjax.evaluation.analogy import analogy
+from w2vjax.evaluation.questions import Questions, google_questions
+from w2vjax.vectors.embeddings import Embeddings
 
 
 def vectors_for(questions: Questions, num_words: int, dim: int) -> Embeddings:

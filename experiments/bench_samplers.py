@@ -18,8 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 import tyro
 
-from w2vjax.distributions import unigram
 from w2vjax.samplers import build, parse
+from w2vjax.samplers.distributions import unigram
 
 NAMES = (
     "uniform",

@@ -30,8 +30,10 @@ Layer = Literal["negative-sampling", "hierarchical-softmax"]
 
 def ours(corpus: str, layer: str, epochs: int, dim: int, seed: int) -> dict[str, float]:
     """One run of this toolkit."""
-    from w2vjax import devices, encoding, metrics
+    from w2vjax import devices
     from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, TrainConfig
+    from w2vjax.evaluation import metrics
+    from w2vjax.text import encoding
     from w2vjax.train import train
 
     devices.prepare()
@@ -50,8 +52,8 @@ def gensim(text: str, layer: str, epochs: int, dim: int, seed: int) -> dict[str,
     """One run of gensim."""
     from gensim.models import Word2Vec
 
-    from w2vjax import metrics
-    from w2vjax.embeddings import Embeddings
+    from w2vjax.evaluation import metrics
+    from w2vjax.vectors.embeddings import Embeddings
 
     hierarchical = layer == "hierarchical-softmax"
     model = Word2Vec(
@@ -100,7 +102,7 @@ def main(
         print(json.dumps(made))
         return
     from w2vjax.config import CorpusConfig
-    from w2vjax.datasets import source
+    from w2vjax.text.datasets import source
 
     print(__doc__)
     results: dict[str, list[dict[str, float]]] = {"ours": [], "gensim": []}

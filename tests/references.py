@@ -52,7 +52,7 @@ def full_softmax(scores: np.ndarray, target: int, noise: np.ndarray, setting: Se
 @cache
 def paths(tree: str, counts: tuple[int, ...]) -> list[list[tuple[int, int]]]:
     """Every word's nodes and turns from the root."""
-    built = jax.tree.map(np.asarray, TREES[tree](counts))
+    built = jax.tree.map(np.asarray, TREES[tree](np.array(counts)))
     return [
         [(int(built.nodes[word, step]), int(built.turns[word, step])) for step in range(length)]
         for word, length in enumerate(built.lengths)

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2vjax import analogy as module
-from w2vjax.analogy import analogy
 from w2vjax.config import EvalConfig
-from w2vjax.embeddings import Embeddings
 from w2vjax.errors import InputError
-from w2vjax.metrics import evaluate
-from w2vjax.questions import Questions, SimilaritySet, google_questions, read_questions
+from w2vjax.evaluation import analogy as module
+from w2vjax.evaluation.analogy import analogy
+from w2vjax.evaluation.metrics import evaluate
+from w2vjax.evaluation.questions import Questions, SimilaritySet, google_questions, read_questions
+from w2vjax.vectors.embeddings import Embeddings
 
 
 def planted(num_pairs: int = 12, noise: float = 0.5, dim: int = 20, seed: int = 0) -> Embeddings:

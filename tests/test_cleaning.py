@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from w2vjax.cleaning import clean, clean_documents, clean_line, fold
+from w2vjax.text.cleaning import clean, clean_documents, clean_line, fold
 
 TEXT = st.text(
     st.one_of(st.sampled_from(" \n\t.aZé½ß™e\u03010٣9"), st.characters(exclude_categories=["Cs"]))

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from synthetic import CELLS, experiment
 
-from w2vjax import cli, planted, records
-from w2vjax.embeddings import Embeddings
+from w2vjax.commands import cli
 from w2vjax.outputs import OUTPUTS
+from w2vjax.reporting import records
+from w2vjax.text import planted
+from w2vjax.vectors.embeddings import Embeddings
 
 COMMAND = [sys.executable, "-m", "w2vjax"]
 SMALL = ("--corpus", "planted", "--max-words", "60000", "--dim", "10", "--epochs", "1")
@@ -63,7 +65,7 @@ def test_help_teaches(command, capsys, monkeypatch):
 def test_the_command_line_does_not_start_jax(folder):
     records.Records(folder / "results").append(experiment(CELLS[:2], num_seeds=1))
     program = (
-        "import sys; from w2vjax.cli import main; code = main(['report', 'results']); "
+        "import sys; from w2vjax.commands.cli import main; code = main(['report', 'results']); "
         "assert 'jax' not in sys.modules; sys.exit(code)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from w2vjax import corpus
-from w2vjax.cleaning import clean_documents
-from w2vjax.corpus import files, lines_of, local, read
 from w2vjax.errors import InputError
+from w2vjax.text import corpus
+from w2vjax.text.cleaning import clean_documents
+from w2vjax.text.corpus import files, lines_of, local, read
 
 TEXT = "the first document\nthe sécond one\n\nword " + "and so on " * 200 + "\n"
 

@@ -10,12 +10,13 @@ from importlib import metadata
 
 import pytest
 
-from w2vjax import almanac, corpus, datasets, encoding, files
+from w2vjax import files
 from w2vjax.config import CorpusConfig
-from w2vjax.datasets import DATASETS, DataSet, describe, fetch, here, source, verified
-from w2vjax.download import Archive, Download
-from w2vjax.encoding import encode
 from w2vjax.errors import InputError
+from w2vjax.text import almanac, corpus, datasets, encoding
+from w2vjax.text.datasets import DATASETS, DataSet, describe, fetch, here, source, verified
+from w2vjax.text.download import Archive, Download
+from w2vjax.text.encoding import encode
 
 TEXT = b"".join(b"word " * 19 + name + b"\n" for name in (b"april", b"august", b"art"))
 

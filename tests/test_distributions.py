@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from w2vjax.distributions import DISTRIBUTIONS, log_uniform, uniform, unigram, zipf
 from w2vjax.errors import InputError
+from w2vjax.samplers.distributions import DISTRIBUTIONS, log_uniform, uniform, unigram, zipf
 
 COUNTS = np.array([1000, 400, 400, 90, 7, 5, 5, 1])
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from w2vjax.embeddings import Embeddings
 from w2vjax.errors import InputError
+from w2vjax.vectors.embeddings import Embeddings
 
 
 def planted() -> Embeddings:

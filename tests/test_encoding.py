@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2vjax import datasets, encoding
 from w2vjax.config import CorpusConfig
-from w2vjax.encoding import encode
 from w2vjax.errors import InputError
-from w2vjax.tokens import WordIds
+from w2vjax.text import datasets, encoding
+from w2vjax.text.encoding import encode
+from w2vjax.text.tokens import WordIds
 
 WORD = st.text(st.sampled_from("abé漢"), min_size=1, max_size=9)
 LINES = st.lists(st.lists(WORD, max_size=8), min_size=1, max_size=20)
@@ -83,7 +83,7 @@ def test_word_ids_are_a_dictionarys(blocks):
 
 @pytest.mark.parametrize("start", [b"", b"12345678", b"123456789abcdef", b"x" * 16, b"x" * 30])
 def test_word_ids_are_right_when_words_are_long_alike_or_share_a_slot(monkeypatch, start):
-    monkeypatch.setattr("w2vjax.tokens.SLOTS", 2)
+    monkeypatch.setattr("w2vjax.text.tokens.SLOTS", 2)
     words = [start + b"%d" % n for n in range(200)]
     generator = np.random.default_rng(0)
     number, known = WordIds(), {}
@@ -185,7 +185,8 @@ def test_an_entry_of_a_faster_process_is_kept(tmp_path, monkeypatch):
 def test_two_processes_at_once(tmp_path):
     path = write(tmp_path, [["a", "b", "c"] * 2_000] * 20)
     program = (
-        "import sys; from w2vjax.encoding import encode; from w2vjax.config import CorpusConfig; "
+        "import sys; from w2vjax.config import CorpusConfig; "
+        "from w2vjax.text.encoding import encode; "
         "print(len(encode(CorpusConfig(source=sys.argv[1])).ids))"
     )
     environment = {**os.environ, "W2VJAX_CACHE": str(tmp_path / "cache")}
@@ -243,7 +244,7 @@ def test_a_named_set_is_read_to_its_end_for_its_checksum(tmp_path):
 def test_memory_does_not_grow_with_the_text(tmp_path):
     path = tmp_path / "a.txt"
     program = (
-        "import sys, resource; from w2vjax.encoding import encode; "
+        "import sys, resource; from w2vjax.text.encoding import encode; "
         "from w2vjax.config import CorpusConfig; encode(CorpusConfig(source=sys.argv[1])); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from w2vjax.embeddings import Embeddings
 from w2vjax.errors import InputError
+from w2vjax.vectors.embeddings import Embeddings
 
 SUFFIXES = (".bin", ".txt", ".vec", ".npz")
 WORDS = ("the", "köln", "東京", "C++", "100")

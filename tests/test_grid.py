@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from w2vjax import compare, grid, records
 from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, TrainConfig
-from w2vjax.durations import Clock, duration
-from w2vjax.encoding import encode
 from w2vjax.errors import InputError
-from w2vjax.run import about
+from w2vjax.reporting import records
+from w2vjax.study import compare, grid
+from w2vjax.study.durations import Clock, duration
+from w2vjax.study.run import about
+from w2vjax.text.encoding import encode
 
 BASE = RunConfig(CorpusConfig("planted", max_words=20_000), train=TrainConfig(dim=4, devices=1))
 CONFIGS = [

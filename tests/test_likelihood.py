@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from w2vjax import likelihood
 from w2vjax.errors import InputError
-from w2vjax.likelihood import held_out
+from w2vjax.evaluation import likelihood
+from w2vjax.evaluation.likelihood import held_out
 
 
 def matrices(num_words: int, dim: int = 6, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

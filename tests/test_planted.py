@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from w2vjax import planted
+from w2vjax.text import planted
 
 
 def words(num_words=planted.NUM_WORDS, seed=0):

@@ -10,10 +10,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
 
-from w2vjax.cells import complete, with_cells
-from w2vjax.figures_style import COLUMN, PAGE, STYLE
-from w2vjax.plots import FIGURES, figures
-from w2vjax.records import Records, read
+from w2vjax.reporting.cells import complete, with_cells
+from w2vjax.reporting.figures_style import COLUMN, PAGE, STYLE
+from w2vjax.reporting.plots import FIGURES, figures
+from w2vjax.reporting.records import Records, read
 
 SIZES = {
     "usual": (CELLS, 3),

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from w2vjax import questions
 from w2vjax.errors import InputError
-from w2vjax.questions import google_questions, read_questions, read_similarity, similarity_sets
+from w2vjax.evaluation import questions
+from w2vjax.evaluation.questions import (
+    google_questions,
+    read_questions,
+    read_similarity,
+    similarity_sets,
+)
 
 
 def test_questions_keep_order_and_sections(tmp_path: Path) -> None:
@@ -73,7 +78,7 @@ def test_unreadable_files(tmp_path: Path, read) -> None:
 def test_google_questions_come_from_gensims_folder_without_importing_it() -> None:
     pytest.importorskip("gensim")
     code = (
-        "import sys; from w2vjax.questions import google_questions as g; q = g();"
+        "import sys; from w2vjax.evaluation.questions import google_questions as g; q = g();"
         "assert 'gensim' not in sys.modules and 'jax' not in sys.modules;"
         "print(len(q.words), len(q.sections))"
     )

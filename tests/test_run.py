@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from w2vjax import outputs, records, run, unseen
+from w2vjax import outputs
 from w2vjax.config import (
     SAMPLED_LAYERS,
     CorpusConfig,
@@ -16,11 +16,13 @@ from w2vjax.config import (
     SamplerConfig,
     TrainConfig,
 )
-from w2vjax.embeddings import Embeddings
-from w2vjax.encoding import EncodedCorpus, encode
 from w2vjax.outputs import OUTPUTS
+from w2vjax.reporting import records
+from w2vjax.study import run, unseen
+from w2vjax.text.encoding import EncodedCorpus, encode
+from w2vjax.text.vocab import Vocabulary
 from w2vjax.train import Point, Trained
-from w2vjax.vocab import Vocabulary
+from w2vjax.vectors.embeddings import Embeddings
 
 CONFIG = RunConfig(
     corpus=CorpusConfig("planted", max_words=40_000, held_out_every=5),

@@ -15,23 +15,24 @@ from flax import struct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2vjax import closed_forms, mechanisms
-from w2vjax.closed_forms import LogUniform, Uniform
 from w2vjax.config import SamplerConfig
-from w2vjax.distributions import DISTRIBUTIONS
 from w2vjax.errors import InputError
-from w2vjax.mechanisms import Alias, Cdf, Table, apportion, fill_table
 from w2vjax.samplers import (
     MECHANISMS,
     SAMPLERS,
     BuiltSampler,
     build,
     check,
+    closed_forms,
     goodness_of_fit,
+    mechanisms,
     num_unreachable,
     parse,
     probabilities,
 )
+from w2vjax.samplers.closed_forms import LogUniform, Uniform
+from w2vjax.samplers.distributions import DISTRIBUTIONS
+from w2vjax.samplers.mechanisms import Alias, Cdf, Table, apportion, fill_table
 
 V = 2000
 COUNTS = np.maximum(5, 300_000 // np.arange(1, V + 1))

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2vjax.embeddings import Embeddings
-from w2vjax.questions import SimilaritySet, read_similarity
-from w2vjax.similarity import similarity
+from w2vjax.evaluation.questions import SimilaritySet, read_similarity
+from w2vjax.evaluation.similarity import similarity
+from w2vjax.vectors.embeddings import Embeddings
 
 
 def angles(*degrees: float) -> Embeddings:

@@ -8,9 +8,9 @@ import pytest
 
 from w2vjax import stream
 from w2vjax.config import TrainConfig
-from w2vjax.encoding import EncodedCorpus
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
-from w2vjax.vocab import Vocabulary, keep_probabilities
+from w2vjax.text.encoding import EncodedCorpus
+from w2vjax.text.vocab import Vocabulary, keep_probabilities
 
 WINDOW = 3
 CONFIG = TrainConfig(

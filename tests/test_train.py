@@ -9,14 +9,14 @@ import optax
 import pytest
 
 from w2vjax import train as training
-from w2vjax.analogy import analogy
 from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, TrainConfig
-from w2vjax.encoding import EncodedCorpus, encode
 from w2vjax.errors import InputError
+from w2vjax.evaluation.analogy import analogy
 from w2vjax.outputs import OUTPUTS
-from w2vjax.run import Exam
+from w2vjax.study.run import Exam
+from w2vjax.text.encoding import EncodedCorpus, encode
+from w2vjax.text.vocab import Vocabulary
 from w2vjax.train import Point, Trained, draw_reach, train
-from w2vjax.vocab import Vocabulary
 
 SMALL = TrainConfig(
     dim=6,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from w2vjax.errors import InputError
-from w2vjax.vocab import Vocabulary, keep_probabilities
+from w2vjax.text.vocab import Vocabulary, keep_probabilities
 
 COUNTS = np.array([500_000, 90_000, 300, 7, 1])
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from w2vjax.cli import main
+from w2vjax.commands.cli import main
 
 sys.exit(main())

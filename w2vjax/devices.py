@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from w2vjax import machine
-from w2vjax.datasets import cache_folder
 from w2vjax.errors import InputError
+from w2vjax.text.datasets import cache_folder
 
 COMPILED_IN = 0.3
 """seconds of compiling from which a program is kept"""

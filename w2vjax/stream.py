@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from w2vjax.config import TrainConfig
-from w2vjax.encoding import EncodedCorpus
-from w2vjax.vocab import keep_probabilities
+from w2vjax.text.encoding import EncodedCorpus
+from w2vjax.text.vocab import keep_probabilities
 
 PIECE = 1 << 20
 """words thinned out at a time, about"""

@@ -14,14 +14,14 @@ from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.blocks import Block, pair_blocks, window_blocks
 from w2vjax.config import RunConfig, TrainConfig
-from w2vjax.embeddings import Embeddings
-from w2vjax.encoding import EncodedCorpus
 from w2vjax.errors import InputError, in_range
 from w2vjax.history import History, Point
 from w2vjax.model import Parameters, Telemetry, initial, update
 from w2vjax.outputs import OutputLayer, build
 from w2vjax.progress import track
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
+from w2vjax.text.encoding import EncodedCorpus
+from w2vjax.vectors.embeddings import Embeddings
 
 INIT, WINDOW, NOISE = 2, 3, 4
 """purposes of the random streams, so that one never disturbs another"""

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from w2vjax.figures_style import COLUMN, PAGE, Drawing, columns, handles, legend, lines
+from w2vjax.reporting.figures_style import COLUMN, PAGE, Drawing, columns, handles, legend, lines
 
 
 def loss_curves(frame: pd.DataFrame) -> Drawing | None:

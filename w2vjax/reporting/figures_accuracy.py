@@ -10,8 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from w2vjax.figures_style import GREY, PAGE, Drawing, colors, markers, plain_log_ticks, shown
-from w2vjax.stats import MIN_SEEDS, mean_interval, pareto_front
+from w2vjax.reporting.figures_style import (
+    GREY,
+    PAGE,
+    Drawing,
+    colors,
+    markers,
+    plain_log_ticks,
+    shown,
+)
+from w2vjax.reporting.stats import MIN_SEEDS, mean_interval, pareto_front
 
 
 def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:

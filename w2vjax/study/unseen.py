@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from w2vjax import likelihood
 from w2vjax.blocks import Block, pair_blocks
 from w2vjax.config import RunConfig, TrainConfig
-from w2vjax.encoding import EncodedCorpus
+from w2vjax.evaluation import likelihood
+from w2vjax.evaluation.scores import Score
 from w2vjax.model import Parameters
 from w2vjax.outputs import HierarchicalSoftmax, NegativeSampling, OutputLayer, build
-from w2vjax.scores import Score
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
+from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.train import Trained, draw_reach
 
 MAX_PAIRS = 20_000

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from w2vjax.cells import complete, with_cells
 from w2vjax.errors import InputError
 from w2vjax.files import write
-from w2vjax.plots import FILE_NAMES, figures
-from w2vjax.records import FINISHED, read
-from w2vjax.stats import Interval, mean_interval, not_worse_than_best
-from w2vjax.tables import Table
+from w2vjax.reporting.cells import complete, with_cells
+from w2vjax.reporting.plots import FILE_NAMES, figures
+from w2vjax.reporting.records import FINISHED, read
+from w2vjax.reporting.stats import Interval, mean_interval, not_worse_than_best
+from w2vjax.reporting.tables import Table
 
 MISSING = "missing"
 UNDEFINED = "\N{EN DASH}"

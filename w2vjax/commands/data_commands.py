@@ -6,8 +6,8 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
+from w2vjax.commands.options import TextOptions
 from w2vjax.config import CorpusConfig
-from w2vjax.options import TextOptions
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class List:
     def run(self) -> int:
         from tabulate import tabulate
 
-        from w2vjax.datasets import describe
+        from w2vjax.text.datasets import describe
 
         print(tabulate(describe(), headers="keys", maxcolwidths=[None, 32, 20, None, 40]))
         return 0
@@ -37,7 +37,7 @@ class Fetch:
     """a data set (see `w2vjax data list`)"""
 
     def run(self) -> int:
-        from w2vjax.datasets import fetch
+        from w2vjax.text.datasets import fetch
 
         print(fetch(self.name) or f"{self.name} is made when it is used: nothing to download")
         return 0
@@ -60,8 +60,8 @@ class Prepare:
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
 
     def run(self) -> int:
-        from w2vjax.encoding import encode
         from w2vjax.files import check_writable
+        from w2vjax.text.encoding import encode
 
         if self.save_vocab:
             check_writable(self.save_vocab)

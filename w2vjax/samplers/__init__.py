@@ -17,11 +17,11 @@ from jaxtyping import Array, Float32, Int32, Key
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-from w2vjax.closed_forms import LogUniform, Uniform
 from w2vjax.config import SamplerConfig
-from w2vjax.distributions import DISTRIBUTIONS, POWERED, Probabilities
 from w2vjax.errors import InputError, unknown
-from w2vjax.mechanisms import Alias, Cdf, Table
+from w2vjax.samplers.closed_forms import LogUniform, Uniform
+from w2vjax.samplers.distributions import DISTRIBUTIONS, POWERED, Probabilities
+from w2vjax.samplers.mechanisms import Alias, Cdf, Table
 
 
 @runtime_checkable

@@ -16,10 +16,10 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int, Int8
 
 from w2vjax import machine
-from w2vjax.embeddings import Embeddings
 from w2vjax.errors import InputError, in_range, unknown
-from w2vjax.questions import Questions
-from w2vjax.scores import Score
+from w2vjax.evaluation.questions import Questions
+from w2vjax.evaluation.scores import Score
+from w2vjax.vectors.embeddings import Embeddings
 
 Method = Literal["3CosAdd", "3CosMul"]
 OutOfVocabulary = Literal["skip", "wrong"]

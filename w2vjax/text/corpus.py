@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
 
-from w2vjax import cleaning as text8
 from w2vjax.errors import InputError
 from w2vjax.files import opened
+from w2vjax.text import cleaning as text8
 
 BLOCK = 1 << 18
 """bytes read at a time"""

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from w2vjax.cells import NO_SAMPLER, sampler_order
+from w2vjax.reporting.cells import NO_SAMPLER, sampler_order
 
 COLUMN, PAGE = 3.25, 6.75
 GREY = "0.45"

@@ -14,11 +14,11 @@ from typing import Annotated, Any
 import tyro
 from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
-from w2vjax import compare
+from w2vjax.commands.data_commands import Data
+from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
 from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
-from w2vjax.data_commands import Data
 from w2vjax.errors import InputError, unknown
-from w2vjax.options import AnalogyOptions, Platform, TextOptions, TrainOptions
+from w2vjax.study import compare
 
 INTERRUPTED = 130
 
@@ -66,7 +66,7 @@ class Compare:
         )
         cells = compare.cells(base, self.outputs, self.samplers, self.seeds, self.epochs)
         _prepare(self.platform, self.train.devices)
-        from w2vjax import grid
+        from w2vjax.study import grid
 
         outcome = grid.run("compare", cells, self.out, self.shard)
         print((self.out / "table.md").read_text())
@@ -118,7 +118,7 @@ class Train:
         for file in filter(None, (self.out, self.save_vocab)):
             check_writable(file)
         _prepare(self.platform, self.train.devices)
-        from w2vjax.encoding import encode
+        from w2vjax.text.encoding import encode
         from w2vjax.train import train
 
         corpus = encode(config.corpus)
@@ -162,10 +162,10 @@ class Eval:
     analogies: OmitArgPrefixes[AnalogyOptions] = field(default_factory=AnalogyOptions)
 
     def run(self) -> int:
-        from w2vjax.embeddings import Embeddings
+        from w2vjax.evaluation.metrics import evaluate
+        from w2vjax.evaluation.questions import read_questions, read_similarity
         from w2vjax.files import check_writable, write
-        from w2vjax.metrics import evaluate
-        from w2vjax.questions import read_questions, read_similarity
+        from w2vjax.vectors.embeddings import Embeddings
 
         if self.json:
             check_writable(self.json)
@@ -204,7 +204,7 @@ class Report:
     """folder that holds records.jsonl"""
 
     def run(self) -> int:
-        from w2vjax import report
+        from w2vjax.reporting import report
 
         files = report.build(self.folder)
         print((self.folder / "table.md").read_text())

@@ -12,23 +12,23 @@ from typing import Any
 import jax
 import numpy as np
 
-from w2vjax import planted
 from w2vjax.config import RunConfig, SamplerConfig, flatten
-from w2vjax.encoding import EncodedCorpus
-from w2vjax.history import Point
-from w2vjax.metrics import Score, evaluate
-from w2vjax.questions import (
+from w2vjax.evaluation.metrics import Score, evaluate
+from w2vjax.evaluation.questions import (
     Questions,
     SimilaritySet,
     google_questions,
     read_questions,
     similarity_sets,
 )
-from w2vjax.records import FINISHED, provenance
+from w2vjax.history import Point
+from w2vjax.reporting.records import FINISHED, provenance
 from w2vjax.samplers import build as build_sampler
 from w2vjax.samplers import probabilities
+from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
+from w2vjax.text import planted
+from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.train import Trained, mesh_of, train
-from w2vjax.unseen import unseen_likelihood, unseen_pairs
 
 Row = dict[str, Any]
 """A line of the records."""

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import stats
 
-from w2vjax.embeddings import Embeddings
-from w2vjax.questions import SimilaritySet
-from w2vjax.scores import Score
+from w2vjax.evaluation.questions import SimilaritySet
+from w2vjax.evaluation.scores import Score
+from w2vjax.vectors.embeddings import Embeddings
 
 
 def similarity(embeddings: Embeddings, pairs: SimilaritySet) -> tuple[Score, float]:

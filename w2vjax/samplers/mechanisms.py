@@ -15,9 +15,9 @@ from flax import struct
 from jaxtyping import Array, Float32, Int32, Key, UInt32
 from numpy.typing import NDArray
 
-from w2vjax.distributions import Probabilities
 from w2vjax.errors import InputError
-from w2vjax.random_words import WORD, multiply_high, random_words
+from w2vjax.samplers.distributions import Probabilities
+from w2vjax.samplers.random_words import WORD, multiply_high, random_words
 
 
 @struct.dataclass

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import IO
 
 from w2vjax import files
-from w2vjax.cleaning import clean_documents
-from w2vjax.corpus import BLOCK, lines_of, text_of
 from w2vjax.errors import InputError
 from w2vjax.progress import track
+from w2vjax.text.cleaning import clean_documents
+from w2vjax.text.corpus import BLOCK, lines_of, text_of
 
 ADVICE = "free some space, or set W2VJAX_CACHE to another folder"
 TIMEOUT = 60.0

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from w2vjax.analogy import AnalogyResult, analogy
 from w2vjax.config import EvalConfig
-from w2vjax.embeddings import Embeddings
-from w2vjax.likelihood import held_out
-from w2vjax.questions import Questions, SimilaritySet, google_questions, similarity_sets
-from w2vjax.scores import Score
-from w2vjax.similarity import similarity
+from w2vjax.evaluation.analogy import AnalogyResult, analogy
+from w2vjax.evaluation.likelihood import held_out
+from w2vjax.evaluation.questions import Questions, SimilaritySet, google_questions, similarity_sets
+from w2vjax.evaluation.scores import Score
+from w2vjax.evaluation.similarity import similarity
+from w2vjax.vectors.embeddings import Embeddings
 
 __all__ = ["AnalogyResult", "Score", "analogy", "evaluate", "held_out", "similarity"]
 

@@ -12,10 +12,10 @@ import matplotlib.style
 import pandas as pd
 from matplotlib.figure import Figure
 
-from w2vjax.cells import complete, with_cells
-from w2vjax.figures_accuracy import accuracy_against_speed, accuracy_by_section
-from w2vjax.figures_curves import loss_curves, sampler_distributions
-from w2vjax.figures_style import STYLE, Drawing
+from w2vjax.reporting.cells import complete, with_cells
+from w2vjax.reporting.figures_accuracy import accuracy_against_speed, accuracy_by_section
+from w2vjax.reporting.figures_curves import loss_curves, sampler_distributions
+from w2vjax.reporting.figures_style import STYLE, Drawing
 
 FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
     "accuracy_against_speed": accuracy_against_speed,

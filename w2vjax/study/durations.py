@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from w2vjax.config import CorpusConfig, RunConfig
-from w2vjax.encoding import EncodedCorpus
+from w2vjax.text.encoding import EncodedCorpus
 
 WORDS_PER_SECOND = {
     "full-softmax": 4e4,

@@ -15,13 +15,13 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import Int32, Int64
 
-from w2vjax import datasets
 from w2vjax.config import CorpusConfig
-from w2vjax.corpus import BLOCK, Source
 from w2vjax.errors import InputError
 from w2vjax.progress import track
-from w2vjax.tokens import WordIds
-from w2vjax.vocab import Vocabulary
+from w2vjax.text import datasets
+from w2vjax.text.corpus import BLOCK, Source
+from w2vjax.text.tokens import WordIds
+from w2vjax.text.vocab import Vocabulary
 
 FORMAT = 1
 """changes whenever the same text and settings would be encoded differently"""

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float32, Int32, Key, UInt32
 from numpy.polynomial import Chebyshev, Polynomial
 
 from w2vjax.errors import InputError
-from w2vjax.random_words import WORD, multiply_high, random_words
+from w2vjax.samplers.random_words import WORD, multiply_high, random_words
 
 
 @struct.dataclass

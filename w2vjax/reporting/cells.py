@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from w2vjax.records import FINISHED
+from w2vjax.reporting.records import FINISHED
 
 LAYERS = {
     "full-softmax": "full softmax",

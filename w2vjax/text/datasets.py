@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2vjax import planted
-from w2vjax.almanac import almanac
 from w2vjax.config import CorpusConfig
-from w2vjax.corpus import Advance, Source, local, read
-from w2vjax.download import Archive, Download, save
 from w2vjax.errors import InputError, unknown
+from w2vjax.text import planted
+from w2vjax.text.almanac import almanac
+from w2vjax.text.corpus import Advance, Source, local, read
+from w2vjax.text.download import Archive, Download, save
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from w2vjax import formats
 from w2vjax.errors import InputError
+from w2vjax.vectors import formats
 
 
 @dataclass(frozen=True, eq=False)

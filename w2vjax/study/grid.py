@@ -11,12 +11,13 @@ from typing import Any
 
 import jax
 
-from w2vjax import files, outputs, records, report
+from w2vjax import files, outputs
 from w2vjax.config import SAMPLED_LAYERS, CorpusConfig, RunConfig
-from w2vjax.durations import Clock, cell, duration
-from w2vjax.encoding import EncodedCorpus, encode
 from w2vjax.errors import InputError
-from w2vjax.run import Exam, Row, about, distributions, execute
+from w2vjax.reporting import records, report
+from w2vjax.study.durations import Clock, cell, duration
+from w2vjax.study.run import Exam, Row, about, distributions, execute
+from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.train import mesh_of
 
 PLANNED = "run/planned"

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from w2vjax.errors import InputError
-from w2vjax.scores import Score
+from w2vjax.evaluation.scores import Score
 
 HIDDEN_PER_BLOCK = 512
 WORDS_PER_CHUNK = 4096  # 8 MB of logits at a time, whatever the vocabulary

@@ -1,0 +1,1 @@
+"""Scores of vectors: analogies, similarity, likelihood; each with its coverage and protocol."""

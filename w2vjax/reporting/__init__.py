@@ -1,0 +1,1 @@
+"""Measurements as records, and what is made from records alone: statistics, tables, figures."""

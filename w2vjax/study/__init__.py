@@ -1,0 +1,1 @@
+"""Experiments as data: one run, many runs, and the main comparison."""

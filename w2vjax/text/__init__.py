@@ -1,0 +1,1 @@
+"""Text in: sources, cleaning, vocabulary, and the encoded corpus."""

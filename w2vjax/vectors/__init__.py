@@ -1,0 +1,1 @@
+"""Vectors out: the trained embeddings and their file formats."""
