@@ -162,6 +162,33 @@ def test_one_program_serves_all_segments(monkeypatch):
     assert len(traced) == 1
 
 
+@pytest.mark.parametrize("devices", [1, 2])
+def test_every_step_segment_and_device_draws_anew(devices, monkeypatch):
+    """No two steps have the same noise or the same windows."""
+    seen: dict[str, list[bytes]] = {"noise": [], "reach": []}
+    original = {"update": training.update, "make_blocks": training.make_blocks}
+
+    def watch(name: str, function: str, place: int) -> None:
+        def watched(*arguments: Any) -> Any:
+            jax.debug.callback(
+                lambda drawn: seen[name].append(np.asarray(drawn).tobytes()), arguments[place]
+            )
+            return original[function](*arguments)
+
+        monkeypatch.setattr(training, function, watched)
+
+    watch("noise", "update", 3)
+    watch("reach", "make_blocks", 2)
+    trained = run(devices=devices, dim=8)
+    jax.effects_barrier()
+    steps = len(seen["noise"])
+    assert steps >= 2_000 // 32 and len(trained.curve) >= 5
+    nothing = np.zeros(32, np.int32).tobytes()
+    reaches = [reach for reach in seen["reach"] if reach != nothing]
+    assert len(set(seen["noise"])) == steps
+    assert len(set(reaches)) == len(reaches) >= 2_000 // 32 - 2
+
+
 def test_the_learning_rate_decides_how_far_rows_move():
     """Linear decay to nothing: half the rate, half the way, as long as steps are small."""
     start = np.asarray(run(learning_rate=1e-12).parameters.input)
