@@ -146,7 +146,7 @@ class TrainConfig:
     input_cap: float | None = None
     """the same for rows of the input matrix. None: row_cap"""
     devices: int | None = None
-    """XLA devices, each training on its own slice of the text. None: all there are"""
+    """XLA devices, each training on its own part of the text. None: two, if there are two"""
     sync_steps: int = 500
     """steps between two exchanges of the devices' changes"""
     seed: int = 0

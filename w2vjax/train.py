@@ -43,10 +43,14 @@ class Trained:
     compile_seconds: float
 
 
+MOST_DEVICES = 2
+"""devices used unless more are asked for: the sum of many devices' changes can overshoot"""
+
+
 def mesh_of(config: TrainConfig) -> Mesh:
     """The devices to train on, as a mesh with one axis `data`."""
     available = jax.devices()
-    number = config.devices or len(available)
+    number = config.devices or min(len(available), MOST_DEVICES)
     in_range("devices", number, 1, len(available))
     return jax.make_mesh((number,), ("data",), (AxisType.Auto,), devices=available[:number])
 

@@ -58,7 +58,7 @@ class TrainOptions:
     learning_rate: float | None = TrainConfig.learning_rate
     """at the start; falls linearly with the words read. None: what suits the layer"""
     devices: int | None = TrainConfig.devices
-    """XLA devices that share the work. None: all; on CPU there is one a core"""
+    """XLA devices that share the work, on CPU one a core. None: two, if there are two"""
     sync_steps: int = TrainConfig.sync_steps
     """steps between two exchanges of the devices' changes"""
 
