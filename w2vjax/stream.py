@@ -68,6 +68,10 @@ class Units(NamedTuple):
     lengths: Int[np.ndarray, " u"]
 
 
+Weights = Float[np.ndarray, " u"]
+"""kept words of every unit, in expectation"""
+
+
 class Plan(NamedTuple):
     """Which words of a corpus a stream passes on."""
 
@@ -114,17 +118,19 @@ def _generator(seed: int, purpose: int, epoch: int, part: int = 0) -> np.random.
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, part]))
 
 
-def _weights(plan: Plan, units: Units) -> Float[np.ndarray, " u"]:
+def _weights(plan: Plan, units: Units) -> Weights:
     """Kept words of every unit, in expectation."""
     keep, ids = plan.keep().astype(np.float32), plan.corpus.ids
     ranges = zip(units.starts, units.starts + units.lengths, strict=True)
     return np.array([keep[ids[start:end]].sum(dtype=np.float64) for start, end in ranges])
 
 
-def _kept(plan: Plan, units: Units, part: int, parts: int) -> Iterator[Int[np.ndarray, "2 n"]]:
+def _kept(
+    plan: Plan, units: Units, weights: Weights, part: int, parts: int
+) -> Iterator[Int[np.ndarray, "2 n"]]:
     """One part's kept words over the numbers of their documents, epoch after epoch."""
     config = plan.config
-    keep, weights = plan.keep().astype(np.float32), _weights(plan, units)
+    keep = plan.keep().astype(np.float32)
     for epoch in range(ceil(config.epochs)):
         order = np.arange(len(weights))
         if config.shuffle:
@@ -149,12 +155,14 @@ def _kept(plan: Plan, units: Units, part: int, parts: int) -> Iterator[Int[np.nd
             begin = stop
 
 
-def _stretches(plan: Plan, units: Units, layout: Layout, part: int) -> Iterator[Stretch]:
+def _stretches(
+    plan: Plan, units: Units, weights: Weights, layout: Layout, part: int
+) -> Iterator[Stretch]:
     """One device's stretches in order. Every kept word is a centre in exactly one of them."""
     window, size = layout.window, layout.stretch
     padding = np.stack([np.zeros(size, np.int32), np.full(size, NO_DOCUMENT, np.int32)])
     pieces, held = [padding[:, -window:]], window
-    for piece in _kept(plan, units, part, layout.devices):
+    for piece in _kept(plan, units, weights, part, layout.devices):
         pieces.append(piece)
         held += piece.shape[1]
         while held >= size + 2 * window:
@@ -174,7 +182,9 @@ def segments(plan: Plan, layout: Layout) -> Iterator[Segment]:
     length = layout.stretch + 2 * layout.window
     nothing = np.zeros(length, np.int32), np.full(length, NO_DOCUMENT, np.int32), 0
     units = plan.units()
-    devices = [_stretches(plan, units, layout, part) for part in range(layout.devices)]
+    weights = _weights(plan, units)
+    parts = range(layout.devices)
+    devices = [_stretches(plan, units, weights, layout, part) for part in parts]
     for stretches in zip_longest(*devices, fillvalue=nothing):
         tokens, documents, kept = zip(*stretches, strict=True)
         steps = done + np.arange(layout.steps) * layout.devices * layout.tokens_per_step
