@@ -1,12 +1,12 @@
-"""Token ids → blocks: which input rows make the hidden vectors, and which targets they have.
+"""Word ids → the pairs of a step: which rows make the hidden vectors, and which targets they have.
 
 Skip-gram and CBOW differ only here. So do the two groupings of the same pairs: by block of
 consecutive words, and one by one.
+
+The words of a step stand in a row, and every matrix is read and written once for each of them:
+`cut` makes blocks of what was read, `fold` adds up what blocks have to write.
 """
 
-from functools import partial
-
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
@@ -14,27 +14,72 @@ from jaxtyping import Array, Float, Int
 
 
 @struct.dataclass
-class Block:
-    """`S` hidden vectors and `T` targets; with a leading axis, many such blocks."""
+class Batch:
+    """The (hidden vector, target) pairs of one step, in `b` blocks.
 
-    inputs: Int[Array, "*b n"]
+    A block has `s` hidden vectors and `t` targets: those that `cut` gives it.
+    """
+
+    inputs: Int[Array, " n"]
     """rows of the input matrix"""
-    mix: Float[Array, "*b s n"] | None
-    """hidden = mix @ input rows (CBOW's mean); None: each input row is a hidden vector"""
-    targets: Int[Array, "*b t"]
+    mix: Float[Array, "b s c"] | None
+    """hidden = mix @ a block's input rows (CBOW's mean); None: each row is a hidden vector"""
+    targets: Int[Array, " m"]
     """words to predict"""
-    weight: Float[Array, "*b t s"]
+    weight: Float[Array, "b t s"]
     """how many times hidden vector s has target t"""
 
+    @property
+    def apart(self) -> bool:
+        """Whether every hidden vector stands in one block only."""
+        return self.mix is not None or self.inputs.shape[0] == self.weight[:, 0].size
 
-def window_block(
-    tokens: Int[Array, " around"],
-    documents: Int[Array, " around"],
-    reach: Int[Array, " s"],
+
+def _spacing(length: int, number: int, width: int) -> int:
+    return (length - width) // (number - 1) if number > 1 else width
+
+
+def cut(rows: Array, number: int, width: int) -> Array:
+    """`number` stretches of `width` rows that cover all `[n, …]` of them, evenly spaced.
+
+    They follow one another (n = number · width) or overlap. Returns `[number, width, …]`.
+    """
+    spacing = _spacing(rows.shape[0], number, width)
+    pieces = []
+    for start in range(0, width, spacing):
+        piece = rows[start : start + number * spacing]
+        missing = number * spacing - piece.shape[0]
+        piece = jnp.pad(piece, ((0, missing), *((0, 0),) * (rows.ndim - 1)))
+        pieces.append(
+            piece.reshape(number, spacing, *rows.shape[1:])[:, : min(spacing, width - start)]
+        )
+    return jnp.concatenate(pieces, axis=1)
+
+
+def fold(parts: Array, length: int) -> Array:
+    """The transpose of `cut`: adds the parts `[number, width, …]` up where they overlap, `[n, …]`."""
+    number, width = parts.shape[:2]
+    spacing = _spacing(length, number, width)
+    rest = ((0, 0),) * (parts.ndim - 2)
+    total = jnp.zeros((), parts.dtype)
+    last = (width - 1) // spacing * spacing
+    for start in range(0, width, spacing):
+        piece = parts[:, start : start + spacing]
+        piece = jnp.pad(piece, ((0, 0), (0, spacing - piece.shape[1]), *rest))
+        piece = piece.reshape(number * spacing, *parts.shape[2:])
+        total = total + jnp.pad(piece, ((start, last - start), *rest))
+    return total[:length]
+
+
+def window_batch(
+    tokens: Int[Array, " length"],
+    documents: Int[Array, " length"],
+    reach: Int[Array, " tokens"],
     architecture: str,
+    size: int,
     predicts: str = "neighbours",
-) -> Block:
-    """The block of `s` consecutive centres with all their window targets.
+) -> Batch:
+    """All window pairs of a stretch of words, in blocks of `size` consecutive centres.
 
     `tokens` and `documents` hold as many more words on each side as a window can reach. A centre's
     neighbours stand within its `reach`, in its document.
@@ -44,54 +89,39 @@ def window_block(
     neighbours predicts the centre, and its gradient is that of the mean (word2vec.c leaves out the
     division by their number; İrsoy et al. 2021, section 3).
     """
-    size = reach.shape[0]
-    window = (tokens.shape[0] - size) // 2
+    number, window = reach.shape[0] // size, (tokens.shape[0] - reach.shape[0]) // 2
+    centres = tokens[window : window + reach.shape[0]]
     offset = np.arange(size + 2 * window)[:, None] - np.arange(size)[None, :] - window
-    near = (np.abs(offset) <= reach[None, :]) & (offset != 0)
-    same = documents[:, None] == documents[None, window : window + size]
+    near = (np.abs(offset)[None] <= reach.reshape(number, 1, size)) & (offset != 0)[None]
+    own = documents[window : window + reach.shape[0]].reshape(number, 1, size)
+    same = cut(documents, number, size + 2 * window)[:, :, None] == own
     weight = (near & same).astype(jnp.float32)
-    centres = tokens[window : window + size]
     if architecture == "skip-gram" and predicts == "centre":
-        return Block(inputs=tokens, mix=None, targets=centres, weight=weight.T)
+        return Batch(tokens, None, centres, jnp.swapaxes(weight, 1, 2))
     if architecture == "skip-gram":
-        return Block(inputs=centres, mix=None, targets=tokens, weight=weight)
-    counts = jnp.sum(weight, axis=0)
-    mix = weight.T / jnp.maximum(counts, 1.0)[:, None]
-    return Block(inputs=tokens, mix=mix, targets=centres, weight=jnp.diag(jnp.minimum(counts, 1.0)))
+        return Batch(centres, None, tokens, weight)
+    counts = jnp.sum(weight, axis=1)
+    mix = jnp.swapaxes(weight, 1, 2) / jnp.maximum(counts, 1.0)[:, :, None]
+    once = jnp.minimum(counts, 1.0)[:, :, None] * jnp.eye(size)[None]
+    return Batch(tokens, mix, centres, once)
 
 
-def window_blocks(
-    tokens: Int[Array, " length"],
-    documents: Int[Array, " length"],
-    reach: Int[Array, " tokens"],
-    architecture: str,
-    size: int,
-    predicts: str = "neighbours",
-) -> Block:
-    """A stretch of words as blocks of `size` centres: every pair stands in its centre's block."""
-    window = (tokens.shape[0] - reach.shape[0]) // 2
-    around = np.arange(0, reach.shape[0], size)[:, None] + np.arange(size + 2 * window)[None, :]
-    block = jax.vmap(partial(window_block, architecture=architecture, predicts=predicts))
-    return block(tokens[around], documents[around], reach.reshape(-1, size))
-
-
-def pair_blocks(
+def pair_batch(
     tokens: Int[Array, " length"],
     documents: Int[Array, " length"],
     reach: Int[Array, " tokens"],
     architecture: str,
     predicts: str = "neighbours",
-) -> Block:
+) -> Batch:
     """The same pairs one by one: every block has one hidden vector and one target."""
-    blocks = window_blocks(tokens, documents, reach, architecture, 1)
+    batch = window_batch(tokens, documents, reach, architecture, 1)
     if architecture != "skip-gram":
-        return blocks
+        return batch
     # A lone centre has 2·window candidate targets (and itself, never a target): one block each.
-    window = (tokens.shape[0] - reach.shape[0]) // 2
-    others = np.delete(np.arange(2 * window + 1), window)
-    inputs = jnp.repeat(blocks.inputs, 2 * window, axis=0)
-    targets = blocks.targets[:, others].reshape(-1, 1)
+    width = batch.weight.shape[1]
+    others = np.delete(np.arange(width), width // 2)
+    inputs = jnp.repeat(batch.inputs, width - 1)
+    targets = cut(batch.targets, len(batch.inputs), width)[:, others].reshape(-1)
     if predicts == "centre":
         inputs, targets = targets, inputs
-    weight = blocks.weight[:, others].reshape(-1, 1, 1)
-    return Block(inputs=inputs, mix=None, targets=targets, weight=weight)
+    return Batch(inputs, None, targets, batch.weight[:, others].reshape(-1, 1, 1))

@@ -80,10 +80,11 @@ class OutputConfig:
     """where noise comes from (sampled layers only)"""
     num_noise: int = 5
     """k: noise words a pair; each shared noise word then counts k/K of a pair's noise"""
-    collision: Literal["auto", "mask", "keep", "redraw"] = "auto"
-    """noise that hits the target: left out (mask), kept, or drawn again. auto: kept by nce only"""
+    collision: Literal["auto", "mask", "expect", "keep", "redraw"] = "auto"
+    """noise that hits the target: left out (mask), left out in expectation (expect), kept, or drawn
+    again. auto: kept by nce, left out by the others"""
     shared_nodes: int = 31
-    """busiest nodes of a tree that every block scores at once"""
+    """busiest nodes of a tree that all targets of a step score at once"""
 
     def __post_init__(self) -> None:
         in_range("num_noise", self.num_noise, 1, 65_536)
@@ -97,10 +98,8 @@ class OutputConfig:
 
 OPTIONAL_BOUNDS = {
     "learning_rate": 1e-12,
-    "block_size": 1,
+    "tile_size": 1,
     "tokens_per_step": 1,
-    "row_cap": 1e-6,
-    "input_cap": 1e-6,
     "devices": 1,
 }
 """The least value of settings that may be None."""
@@ -135,20 +134,30 @@ class TrainConfig:
     """the learning rate never falls below this share of its start"""
     grouping: Literal["block", "pair"] = "block"
     """block: consecutive words share noise; pair: each draws its own (the reference, slow)"""
-    block_size: int | None = None
-    """consecutive words in a block. None: the layer's own"""
-    noise_per_block: int = 32
+    block_size: int = 64
+    """consecutive words that share noise"""
+    noise_per_block: int = 48
     """K: noise words shared by a block"""
+    tile_size: int | None = None
+    """consecutive words whose windows are scored at once: speed alone. None: the layer's own.
+    Where neighbours predict the centre against noise, it is block_size"""
     tokens_per_step: int | None = None
     """kept words whose gradients are summed before they are applied. None: the layer's own"""
-    row_cap: float | None = None
-    """a row's summed update is divided by max(1, n / row_cap), n its pairs in the step"""
-    input_cap: float | None = None
-    """the same for rows of the input matrix. None: row_cap"""
+    damping: float = 0.5
+    """a row's step is divided by max(1, damping · rate · its curvature): above ½ no step overshoots
+    (see `model.update`); 0: gradients are summed as they are"""
+    compute_dtype: Literal["float32", "bfloat16"] = "float32"
+    """in which vectors are multiplied; sums and parameters are float32"""
+    matmul_precision: Literal["default", "high", "highest"] = "default"
+    """of products on devices that round float32: XLA's precision"""
     devices: int | None = None
-    """XLA devices, each training on its own part of the text. None: two, if there are two"""
+    """XLA devices, each training on its own part of the text. None: all there are"""
+    model_devices: int = 1
+    """devices that share one copy of the matrices, each with its part of the dimensions"""
     sync_steps: int = 500
-    """steps between two exchanges of the devices' changes"""
+    """steps, of all devices together, between two exchanges of the frequent rows' changes"""
+    frequent_rows: int = 8192
+    """first rows of the matrices, exchanged every time; the rest as often as it costs the same"""
     seed: int = 0
     """start of every random stream"""
 
@@ -159,6 +168,10 @@ class TrainConfig:
         in_range("epochs", self.epochs, 1e-6, 1e6)
         in_range("learning_rate_floor", self.learning_rate_floor, 0, 1)
         in_range("noise_per_block", self.noise_per_block, 1)
+        in_range("block_size", self.block_size, 1)
+        in_range("damping", self.damping, 0, 1e6)
+        in_range("model_devices", self.model_devices, 1)
+        in_range("frequent_rows", self.frequent_rows, 1)
         in_range("sync_steps", self.sync_steps, 1)
         in_range("seed", self.seed, 0, 2**32 - 1)
         for name, low in OPTIONAL_BOUNDS.items():
@@ -169,16 +182,14 @@ class TrainConfig:
 _SAMPLED = {
     "predicts": "neighbours",
     "learning_rate": 0.04,
-    "block_size": 32,
+    "tile_size": 16,
     "tokens_per_step": 512,
-    "row_cap": 60.0,
 }
 _TREE = {
     "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours
     "learning_rate": 0.05,
-    "block_size": 8,
+    "tile_size": 8,
     "tokens_per_step": 512,
-    "row_cap": 30.0,
 }
 
 LAYER_DEFAULTS: dict[str, dict[str, Any]] = {

@@ -37,7 +37,7 @@ class History:
             step = self.steps + (int(broken[0]) if len(broken) else loss.shape[1] - 1)
             raise FloatingPointError(
                 f"the parameters are no longer finite at step {step:,}: lower learning_rate, "
-                "row_cap or tokens_per_step"
+                "or raise damping"
             )
         before = self._words()
         self.kept_words += kept_words

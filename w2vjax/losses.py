@@ -1,19 +1,20 @@
 """The two losses of word2vec's output layers, elementwise and without reduction. Nats.
 
 Scores stand as `[M, S]`: candidate rows by hidden vectors. A cell's `pull` says how often the
-hidden vector has the row as a true target, its `push` how often as noise. Each loss returns two
-parts of the same shape, what targets contribute and what noise contributes; their sum is the loss.
+hidden vector has the row as a true target, its `push` how often as a false one. Each loss returns
+two parts of the same shape, what targets and what the others contribute; their sum is the loss.
+Each has a curvature, the second derivative of its sum in every score or a bound just above it.
 """
 
-from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-Parts = tuple[Float[Array, "m s"], Float[Array, "m s"]]
-Loss = Callable[[Array, Array, Array, Array], Parts]
-"""(scores [M, S], pull [M, S], push [M, S], own [M]) -> parts"""
+from w2vjax.arithmetic import PLAIN, Arithmetic, dot, squared_norms
+
+Parts = tuple[Float[Array, "*m s"], Float[Array, "*m s"]]
 
 
 @jax.custom_jvp
@@ -28,51 +29,130 @@ def _softplus_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array,
 
 
 def logistic(
-    scores: Float[Array, "m s"],
-    pull: Float[Array, "m s"],
-    push: Float[Array, "m s"],
-    own: Float[Array, " m"],
+    scores: Float[Array, "*m s"], pull: Float[Array, "*m s"], push: Float[Array, "*m s"]
 ) -> Parts:
     """-pull · log σ(score) and -push · log σ(-score): is the row a target or noise?
 
-    Mikolov et al. 2013b, eq. 4 (negative sampling) and eq. 3 (a turn in a tree). `own` is unused.
+    Mikolov et al. 2013b, eq. 4 (negative sampling) and eq. 3 (a turn in a tree).
     """
-    del own
     plus = softplus(scores)
     return pull * (plus - scores), push * plus
 
 
+def logistic_curvature(
+    scores: Float[Array, "*m s"], pull: Float[Array, "*m s"], push: Float[Array, "*m s"]
+) -> Float[Array, "*m s"]:
+    """(pull + push) · σ(score) · σ(-score)."""
+    chance = jax.nn.sigmoid(scores)
+    return jnp.abs(pull + push) * chance * (1.0 - chance)
+
+
 def categorical(
-    scores: Float[Array, "m s"],
-    pull: Float[Array, "m s"],
-    push: Float[Array, "m s"],
-    own: Float[Array, " m"],
+    scores: Float[Array, "*t s"],
+    pull: Float[Array, "*t s"],
+    own: Float[Array, "..."],
+    rivals: Float[Array, "... s"],
 ) -> Parts:
     """-pull · score and pull · log Z: which of the rows is the target?
 
-    A target `m`'s partition function is Z = own[m] · exp(score[m]) + Σ_j push[j] · exp(score[j]):
-    the pushed rows, and the target itself as often as it is not among them. Bengio & Senécal 2003,
-    eq. 4; Jean et al. 2015, eq. 8 when the scores are corrected by the log of the expected counts.
+    A target's partition function is Z = own · exp(score) + exp(rivals): `rivals` is log of the sum
+    over the rows that all targets share, and `own` says how often the target is to be counted
+    besides. Bengio & Senécal 2003, eq. 4; Jean et al. 2015, eq. 8 when the scores are corrected by
+    the log of the expected counts.
     """
-    top = jax.lax.stop_gradient(jnp.max(scores, axis=0, keepdims=True))
-    odds = jnp.exp(scores - top)
-    shared = jnp.sum(push * odds, axis=0, keepdims=True)
-    log_partition = jnp.log(jnp.where(pull > 0, own[:, None] * odds + shared, 1.0)) + top
+    top = jax.lax.stop_gradient(jnp.maximum(scores, rivals))
+    odds = own * jnp.exp(scores - top) + jnp.exp(rivals - top)
+    log_partition = jnp.log(jnp.where(pull > 0, odds, 1.0)) + top
     return -pull * scores, pull * log_partition
 
 
-SCORES = 1 << 23
-"""scores that `log_partition` holds at a time, at most: 32 MiB"""
+def categorical_curvature(
+    scores: Float[Array, "*t s"],
+    pull: Float[Array, "*t s"],
+    own: Float[Array, "..."],
+    rivals: Float[Array, "... s"],
+) -> tuple[Float[Array, "*t s"], Float[Array, "... s"]]:
+    """pull · p · (1 - p) of the targets' own scores; and of `rivals` the share that is theirs.
+
+    Rival j's curvature is at most the second times exp(score_j - rivals): Σ_t pull_t · p_j(t).
+    """
+
+    def loss(scores: Array, rivals: Array) -> Array:
+        return jnp.sum(sum(categorical(scores, pull, own, rivals)))
+
+    slope, share = jax.grad(loss, (0, 1))(scores, rivals)
+    chance = slope / jnp.maximum(pull, 1e-9) + 1.0
+    return jnp.abs(pull * chance * (1.0 - chance)), share
 
 
-def log_partition(hidden: Float[Array, "s d"], matrix: Float[Array, "v d"]) -> Float[Array, " s"]:
+SCORES = 1 << 26
+"""scores that `log_partition` holds at a time, at most: 256 MiB"""
+SAFE = 40.0
+"""scores that float32's exp takes as they are: sums of exp(±40) neither overflow nor vanish"""
+
+
+def log_partition(
+    hidden: Float[Array, "s d"],
+    matrix: Float[Array, "v d"],
+    probes: tuple[Float[Array, " s"], Float[Array, " v"]] | None = None,
+    arithmetic: Arithmetic = PLAIN,
+) -> Float[Array, " s"]:
     """log Σ_v exp(v_v · h) for every hidden vector, exactly.
 
-    Where the scores would not fit, a few vectors at a time, and once more for the gradient: memory
+    Where the scores would not fit, a batch of vectors at a time, once more for the gradient: memory
     grows with the vocabulary alone.
+
+    `probes` are zeros `[S]` and `[V]`, added to the scores as `probe_s · ‖v‖² + ‖h‖² · probe_v`:
+    their gradients, E_p‖v‖² and Σ_s p_v ‖h_s‖², bound the loss's curvature.
     """
+    if probes is not None:
+        of_hidden, of_matrix = jax.lax.stop_gradient(
+            (squared_norms(hidden, arithmetic), squared_norms(matrix, arithmetic))
+        )
+        hidden = jnp.concatenate([hidden, probes[0][:, None], of_hidden[:, None]], axis=1)
+        matrix = jnp.concatenate([matrix, of_matrix[:, None], probes[1][:, None]], axis=1)
     batch = max(1, SCORES // matrix.shape[0])
     if batch >= hidden.shape[0]:
-        return jax.nn.logsumexp(hidden @ matrix.T, axis=1)
-    one = jax.checkpoint(lambda vector: jax.nn.logsumexp(matrix @ vector))
-    return jax.lax.map(one, hidden, batch_size=batch)
+        return _log_partition(hidden, matrix, arithmetic)
+    number = -(-hidden.shape[0] // batch)
+    padded = jnp.pad(hidden, ((0, number * batch - hidden.shape[0]), (0, 0)))
+    some = jax.checkpoint(partial(_log_partition, matrix=matrix, arithmetic=arithmetic))
+    parts = jax.lax.map(some, padded.reshape(number, batch, -1))
+    return parts.reshape(-1)[: hidden.shape[0]]
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _log_partition(
+    hidden: Float[Array, "s d"], matrix: Float[Array, "v d"], arithmetic: Arithmetic
+) -> Float[Array, " s"]:
+    return _forward(hidden, matrix, arithmetic)[0]
+
+
+def _forward(
+    hidden: Array, matrix: Array, arithmetic: Arithmetic
+) -> tuple[Array, tuple[Array, ...]]:
+    scores = arithmetic.across(dot("sd,vd->sv", hidden, matrix, arithmetic))
+    # The largest score costs a pass over all of them: only where they might be out of exp's range.
+    norms = (jnp.max(squared_norms(rows, arithmetic)) for rows in (hidden, matrix))
+    top = jax.lax.cond(
+        jnp.prod(jnp.stack(list(norms))) < SAFE**2,
+        lambda scores: jnp.zeros_like(scores[:, 0]),
+        lambda scores: jnp.max(scores, axis=1),
+        scores,
+    )
+    odds = jnp.exp(scores - top[:, None])
+    total = jnp.sum(odds, axis=1)
+    return jnp.log(total) + top, (odds, total, hidden, matrix)
+
+
+def _backward(
+    arithmetic: Arithmetic, residual: tuple[Array, ...], slope: Array
+) -> tuple[Array, Array]:
+    """E_p[v] of every hidden vector, Σ_s p_v h_s of every row; odds stay as they are."""
+    odds, total, hidden, matrix = residual
+    weight = (slope / total)[:, None]
+    to_hidden = dot("sv,vd->sd", odds, matrix, arithmetic) * weight
+    return to_hidden, dot("sv,sd->vd", odds, weight * hidden, arithmetic)
+
+
+_log_partition.defvjp(_forward, _backward)

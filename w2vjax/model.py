@@ -1,5 +1,6 @@
-"""Parameters, the loss of blocks, and row updates: the only place that gathers and scatters."""
+"""Parameters, the loss of a step, and row updates: the only place that gathers and scatters."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -8,9 +9,10 @@ import optax
 from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
-from w2vjax.blocks import Block
-from w2vjax.losses import log_partition
-from w2vjax.outputs import Group, OutputLayer
+from w2vjax.arithmetic import PLAIN, Arithmetic
+from w2vjax.blocks import Batch
+from w2vjax.outputs import OutputLayer
+from w2vjax.step import Rows, Step
 
 
 @struct.dataclass
@@ -30,10 +32,6 @@ def initial(key: Key[Array, ""], num_words: int, num_rows: int, dim: int) -> Par
     return Parameters(input=vectors, output=jnp.zeros((num_rows, dim)))
 
 
-EVERY = 31
-"""blocks, of which one is watched: a prime, so that lone pairs of all distances have their turn"""
-
-
 class Telemetry(NamedTuple):
     """Sums over the blocks of a step that are watched, for the loss curve."""
 
@@ -45,116 +43,121 @@ class Telemetry(NamedTuple):
     """pairs in the whole step"""
 
 
-def hidden_of(inputs: Float[Array, "n d"], mix: Float[Array, "s n"] | None) -> Float[Array, "s d"]:
-    """A block's hidden vectors: the input rows, or CBOW's means of them."""
-    return inputs if mix is None else mix @ inputs
+
+def watched(step: Step, rows: Rows) -> tuple[Step, Rows]:
+    """The first blocks of a step, a thirtieth of it at most: enough for the loss curve."""
+    batch, groups = step.batch, step.shared.shape[0]
+    number = max(1, step.number // 30)
+
+    def first(values: Array, width: int) -> Array:
+        spacing = (values.shape[0] - width) // max(1, step.number - 1)
+        return values[: (number - 1) * spacing + width]
+
+    wide = batch.weight.shape[2] if batch.mix is None else batch.mix.shape[2]
+    own = batch.weight.shape[1]
+    some = Batch(
+        first(batch.inputs, wide),
+        None if batch.mix is None else batch.mix[:number],
+        first(batch.targets, own),
+        batch.weight[:number],
+    )
+    shared = slice(number) if groups == step.number else slice(1)
+    return (
+        Step(some, step.layer, first(step.own, own), step.shared[shared], step.arithmetic),
+        Rows(first(rows.input, wide), first(rows.own, own), rows.shared[shared]),
+    )
 
 
-def block_loss(
-    hidden: Float[Array, "s d"],
-    candidates: Float[Array, "m d"],
-    group: Group,
-    layer: OutputLayer,
-    log_partitions: Float[Array, " s"] | None = None,
-) -> Float[Array, "2"]:
-    """The loss of one block given its rows: what targets and noise contribute, in nats.
-
-    `log_partitions` are those over the whole output matrix, for layers that push every row.
-    """
-    scores = candidates @ hidden.T - group.shift[:, None]
-    if log_partitions is None:
-        positive, noise = layer.loss(scores, group.pull, group.push, group.own)
-    else:
-        positive, noise = -group.pull * scores, group.pull * log_partitions[None, :]
-    return jnp.stack([jnp.sum(positive), jnp.sum(noise)])
-
-
-def losses(
-    rows: tuple[Float[Array, "b n d"], Float[Array, "b m d"]],
-    matrix: Float[Array, "v d"] | None,
-    mix: Float[Array, "b s n"] | None,
-    group: Group,
-    layer: OutputLayer,
-) -> Float[Array, "b 2"]:
-    """The losses of many blocks. `matrix` is the whole output matrix, if all of it is pushed."""
-    hidden = jax.vmap(hidden_of)(rows[0], mix)
-    log_partitions = None
-    if matrix is not None:
-        flat = hidden.reshape(-1, hidden.shape[-1])
-        log_partitions = log_partition(flat, matrix).reshape(hidden.shape[:2])
-    each = jax.vmap(block_loss, (0, 0, 0, None, 0))
-    return each(hidden, rows[1], group, layer, log_partitions)
-
-
-def _hits(block: Block, group: Group) -> tuple[Float[Array, "b n"], Float[Array, "b m"]]:
-    """How many pairs hit every gathered row of the input and of the output matrix."""
-    pairs = jnp.sum(block.weight, axis=1)
-    if block.mix is not None:
-        pairs = jnp.sum((block.mix > 0).astype(jnp.float32) * pairs[:, :, None], axis=1)
-    return pairs, jnp.sum(group.pull + group.push, axis=2)
-
-
-def _damping(
-    num_rows: int, rows: Int[Array, "b n"], hits: Float[Array, "b n"], row_cap: float
+def _damped(
+    rate: Array,
+    damping: float | Array,
+    num_rows: int,
+    parts: list[tuple[Array, Array]],
+    whole: Array | None = None,
 ) -> Float[Array, " rows"]:
-    """Every row's 1 / max(1, hits / row_cap).
-
-    Summing many stale gradients of one row overshoots and, on repetitive text, diverges; averaging
-    them starves frequent words. Below the cap a row moves as in sequential training.
-    """
-    total = jnp.zeros(num_rows).at[rows].add(hits, mode="promise_in_bounds")
-    return 1.0 / jnp.maximum(1.0, total / row_cap)
+    """Every row's rate / max(1, damping · rate · H), H its curvatures in all places of a step."""
+    total = jnp.zeros(num_rows) if whole is None else whole
+    rows = jnp.concatenate([rows.reshape(-1) for rows, _ in parts])
+    values = jnp.concatenate([values.reshape(-1) for _, values in parts])
+    total = total.at[rows].add(values, mode="promise_in_bounds")
+    return rate / jnp.maximum(1.0, damping * rate * total)
 
 
 def update(
     parameters: Parameters,
     layer: OutputLayer,
-    block: Block,
-    noise: Int[Array, "b k"],
+    batch: Batch,
+    shared: Int[Array, "g k"],
     learning_rate: Float[Array, ""],
-    row_cap: float,
+    damping: float | Float[Array, ""],
     transform: optax.GradientTransformation,
-    input_cap: float | None = None,
+    arithmetic: Arithmetic = PLAIN,
 ) -> tuple[Parameters, Telemetry]:
-    """One step: the summed gradient of the blocks' losses, applied to the rows they touch.
+    """One step: the summed gradient of the pairs' loss, applied to the rows they touch.
 
-    `row_cap` damps rows hit by many pairs; `input_cap`, if given, those of the input matrix.
+    A row that many pairs hit is not moved by the sum of their stale gradients alone, which
+    overshoots and, on repetitive text, diverges; nor by their mean, which starves it. Its step is
+    divided by max(1, damping · rate · H), with H the row's own curvature in this step. The loss is
+    convex in every row, and gradient steps on a convex function converge while rate · H < 2: with
+    damping ½ no step exceeds that, at any learning rate and any number of pairs, and rows whose sum
+    is safe move as in sequential training. 0 is plain summing.
     """
-    group = jax.vmap(layer.group)(block.targets, block.weight, noise)
-    matrix = parameters.output if layer.whole else None
-    rows = parameters.input[block.inputs], parameters.output[group.rows]
+    step = Step(batch, layer, layer.own_rows(batch.targets), shared, arithmetic)
+    whole = layer.shares == "matrix"
+    places = jnp.concatenate([step.own.reshape(-1), step.shared.reshape(-1)])
+    output = parameters.output[places]
+    split = step.own.size
+    rows = Rows(
+        parameters.input[batch.inputs],
+        output[:split].reshape(*step.own.shape, -1),
+        output[split:].reshape(*step.shared.shape, -1),
+    )
+    relation = step.relation()
+    matrix = parameters.output if whole else None
+    probes = None
+    if whole:
+        number = step.grouped(rows.input).shape[1]
+        probes = jnp.zeros(number), jnp.zeros(len(parameters.output))
 
-    def loss(rows: tuple[Array, Array], matrix: Array | None) -> Array:
-        return jnp.sum(losses(rows, matrix, block.mix, group, layer))
+    def loss(rows: Rows, matrix: Array | None, probes: tuple[Array, Array] | None) -> tuple:
+        scores = step.scores(rows, matrix, probes)
+        return jnp.sum(step.loss(scores, relation)), scores
 
-    gradients = jax.grad(loss, argnums=(0, 1))(rows, matrix)
-    hits = _hits(block, group)
-    damping = (
-        _damping(parameters.input.shape[0], block.inputs, hits[0], input_cap or row_cap),
-        _damping(parameters.output.shape[0], group.rows, hits[1], row_cap),
+    (slopes, to_matrix, bounds), scores = jax.grad(loss, argnums=(0, 1, 2), has_aux=True)(
+        rows, matrix, probes
+    )
+    curvature = step.row_curvature(rows, step.curvature(scores, relation))
+    of_inputs = curvature.input
+    if bounds is not None:
+        of_inputs = of_inputs + step.to_inputs(jnp.zeros_like(scores.rivals), bounds[0][None])
+    damped = partial(_damped, learning_rate, damping)
+    input_rate = damped(len(parameters.input), [(batch.inputs, of_inputs)])
+    output_rate = damped(
+        len(parameters.output),
+        [(step.own, curvature.own), (step.shared, curvature.shared)],
+        None if bounds is None else bounds[1],
+    )
+    to_output = jnp.concatenate(
+        [slope.reshape(-1, slope.shape[-1]) for slope in (slopes.own, slopes.shared)]
     )
 
-    def changes(gradient: Array, damping: Array) -> Array:
-        return -learning_rate * gradient * damping[..., None]
+    def change(slope: Array, rate: Array) -> Array:
+        return slope * -rate[:, None]
 
-    updates = jax.tree.map(
-        changes,
-        gradients,
-        (
-            (damping[0][block.inputs], damping[1][group.rows]),
-            None if matrix is None else damping[1],
-        ),
+    changes = (
+        change(slopes.input, input_rate[batch.inputs]),
+        change(to_output, output_rate[places]),
+        None if to_matrix is None else change(to_matrix, output_rate),
     )
-    (to_input, to_output), to_matrix = transform.update(updates, transform.init(updates))[0]
-    # The gradient does not need the loss itself: a few blocks' is enough for the curve.
-    some, mix, watched = jax.tree.map(lambda leaf: leaf[::EVERY], (rows, block.mix, group))
+    (to_input, to_output, to_matrix), _ = transform.update(changes, transform.init(changes))
+    some, some_rows = watched(step, rows)
     telemetry = Telemetry(
-        jnp.sum(losses(some, matrix, mix, watched, layer), axis=0),
-        jnp.sum(block.weight[::EVERY]),
-        jnp.sum(block.weight),
+        some.loss(some.scores(some_rows, matrix, None), some.relation()),
+        jnp.sum(some.batch.weight),
+        jnp.sum(batch.weight),
     )
     output = parameters.output if to_matrix is None else parameters.output + to_matrix
     return Parameters(
-        input=parameters.input.at[block.inputs].add(to_input, mode="promise_in_bounds"),
-        output=output.at[group.rows].add(to_output, mode="promise_in_bounds"),
+        input=parameters.input.at[batch.inputs].add(to_input, mode="promise_in_bounds"),
+        output=output.at[places].add(to_output, mode="promise_in_bounds"),
     ), telemetry

@@ -1,21 +1,20 @@
 """The output layers of word2vec, each as one question: which rows are pulled, which are pushed?
 
-A block is `S` hidden vectors and `T` targets; `weight[t, s]` says how many times hidden vector `s`
-has target `t`. A layer turns it into a `Group`: candidate rows of the output matrix, how often each
-hidden vector pulls and pushes each, and a shift that corrects scores for the sampler. With
-`S = T = 1` it is the textbook loss of one example.
+A target has candidate rows of its own, and shares others with all targets of its block. A hidden
+vector that predicts it pulls some of them nearer and pushes others away; a shift corrects scores
+for the sampler. With one hidden vector and one target this is the textbook loss of one example.
 
-| layer                | rows            | pull / push             | shift    | loss        |
-|----------------------|-----------------|-------------------------|----------|-------------|
-| full softmax         | the vocabulary  | targets / all           | 0        | categorical |
-| hierarchical softmax | nodes on paths  | left turns / right turns| 0        | logistic    |
-| negative sampling    | targets + noise | targets / noise         | 0        | logistic    |
-| NCE                  | targets + noise | targets / noise         | log(k q) | logistic    |
-| sampled softmax      | targets + noise | targets / all noise     | log(K q) | categorical |
+| layer                | own rows: pull / push     | shared rows: pull / push  | shift    | loss        |
+|----------------------|---------------------------|---------------------------|----------|-------------|
+| full softmax         | the target: 1 / 0         | the vocabulary: all rival | 0        | categorical |
+| hierarchical softmax | path below the top: turns | top of the tree: turns    | 0        | logistic    |
+| negative sampling    | the target: 1 / 0         | noise: 0 / k/K            | 0        | logistic    |
+| NCE                  | the target: 1 / 0         | noise: 0 / k/K            | log(k q) | logistic    |
+| sampled softmax      | the target: 1 / 0         | noise: all rival          | log(K q) | categorical |
 """
 
 from collections.abc import Callable
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import numpy as np
@@ -24,66 +23,78 @@ from jaxtyping import Array, Float, Int, Int8, Key
 
 from w2vjax.config import OutputConfig
 from w2vjax.errors import InputError, unknown
-from w2vjax.losses import Loss, categorical, logistic
 from w2vjax.samplers import Sampler
 from w2vjax.samplers import build as build_sampler
 from w2vjax.trees import TREES, Tree
 
 
-@struct.dataclass
-class Group:
-    """Candidate rows of a block, and how its hidden vectors relate to them.
+class Relation(NamedTuple):
+    """What the targets of one block ask of the candidate rows."""
 
-    With a leading axis, of many blocks.
-    """
-
-    rows: Int[Array, "*b m"]
-    """ids of rows of the output matrix"""
-    pull: Float[Array, "*b m s"]
-    """how many times the hidden vector has the row as a true target"""
-    push: Float[Array, "*b m s"]
-    """how many times it has the row as noise, a wrong turn, or a rival"""
-    shift: Float[Array, "*b m"]
-    """log of the row's expected noise count, subtracted from its scores"""
-    own: Float[Array, "*b m"]
-    """weight of the row's own term in its partition function (categorical loss only)"""
+    pull: Float[Array, "t l"]
+    """times that a target has its own row as true"""
+    push: Float[Array, "t l"]
+    """times that it has its own row as false, a wrong turn"""
+    shared_pull: Float[Array, "k t"] | float
+    """times that a target has a shared row as true"""
+    shared_push: Float[Array, "k t"] | float
+    """times that a target has it as false (logistic loss)"""
+    own: Float[Array, " t"] | float = 1.0
+    """times that a target is its own rival, the shared rows apart (categorical loss)"""
 
 
 @runtime_checkable
 class OutputLayer(Protocol):
     """How targets become candidates. A frozen pytree: tables are arrays, choices are static."""
 
-    whole: ClassVar[bool]
-    """whether every row of the output matrix is a candidate of every block"""
-
-    @property
-    def loss(self) -> Loss:
-        """One of the two in `losses`."""
-        ...
+    loss: ClassVar[Literal["logistic", "categorical"]]
+    """one of the two in `losses`"""
+    shares: ClassVar[Literal["block", "step", "matrix"]]
+    """who shares rows: the targets of a block, of a step, or every target every row there is"""
 
     def num_rows(self, num_words: int) -> int:
         """Rows of the output matrix for a vocabulary of `num_words`."""
         ...
 
-    def draw(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
-        """Noise words for `shape` blocks; the last axis is empty where the layer needs none."""
+    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
+        """Rows that targets share, drawn afresh for each of `shape`; k may be 0."""
         ...
 
-    def group(
-        self,
-        targets: Int[Array, " t"],
-        weight: Float[Array, "t s"],
-        noise: Int[Array, " k"],
-    ) -> Group:
-        """The candidates of one block."""
+    def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
+        """Rows of each target's own."""
         ...
+
+    def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
+        """What is subtracted from the scores of rows: log of their expected noise counts."""
+        ...
+
+    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
+        """The relation of one block."""
+        ...
+
+
+class _Words:
+    """Layers with one row a word, which is its target's own."""
+
+    def num_rows(self, num_words: int) -> int:
+        return num_words
+
+    def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
+        return targets[:, None]
+
+
+class _Exact:
+    """Layers without a sampler."""
+
+    def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
+        return jnp.zeros(rows.shape)
 
 
 LEAST = -40.0
 """log-probability of words that the sampler never draws: beyond doubt, and yet finite"""
 
 
-def _log_expected(sampler: Sampler, draws: int, rows: Int[Array, " m"]) -> Float[Array, " m"]:
+def _log_expected(sampler: Sampler, draws: int, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
     """log(draws · q) of every row."""
     return np.log(draws) + jnp.maximum(sampler.log_prob(rows), LEAST)
 
@@ -94,7 +105,7 @@ def _hits(targets: Int[Array, " t"], noise: Int[Array, " k"]) -> Float[Array, "k
 
 
 @struct.dataclass
-class NegativeSampling:
+class NegativeSampling(_Words):
     """log σ(v_t·h - c_t) + Σ_k E_q log σ(c_j - v_j·h): targets told from noise.
 
     Plain, c = 0: negative sampling, Mikolov et al. 2013b, eq. 4. The noise q is part of the
@@ -103,8 +114,10 @@ class NegativeSampling:
     Hyvärinen 2012, eq. 8; Mnih & Teh 2012, eq. 8, with the normaliser fixed at one).
 
     Every pair has `num_noise` noise words, so each of the K that a block shares counts k/K. A noise
-    word that hits a pair's target is kept, left out for that pair (mask), or left out with the rest
-    weighted by 1/(1 - q(target)): the expectation of drawing until it is another (redraw).
+    word that hits a pair's target is kept; left out for that pair (mask); left out in expectation
+    (expect: k·q(target) is taken off the target's own push, which has the mask's mean, no variance
+    and no cost); or left out with the rest weighted by 1/(1 - q(target)), as if drawn until it is
+    another (redraw).
     """
 
     sampler: Sampler
@@ -112,40 +125,32 @@ class NegativeSampling:
     draws: int = struct.field(pytree_node=False)
     collision: str = struct.field(pytree_node=False)
     corrected: bool = struct.field(pytree_node=False)
-    whole: ClassVar[bool] = False
+    loss: ClassVar[Literal["logistic"]] = "logistic"
+    shares: ClassVar[Literal["block"]] = "block"
 
-    @property
-    def loss(self) -> Loss:
-        return logistic
-
-    def num_rows(self, num_words: int) -> int:
-        return num_words
-
-    def draw(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
+    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
         return self.sampler.sample(key, (*shape, self.draws))
 
-    def group(
-        self, targets: Int[Array, " t"], weight: Float[Array, "t s"], noise: Int[Array, " k"]
-    ) -> Group:
-        each = weight
+    def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
+        if not self.corrected:
+            return jnp.zeros(rows.shape)
+        return _log_expected(self.sampler, self.num_noise, rows)
+
+    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
+        once, share = jnp.ones((targets.shape[0], 1)), self.num_noise / shared.shape[0]
+        if self.collision == "keep":
+            return Relation(once, 0.0 * once, 0.0, share)
+        chance = jnp.exp(self.sampler.log_prob(targets))
+        if self.collision == "expect":
+            return Relation(once, -self.num_noise * chance[:, None], 0.0, share)
+        others = share * (1.0 - _hits(targets, shared))
         if self.collision == "redraw":
-            each = weight / (1.0 - jnp.exp(self.sampler.log_prob(targets)))[:, None]
-        push = jnp.broadcast_to(jnp.sum(each, axis=0)[None, :], (noise.shape[0], weight.shape[1]))
-        if self.collision != "keep":
-            push = push - _hits(targets, noise) @ each
-        rows, share = jnp.concatenate([targets, noise]), self.num_noise / noise.shape[0]
-        expected = _log_expected(self.sampler, self.num_noise, rows)
-        return Group(
-            rows=rows,
-            pull=jnp.concatenate([weight, jnp.zeros_like(push)]),
-            push=jnp.concatenate([jnp.zeros_like(weight), share * push]),
-            shift=expected if self.corrected else jnp.zeros(rows.shape),
-            own=jnp.ones(rows.shape),
-        )
+            others = others / (1.0 - chance)[None, :]
+        return Relation(once, 0.0 * once, 0.0, others)
 
 
 @struct.dataclass
-class SampledSoftmax:
+class SampledSoftmax(_Words):
     """The softmax over the target and the noise, scores less log of their expected counts K q.
 
     Bengio & Senécal 2008; Jean et al. 2015, section 3.2. Every pair of a block uses all its K noise
@@ -156,41 +161,29 @@ class SampledSoftmax:
     sampler: Sampler
     draws: int = struct.field(pytree_node=False)
     collision: str = struct.field(pytree_node=False, default="mask")
-    whole: ClassVar[bool] = False
+    loss: ClassVar[Literal["categorical"]] = "categorical"
+    shares: ClassVar[Literal["block"]] = "block"
 
-    @property
-    def loss(self) -> Loss:
-        return categorical
-
-    def num_rows(self, num_words: int) -> int:
-        return num_words
-
-    def draw(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
+    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
         return self.sampler.sample(key, (*shape, self.draws))
 
-    def group(
-        self, targets: Int[Array, " t"], weight: Float[Array, "t s"], noise: Int[Array, " k"]
-    ) -> Group:
-        rows = jnp.concatenate([targets, noise])
-        none = jnp.zeros((noise.shape[0], weight.shape[1]))
-        own = jnp.ones(rows.shape)
+    def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
+        return _log_expected(self.sampler, self.draws, rows)
+
+    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
+        once = jnp.ones((targets.shape[0], 1))
+        own: Array | float = 1.0
         if self.collision != "keep":
-            own = own.at[: targets.shape[0]].add(-jnp.sum(_hits(targets, noise), axis=0))
-        return Group(
-            rows=rows,
-            pull=jnp.concatenate([weight, none]),
-            push=jnp.concatenate([jnp.zeros_like(weight), jnp.ones_like(none)]),
-            shift=_log_expected(self.sampler, self.draws, rows),
-            own=own,
-        )
+            own = 1.0 - jnp.sum(_hits(targets, shared), axis=0)
+        return Relation(once, 0.0 * once, 0.0, 1.0, own)
 
 
 @struct.dataclass
-class HierarchicalSoftmax:
+class HierarchicalSoftmax(_Exact):
     """P(t|h) = Π over the path's nodes of σ(±v_node·h). Morin & Bengio 2005; Mikolov 2013b, eq. 3.
 
     Nodes are numbered from the busiest, so that the first `shared` ones, the top of the tree, are
-    candidates of every block at once; the rest of each target's path follows, target by target.
+    candidates of every target of a step at once; the rest of its path is a target's own.
     """
 
     nodes: Int[Array, "v l"]
@@ -199,66 +192,51 @@ class HierarchicalSoftmax:
     """1 for left, -1 for right, 0 for padding"""
     top: Int8[Array, "v n"]
     """the turn at every node of the top, 0 where it is not on the word's path"""
-    whole: ClassVar[bool] = False
-
-    @property
-    def loss(self) -> Loss:
-        return logistic
+    loss: ClassVar[Literal["logistic"]] = "logistic"
+    shares: ClassVar[Literal["step"]] = "step"
 
     def num_rows(self, num_words: int) -> int:
         return num_words - 1
 
-    def draw(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
+    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
         del key
-        return jnp.zeros((*shape, 0), jnp.int32)
+        return jnp.broadcast_to(jnp.arange(self.top.shape[1]), (*shape, self.top.shape[1]))
 
-    def group(
-        self, targets: Int[Array, " t"], weight: Float[Array, "t s"], noise: Int[Array, " k"]
-    ) -> Group:
-        del noise
-        top, turns = self.top[targets], self.turns[targets]
-        rows = jnp.concatenate([jnp.arange(top.shape[1]), self.nodes[targets].reshape(-1)])
+    def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
+        return self.nodes[targets]
 
-        def on(turn: int) -> Float[Array, "m s"]:
-            shared = (top == turn).astype(jnp.float32).T @ weight
-            tails = (turns == turn).astype(jnp.float32)[:, :, None] * weight[:, None, :]
-            return jnp.concatenate([shared, tails.reshape(-1, weight.shape[1])])
+    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
+        del shared
+        turns, top = self.turns[targets], self.top[targets].T
 
-        zero = jnp.zeros(rows.shape)
-        return Group(rows=rows, pull=on(1), push=on(-1), shift=zero, own=zero)
+        def on(turns: Int8[Array, "..."], turn: int) -> Float[Array, "..."]:
+            return (turns == turn).astype(jnp.float32)
+
+        return Relation(on(turns, 1), on(turns, -1), on(top, 1), on(top, -1))
 
 
 @struct.dataclass
-class FullSoftmax:
+class FullSoftmax(_Words, _Exact):
     """-log exp(v_t·h) / Σ_v exp(v_v·h), exactly. Mikolov et al. 2013b, eq. 2.
 
-    The targets are pulled; that every row is pushed says `whole`, and `losses.log_partition` does.
+    The target is pulled; that every row is its rival says `shares`, and `losses.log_partition` does.
     """
 
-    whole: ClassVar[bool] = True
+    loss: ClassVar[Literal["categorical"]] = "categorical"
+    shares: ClassVar[Literal["matrix"]] = "matrix"
 
-    @property
-    def loss(self) -> Loss:
-        return categorical
-
-    def num_rows(self, num_words: int) -> int:
-        return num_words
-
-    def draw(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
+    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
         del key
         return jnp.zeros((*shape, 0), jnp.int32)
 
-    def group(
-        self, targets: Int[Array, " t"], weight: Float[Array, "t s"], noise: Int[Array, " k"]
-    ) -> Group:
-        del noise
-        zero = jnp.zeros(targets.shape)
-        push = jnp.zeros_like(weight)
-        return Group(rows=targets, pull=weight, push=push, shift=zero, own=zero)
+    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
+        del shared
+        once = jnp.ones((targets.shape[0], 1))
+        return Relation(once, 0.0 * once, 0.0, 0.0, 0.0)
 
 
 def split(tree: Tree, shared: int) -> HierarchicalSoftmax:
-    """The layer of a tree, with its `shared` busiest nodes as candidates of every block."""
+    """The layer of a tree, with its `shared` busiest nodes as candidates of every target."""
     nodes, turns = np.asarray(tree.nodes), np.asarray(tree.turns)
     num_words = len(nodes)
     shared = min(shared, num_words - 1)
@@ -289,7 +267,7 @@ def _tree(name: str) -> Builder:
 def _against_noise(corrected: bool) -> Builder:
     def built(config: OutputConfig, draws: int, counts: Counts) -> OutputLayer:
         # NCE's classifier sees noise as it is drawn; word2vec.c skips noise that hits the target.
-        usual = "keep" if corrected else "mask"
+        usual = "keep" if corrected else "expect"
         collision = usual if config.collision == "auto" else config.collision
         sampler = build_sampler(config.sampler, counts)
         return NegativeSampling(sampler, config.num_noise, draws, collision, corrected)
@@ -298,8 +276,10 @@ def _against_noise(corrected: bool) -> Builder:
 
 
 def _sampled_softmax(config: OutputConfig, draws: int, counts: Counts) -> OutputLayer:
-    if config.collision == "redraw":
-        raise InputError("collision is redraw: sampled-softmax knows mask and keep only")
+    if config.collision in ("redraw", "expect"):
+        raise InputError(
+            f"collision is {config.collision}: sampled-softmax knows mask and keep only"
+        )
     collision = "mask" if config.collision == "auto" else config.collision
     return SampledSoftmax(build_sampler(config.sampler, counts), draws, collision)
 

@@ -54,10 +54,10 @@ class Layout:
 
     @classmethod
     def of(cls, config: TrainConfig, devices: int, kept_words: float) -> "Layout":
-        """At most `sync_steps` steps a segment, and segments that fill the stream evenly."""
+        """At most `sync_steps` steps of all devices, in segments that fill the stream evenly."""
         assert config.tokens_per_step is not None
         steps = max(1, ceil(kept_words / (devices * config.tokens_per_step)))
-        segments = ceil(steps / config.sync_steps)
+        segments = ceil(steps / max(1, config.sync_steps // devices))
         return cls(devices, ceil(steps / segments), config.tokens_per_step, config.window)
 
 

@@ -1,30 +1,42 @@
-"""Training: one jitted, donated program a segment of the stream, on one device or many."""
+"""Training: the stream's segments through the program, for one run or several at once."""
 
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from itertools import zip_longest
+from math import ceil
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Array, Float, Int, Key
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array
 
-from w2vjax.blocks import Block, pair_blocks, window_blocks
-from w2vjax.config import RunConfig, TrainConfig
-from w2vjax.errors import InputError, in_range
+from w2vjax import program
+from w2vjax.config import RunConfig, TrainConfig, flatten
+from w2vjax.errors import InputError
 from w2vjax.history import History, Point
-from w2vjax.model import Parameters, Telemetry, initial, update
+from w2vjax.model import Parameters, initial
 from w2vjax.outputs import OutputLayer, build
 from w2vjax.progress import track
-from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
+from w2vjax.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.vectors.embeddings import Embeddings
 
-INIT, WINDOW, NOISE = 2, 3, 4
-"""purposes of the random streams, so that one never disturbs another"""
+T = TypeVar("T")
+INIT = 2
+"""purpose of a random stream, apart from those of `program`"""
+REPLICAS_DIFFER_IN = (
+    "train.seed",
+    "train.learning_rate",
+    "train.learning_rate_floor",
+    "output.sampler.distribution",
+    "output.sampler.power",
+    "output.sampler.uniform_share",
+)
+"""settings that do not change the program"""
 
 
 @dataclass(frozen=True)
@@ -38,147 +50,185 @@ class Trained:
     """raw words read, all epochs"""
     kept_words: int
     pairs: int
+    steps: int
+    """of each device"""
     seconds: float
     """training by the wall clock, without compiling and without reading the text"""
     compile_seconds: float
 
 
-MOST_DEVICES = 2
-"""devices used unless more are asked for: the sum of many devices' changes can overshoot"""
+@dataclass(frozen=True)
+class Run:
+    """A run ready to start; or several, the replicas, stacked in front of every array."""
 
+    configs: tuple[RunConfig, ...]
+    corpus: EncodedCorpus
+    transform: optax.GradientTransformation
+    mesh: Mesh
+    layout: Layout
+    plans: tuple[Plan, ...]
+    layer: OutputLayer
+    parameters: Parameters
+    agreed: tuple[Parameters, ...]
+    """what all devices start from: the frequent rows, and the others"""
+    keys: Array
 
-def mesh_of(config: TrainConfig) -> Mesh:
-    """The devices to train on, as a mesh with one axis `data`."""
-    available = jax.devices()
-    number = config.devices or min(len(available), MOST_DEVICES)
-    in_range("devices", number, 1, len(available))
-    return jax.make_mesh((number,), ("data",), (AxisType.Auto,), devices=available[:number])
-
-
-def make_blocks(
-    tokens: Int[Array, " length"],
-    documents: Int[Array, " length"],
-    reach: Int[Array, " tokens"],
-    config: TrainConfig,
-) -> Block:
-    """The blocks of one step, grouped as the configuration says."""
-    assert config.block_size is not None and config.predicts is not None
-    if config.grouping == "pair":
-        return pair_blocks(tokens, documents, reach, config.architecture, config.predicts)
-    return window_blocks(
-        tokens, documents, reach, config.architecture, config.block_size, config.predicts
-    )
-
-
-def num_blocks(config: TrainConfig) -> int:
-    """Blocks a step."""
-    assert config.tokens_per_step is not None and config.block_size is not None
-    if config.grouping == "block":
-        return config.tokens_per_step // config.block_size
-    each = 2 * config.window if config.architecture == "skip-gram" else 1
-    return config.tokens_per_step * each
-
-
-def draw_reach(
-    key: Key[Array, ""], shape: tuple[int, ...], config: TrainConfig
-) -> Int[Array, "..."]:
-    """Every centre's window: uniform on 1 … window, or all of it."""
-    if not config.dynamic_window:
-        return jnp.full(shape, config.window)
-    bits = jax.random.bits(key, shape)
-    return 1 + (bits % jnp.uint32(config.window)).astype(jnp.int32)
-
-
-def train_stretch(
-    parameters: Parameters,
-    layer: OutputLayer,
-    tokens: Int[Array, " length"],
-    documents: Int[Array, " length"],
-    learning_rates: Float[Array, " steps"],
-    key: Key[Array, ""],
-    config: TrainConfig,
-    transform: optax.GradientTransformation,
-) -> tuple[Parameters, Telemetry]:
-    """Trains on one stretch of kept words, step by step. Telemetry has one entry a step."""
-    steps, size, window = learning_rates.shape[0], config.tokens_per_step, config.window
-    row_cap = config.row_cap
-    assert size is not None and row_cap is not None
-    # All of a stretch's random numbers at once: drawing a few at a time costs more than using them.
-    reach = draw_reach(jax.random.fold_in(key, WINDOW), (steps, size), config)
-    noise = layer.draw(jax.random.fold_in(key, NOISE), (steps, num_blocks(config)))
-
-    def step(state: Parameters, number: Int[Array, ""]) -> tuple[Parameters, Telemetry]:
-        words = jax.lax.dynamic_slice(tokens, (number * size,), (size + 2 * window,))
-        places = jax.lax.dynamic_slice(documents, (number * size,), (size + 2 * window,))
-        inside = places[window : window + size] != NO_DOCUMENT
-        block = make_blocks(words, places, jnp.where(inside, reach[number], 0), config)
-        rate = learning_rates[number]
-        return update(
-            state, layer, block, noise[number], rate, row_cap, transform, config.input_cap
+    @classmethod
+    def of(
+        cls,
+        corpus: EncodedCorpus,
+        configs: Sequence[RunConfig],
+        transform: optax.GradientTransformation | None = None,
+    ) -> "Run":
+        """Everything checked and placed on the devices. Raises `InputError`."""
+        configs, transform = tuple(config.resolved() for config in configs), transform or KEEP
+        _alike(configs)
+        settings = configs[0].train
+        mesh = program.mesh_of(settings)
+        plans = tuple(Plan(corpus, c.train, c.corpus.held_out_every) for c in configs)
+        layout = Layout.of(settings, mesh.shape["data"], plans[0].kept_words())
+        layers = [_layer(config, corpus) for config in configs]
+        _check(settings, transform, layers[0])
+        if len({jax.tree.structure(layer) for layer in layers}) > 1:
+            raise InputError(
+                "the replicas' samplers are of different kinds: give them one mechanism"
+            )
+        starts, keys = [], []
+        for config, layer in zip(configs, layers, strict=True):
+            key = jax.random.key(config.train.seed)
+            words = len(corpus.vocabulary)
+            first = jax.random.fold_in(key, INIT)
+            parameters = initial(first, words, layer.num_rows(words), settings.dim)
+            starts.append(parameters)
+            keys.append(key)
+        everywhere = NamedSharding(mesh, PartitionSpec())
+        return cls(
+            *(configs, corpus, transform, mesh, layout, plans),
+            jax.device_put(_stacked(layers), everywhere),
+            _stacked([program.place(start, mesh) for start in starts]),
+            _stacked([program.agreed(start, settings, mesh) for start in starts]),
+            _stacked(keys),
         )
 
-    return jax.lax.scan(step, parameters, jnp.arange(steps))
-
-
-@partial(jax.jit, static_argnames=("config", "transform", "mesh"), donate_argnames="parameters")
-def train_segment(
-    parameters: Parameters,
-    layer: OutputLayer,
-    tokens: Int[Array, "devices length"],
-    documents: Int[Array, "devices length"],
-    learning_rates: Float[Array, " steps"],
-    key: Key[Array, ""],
-    config: TrainConfig,
-    transform: optax.GradientTransformation,
-    mesh: Mesh,
-) -> tuple[Parameters, Telemetry, Array]:
-    """Every device trains on its stretch; then the sum of their changes is added everywhere.
-
-    The sum, not the mean: n devices make n times the steps of one, and the mean would undo them.
-    Returns the parameters, telemetry `[devices, steps]`, and whether all parameters are finite.
-    """
-
-    if mesh.size == 1:
-        end, telemetry = train_stretch(
-            parameters, layer, tokens[0], documents[0], learning_rates, key, config, transform
+    def segments(self) -> Iterator[tuple[list[Segment], Segment]]:
+        """The replicas' segments, and the same stacked. A replica that is done has empty ones."""
+        length = self.layout.stretch + 2 * self.layout.window
+        nothing = Segment(
+            np.zeros((self.layout.devices, length), np.int32),
+            np.full((self.layout.devices, length), NO_DOCUMENT, np.int32),
+            np.ones(self.layout.steps, np.float32),
+            0,
         )
-        return end, jax.tree.map(lambda leaf: leaf[None], telemetry), all_finite(end)
+        streams = [segments(plan, self.layout) for plan in self.plans]
+        for parts in zip_longest(*streams, fillvalue=nothing):
+            if len(parts) == 1:
+                yield [*parts], parts[0]
+                continue
+            arrays = [np.stack(column) for column in zip(*(p[:3] for p in parts), strict=True)]
+            yield [*parts], Segment(*arrays, sum(part.kept_words for part in parts))
 
-    def on_device(start: Parameters, layer: OutputLayer, *stretch: Any) -> Any:
-        tokens, documents, learning_rates, key = stretch
-        key = jax.random.fold_in(key, jax.lax.axis_index("data"))
-        varying = jax.tree.map(lambda leaf: jax.lax.pcast(leaf, "data", to="varying"), start)
-        end, telemetry = train_stretch(
-            varying, layer, tokens[0], documents[0], learning_rates, key, config, transform
-        )
-        others = float(mesh.size - 1)
-        merged = jax.tree.map(lambda old, new: jax.lax.psum(new, "data") - others * old, start, end)
-        return merged, jax.tree.map(lambda leaf: leaf[None], telemetry)
+    def arguments(self, number: int, segment: Segment) -> tuple:
+        """What the program takes besides state and layer: texts, learning rates, keys."""
+        split = PartitionSpec(*(None,) * (segment.tokens.ndim - 2), "data")
+        there = NamedSharding(self.mesh, split)
+        tokens, documents = jax.device_put((segment.tokens, segment.documents), there)
+        progress = segment.progress.reshape(len(self.configs), -1)
+        rates = np.stack(
+            [
+                config.train.learning_rate * np.maximum(config.train.learning_rate_floor, left)
+                for config, left in zip(self.configs, 1 - progress, strict=True)
+            ]
+        ).astype(np.float32)
+        fold = jax.random.fold_in if self.keys.ndim == 0 else jax.vmap(jax.random.fold_in, (0, None))
+        return tokens, documents, rates.reshape(segment.progress.shape), fold(self.keys, number)
 
-    everywhere, split = PartitionSpec(), PartitionSpec("data")
-    end, telemetry = jax.shard_map(
-        on_device,
-        mesh=mesh,
-        in_specs=(everywhere, everywhere, split, split, everywhere, everywhere),
-        out_specs=(everywhere, split),
-    )(parameters, layer, tokens, documents, learning_rates, key)
-    return end, telemetry, all_finite(end)
+    def lower(self, arguments: tuple) -> jax.stages.Lowered:
+        """The program for these arguments, not yet compiled."""
+        static = {
+            "config": program_of(self.configs[0].train),
+            "transform": self.transform,
+            "mesh": self.mesh,
+        }
+        segment = program.train_segment if len(self.configs) == 1 else program.train_segments
+        return segment.lower(self.parameters, self.layer, *arguments, **static)
+
+    @property
+    def rest_every(self) -> int:
+        """Segments between two exchanges of the rare rows: each time as costly as the frequent."""
+        rows = max(leaf.shape[-2] for leaf in jax.tree.leaves(self.parameters))
+        return ceil(rows / self.configs[0].train.frequent_rows)
 
 
-def all_finite(parameters: Parameters) -> Array:
-    """Whether no entry is NaN or infinite: their sum tells."""
-    return jnp.isfinite(jnp.sum(parameters.input) + jnp.sum(parameters.output))
+class _Exchange:
+    """The devices' agreement, compiled."""
+
+    def __init__(self, run: Run) -> None:
+        self.before = list(run.agreed)
+        self._every = run.rest_every
+        config, mesh = program_of(run.configs[0].train), run.mesh
+        meet = program.exchange if len(run.configs) == 1 else program.exchanges
+        self._programs = [
+            meet.lower(run.parameters, rows, frequent, config=config, mesh=mesh).compile()
+            for rows, frequent in zip(self.before, (True, False), strict=True)
+        ]
+
+    def __call__(self, parameters: Parameters, number: int, last: bool) -> tuple[Parameters, Array]:
+        """After segment `number`: the parameters, and whether they are finite."""
+        parameters, self.before[0], finite = self._programs[0](parameters, self.before[0])
+        if (number + 1) % self._every == 0 or last:
+            parameters, self.before[1], also = self._programs[1](parameters, self.before[1])
+            finite = finite & also
+        return parameters, finite
 
 
-def _check(config: TrainConfig, transform: optax.GradientTransformation) -> None:
+KEEP = optax.identity()
+"""changes rows as they are"""
+
+
+def _stacked(trees: list) -> object:
+    return trees[0] if len(trees) == 1 else jax.tree.map(lambda *each: jnp.stack(each), *trees)
+
+
+def _layer(config: RunConfig, corpus: EncodedCorpus) -> OutputLayer:
+    draws = config.train.noise_per_block
+    if config.train.grouping == "pair" and config.output.layer != "sampled-softmax":
+        draws = config.output.num_noise
+    return build(config.output, draws, corpus.vocabulary.counts)
+
+
+def _alike(configs: Sequence[RunConfig]) -> None:
+    """Replicas share one program."""
+    if not configs:
+        raise InputError("there is no replica to train: give at least one configuration")
+    first = flatten(configs[0])
+    for config in configs[1:]:
+        for name, value in flatten(config).items():
+            if value != first[name] and name not in REPLICAS_DIFFER_IN:
+                raise InputError(
+                    f"replicas differ in {name} ({first[name]} and {value}): they share a program, "
+                    f"and may differ in {', '.join(REPLICAS_DIFFER_IN)} only"
+                )
+
+
+def _check(
+    config: TrainConfig, transform: optax.GradientTransformation, layer: OutputLayer
+) -> None:
     """Settings that contradict each other, before anything starts."""
-    assert config.tokens_per_step is not None and config.block_size is not None
-    if config.grouping == "block" and config.tokens_per_step % config.block_size:
-        raise InputError(
-            f"tokens_per_step is {config.tokens_per_step}: it must be a multiple of block_size, "
-            f"which is {config.block_size}"
-        )
-    assert config.learning_rate is not None
+    size = config.tokens_per_step
+    assert size is not None and config.learning_rate is not None
+    tile = program.tile_size(config, layer.shares)
+    parts = {"block_size": config.block_size} if layer.shares == "block" else {}
+    if config.grouping == "block":
+        for name, part in {**parts, "tile_size": tile}.items():
+            if size % part:
+                raise InputError(
+                    f"tokens_per_step is {size}: it must be a multiple of {name}, which is {part}"
+                )
+        if parts and config.block_size % tile:
+            raise InputError(
+                f"block_size is {config.block_size}: it must be a multiple of tile_size, "
+                f"which is {tile}"
+            )
     if jax.tree.leaves(transform.init(jnp.zeros((1, 1)))):
         raise InputError(
             "the optax transformation keeps a state: rows are updated a few at a time, which would "
@@ -196,72 +246,109 @@ def train(
 
     `transform` is a stateless optax transformation of the row updates (already scaled by the
     learning rate), `optax.clip(0.1)` say. Raises `InputError` for impossible settings,
-    `FloatingPointError` when the parameters cease to be finite.
+    `FloatingPointError` when training diverges.
     """
-    config = config.resolved()
-    settings, transform = config.train, transform or optax.identity()
-    _check(settings, transform)
-    mesh = mesh_of(settings)
-    plan = Plan(corpus, settings, config.corpus.held_out_every)
-    layout = Layout.of(settings, mesh.size, plan.kept_words())
-    vocabulary = corpus.vocabulary
-    draws = settings.noise_per_block
-    if settings.grouping == "pair" and config.output.layer != "sampled-softmax":
-        draws = config.output.num_noise
-    layer = build(config.output, draws, vocabulary.counts)
-    key = jax.random.key(settings.seed)
-    num_rows = layer.num_rows(len(vocabulary))
-    parameters = initial(jax.random.fold_in(key, INIT), len(vocabulary), num_rows, settings.dim)
-    everywhere = NamedSharding(mesh, PartitionSpec())
-    parameters, layer = jax.device_put((parameters, layer), everywhere)
+    return train_replicas(corpus, [config], transform, show)[0]
 
-    read = vocabulary.num_words * plan.words() / len(corpus.ids)
-    history = History(round(settings.epochs * read), plan.kept_words())
-    split = NamedSharding(mesh, PartitionSpec("data"))
-    program, pending = None, None
+
+def train_replicas(
+    corpus: EncodedCorpus,
+    configs: Sequence[RunConfig],
+    transform: optax.GradientTransformation | None = None,
+    show: bool = True,
+) -> list[Trained]:
+    """Trains several runs as one program, compiled once: seeds, learning rates, samplers.
+
+    Each is as it would be alone, to float tolerance; their seconds are those of all together.
+    Raises `InputError` for runs that cannot share a program, and what `train` raises.
+    """
+    run = Run.of(corpus, configs, transform)
+    settings, several = run.configs[0].train, len(configs) > 1
+    share = corpus.vocabulary.num_words / len(corpus.ids)
+    histories = [
+        History(round(settings.epochs * share * plan.words()), plan.kept_words())
+        for plan in run.plans
+    ]
+    parameters, exchange, compiled_segment, pending = run.parameters, None, None, None
     begin = compiled = time.perf_counter()
-    with track("training", history.words, "M words", show) as advance:
+    with track("training", sum(h.words for h in histories), "M words", show) as advance:
 
-        def report(words: float) -> None:
-            advance(words, words / 1e6)
+        def report(parts: list[Segment], *results: Array) -> None:
+            done = _record(histories, parts, *results)
+            advance(done, done / 1e6)
 
-        for number, segment in enumerate(segments(plan, layout)):
-            tokens, documents = jax.device_put((segment.tokens, segment.documents), split)
-            rates = np.maximum(settings.learning_rate_floor, 1 - segment.progress)
-            arguments = (
-                *(parameters, layer, tokens, documents),
-                *(
-                    (settings.learning_rate * rates).astype(np.float32),
-                    jax.random.fold_in(key, number),
-                ),
-            )
-            if program is None:
+        for (number, (parts, segment)), last in _with_last(enumerate(run.segments())):
+            arguments = run.arguments(number, segment)
+            if compiled_segment is None or exchange is None:
                 begin = time.perf_counter()
-                static = {"config": program_of(settings), "transform": transform, "mesh": mesh}
-                program = train_segment.lower(*arguments, **static).compile()
+                compiled_segment, exchange = run.lower(arguments).compile(), _Exchange(run)
                 compiled = time.perf_counter()
-            parameters, telemetry, finite = program(*arguments)
+            parameters, telemetry = compiled_segment(parameters, run.layer, *arguments)
+            parameters, finite = exchange(parameters, number, last)
             # Only now wait for the segment before: the host prepares one while the device trains.
             if pending is not None:
-                report(history.add(*pending))
-            pending = (segment.kept_words, telemetry, finite)
+                report(*pending)
+            pending = (parts, telemetry, finite)
         if pending is not None:
-            report(history.add(*pending))
+            report(*pending)
     seconds = time.perf_counter() - compiled
+    ends = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, :]), parameters)
+    return [
+        _trained(
+            corpus,
+            jax.tree.map(lambda leaf, n=n: leaf[n] if several else leaf, ends),
+            history,
+            seconds,
+            compiled - begin,
+        )
+        for n, history in enumerate(histories)
+    ]
+
+
+def _with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    """Every item, and whether it is the last."""
+    iterator = iter(items)
+    before = next(iterator)
+    for item in iterator:
+        yield before, False
+        before = item
+    yield before, True
+
+
+def _record(
+    histories: list[History], parts: list[Segment], telemetry: Array, finite: Array
+) -> float:
+    """Hands every replica its part; returns the words done."""
+    if len(histories) == 1:
+        return histories[0].add(parts[0].kept_words, telemetry, finite)
+    done = 0.0
+    for number, (history, part) in enumerate(zip(histories, parts, strict=True)):
+        own = jax.tree.map(lambda leaf, number=number: leaf[number], telemetry)
+        done += history.add(part.kept_words, own, finite[number])
+    return done
+
+
+def _trained(
+    corpus: EncodedCorpus,
+    parameters: Parameters,
+    history: History,
+    seconds: float,
+    compile_seconds: float,
+) -> Trained:
+    vocabulary = corpus.vocabulary
+    if not all(np.isfinite(matrix).all() for matrix in jax.tree.leaves(parameters)):
+        raise FloatingPointError("rare rows are no longer finite: lower learning_rate")
+    outputs = parameters.output if len(parameters.output) == len(vocabulary) else None
     return Trained(
-        embeddings=Embeddings(
-            words=vocabulary.words,
-            vectors=np.asarray(parameters.input),
-            outputs=np.asarray(parameters.output) if num_rows == len(vocabulary) else None,
-            counts=vocabulary.counts,
-        ),
+        embeddings=Embeddings(vocabulary.words, parameters.input, outputs, vocabulary.counts),
         parameters=parameters,
         curve=tuple(history.curve),
         words=history.words,
         kept_words=history.kept_words,
         pairs=history.pairs,
+        steps=history.steps,
         seconds=seconds,
-        compile_seconds=compiled - begin,
+        compile_seconds=compile_seconds,
     )
 
 

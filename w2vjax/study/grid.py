@@ -18,7 +18,7 @@ from w2vjax.reporting import records, report
 from w2vjax.study.durations import Clock, cell, duration
 from w2vjax.study.run import Exam, Row, about, distributions, execute
 from w2vjax.text.encoding import EncodedCorpus, encode
-from w2vjax.train import mesh_of
+from w2vjax.program import mesh_of
 
 PLANNED = "run/planned"
 FAILED = "run/failed"

@@ -28,7 +28,8 @@ from w2vjax.samplers import probabilities
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
-from w2vjax.train import Trained, mesh_of, train
+from w2vjax.program import mesh_of
+from w2vjax.train import Trained, train
 
 Row = dict[str, Any]
 """A line of the records."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from w2vjax.blocks import Block, pair_blocks
+from w2vjax.blocks import Batch, pair_batch
 from w2vjax.config import RunConfig, TrainConfig
 from w2vjax.evaluation import likelihood
 from w2vjax.evaluation.scores import Score
@@ -17,7 +17,8 @@ from w2vjax.model import Parameters
 from w2vjax.outputs import HierarchicalSoftmax, NegativeSampling, OutputLayer, build
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
 from w2vjax.text.encoding import EncodedCorpus
-from w2vjax.train import Trained, draw_reach
+from w2vjax.program import draw_reach
+from w2vjax.train import Trained
 
 MAX_PAIRS = 20_000
 STRETCH = 1 << 14
@@ -104,11 +105,11 @@ def _blocks(
     documents: Int[Array, " length"],
     key: Key[Array, ""],
     settings: TrainConfig,
-) -> Block:
+) -> Batch:
     size = tokens.shape[0] - 2 * settings.window
     inside = documents[settings.window : settings.window + size] != NO_DOCUMENT
     reach = jnp.where(inside, draw_reach(key, (size,), settings), 0)
-    return pair_blocks(tokens, documents, reach, settings.architecture)
+    return pair_batch(tokens, documents, reach, settings.architecture)
 
 
 @jax.jit

@@ -1,0 +1,269 @@
+"""The training program: a segment of the stream on every device, and the exchange of changes.
+
+One jitted, donated program for one device or many. The mesh has two axes: over `data` every device
+trains its own copy of the matrices on its own part of the text; over `model` devices share a copy,
+each with some of its dimensions.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+from jaxtyping import Array, Float, Int, Key
+
+from w2vjax.arithmetic import Arithmetic
+from w2vjax.blocks import Batch, pair_batch, window_batch
+from w2vjax.config import TrainConfig
+from w2vjax.errors import InputError, in_range
+from w2vjax.model import Parameters, Telemetry, update
+from w2vjax.outputs import OutputLayer
+from w2vjax.stream import NO_DOCUMENT
+
+WINDOW, NOISE = 3, 4
+"""purposes of the random streams, so that one never disturbs another"""
+
+
+def mesh_of(config: TrainConfig) -> Mesh:
+    """The devices to train on. Raises `InputError` if there are not as many as asked for."""
+    available = jax.devices()
+    number = config.devices or len(available) // config.model_devices * config.model_devices
+    in_range("devices", number, 1, len(available))
+    if number % config.model_devices or config.dim % config.model_devices:
+        raise InputError(
+            f"model_devices is {config.model_devices}: it must divide devices, which is {number}, "
+            f"and dim, which is {config.dim}"
+        )
+    shape = (number // config.model_devices, config.model_devices)
+    kinds = (AxisType.Auto, AxisType.Auto)
+    return jax.make_mesh(shape, ("data", "model"), kinds, devices=available[:number])
+
+
+EACH = P("data", None, "model")
+"""how `[devices, rows, dimensions]` lie on the mesh"""
+ALL = P(None, "model")
+"""and `[rows, dimensions]` of which every device along `data` has a copy"""
+
+
+def place(parameters: Parameters, mesh: Mesh) -> Parameters:
+    """The same matrices on every device, `[devices, v, d]`."""
+
+    def everywhere(leaf: Array) -> Array:
+        copies = jnp.broadcast_to(leaf[None], (mesh.shape["data"], *leaf.shape))
+        return jax.device_put(copies, NamedSharding(mesh, EACH))
+
+    return jax.tree.map(everywhere, parameters)
+
+
+def agreed(parameters: Parameters, config: TrainConfig, mesh: Mesh) -> tuple[Parameters, ...]:
+    """What the devices start from: the frequent rows, and the others."""
+    rows = config.frequent_rows
+    there = NamedSharding(mesh, ALL)
+    return tuple(
+        jax.tree.map(lambda leaf, part=part: jax.device_put(leaf[part], there), parameters)
+        for part in (slice(rows), slice(rows, None))
+    )
+
+
+def num_tiles(config: TrainConfig, shares: str) -> tuple[int, int]:
+    """Blocks and groups of blocks a step, for a layer whose targets share rows in this way."""
+    size, tile = config.tokens_per_step, tile_size(config, shares)
+    assert size is not None
+    if config.grouping == "pair":
+        number = size * (2 * config.window if config.architecture == "skip-gram" else 1)
+        return number, number if shares == "block" else 1
+    return size // tile, size // config.block_size if shares == "block" else 1
+
+
+def tile_size(config: TrainConfig, shares: str) -> int:
+    """Consecutive words whose windows are scored at once."""
+    assert config.tile_size is not None
+    overlapping = config.architecture == "skip-gram" and config.predicts == "centre"
+    return config.block_size if overlapping and shares == "block" else config.tile_size
+
+
+def make_batch(
+    tokens: Int[Array, " length"],
+    documents: Int[Array, " length"],
+    reach: Int[Array, " tokens"],
+    config: TrainConfig,
+    shares: str,
+) -> Batch:
+    """The pairs of one step, grouped as the configuration says."""
+    assert config.predicts is not None
+    if config.grouping == "pair":
+        return pair_batch(tokens, documents, reach, config.architecture, config.predicts)
+    size = tile_size(config, shares)
+    return window_batch(tokens, documents, reach, config.architecture, size, config.predicts)
+
+
+def draw_reach(
+    key: Key[Array, ""], shape: tuple[int, ...], config: TrainConfig
+) -> Int[Array, "..."]:
+    """Every centre's window: uniform on 1 … window, or all of it."""
+    if not config.dynamic_window:
+        return jnp.full(shape, config.window)
+    bits = jax.random.bits(key, shape)
+    return 1 + (bits % jnp.uint32(config.window)).astype(jnp.int32)
+
+
+def train_stretch(
+    parameters: Parameters,
+    layer: OutputLayer,
+    tokens: Int[Array, " length"],
+    documents: Int[Array, " length"],
+    learning_rates: Float[Array, " steps"],
+    key: Key[Array, ""],
+    config: TrainConfig,
+    transform: optax.GradientTransformation,
+    axis: str | None = None,
+) -> tuple[Parameters, Telemetry]:
+    """Trains on one stretch of kept words, step by step. Telemetry has one entry a step.
+
+    `axis` is the mesh axis over which dimensions are divided.
+    """
+    steps, size, window = learning_rates.shape[0], config.tokens_per_step, config.window
+    assert size is not None
+    arithmetic = Arithmetic(config.compute_dtype, config.matmul_precision, axis)
+    # All of a stretch's random numbers at once: drawing a few at a time costs more than using them.
+    reach = draw_reach(jax.random.fold_in(key, WINDOW), (steps, size), config)
+    groups = num_tiles(config, layer.shares)[1]
+    shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (steps, groups))
+
+    def step(state: Parameters, number: Int[Array, ""]) -> tuple[Parameters, Telemetry]:
+        words = jax.lax.dynamic_slice(tokens, (number * size,), (size + 2 * window,))
+        places = jax.lax.dynamic_slice(documents, (number * size,), (size + 2 * window,))
+        inside = places[window : window + size] != NO_DOCUMENT
+        batch = make_batch(
+            words, places, jnp.where(inside, reach[number], 0), config, layer.shares
+        )
+        rate = learning_rates[number]
+        return update(
+            state, layer, batch, shared[number], rate, config.damping, transform, arithmetic
+        )
+
+    return jax.lax.scan(step, parameters, jnp.arange(steps))
+
+
+def _segment(
+    parameters: Parameters,
+    layer: OutputLayer,
+    tokens: Int[Array, "devices length"],
+    documents: Int[Array, "devices length"],
+    learning_rates: Float[Array, " steps"],
+    key: Key[Array, ""],
+    config: TrainConfig,
+    transform: optax.GradientTransformation,
+    mesh: Mesh,
+) -> tuple[Parameters, Telemetry]:
+    axis = "model" if mesh.shape["model"] > 1 else None
+
+    def on_device(parameters: Parameters, layer: OutputLayer, *stretch: Any) -> Any:
+        tokens, documents, learning_rates, key = stretch
+        key = jax.random.fold_in(key, jax.lax.axis_index("data"))
+        parameters = jax.tree.map(lambda leaf: leaf[0], parameters)
+        after = train_stretch(
+            *(parameters, layer, tokens[0], documents[0], learning_rates, key),
+            *(config, transform, axis),
+        )
+        return jax.tree.map(lambda leaf: leaf[None], after)
+
+    each, split = Parameters(EACH, EACH), P("data")
+    return jax.shard_map(
+        on_device,
+        mesh=mesh,
+        in_specs=(each, P(), split, split, P(), P()),
+        out_specs=(each, split),
+        check_vma=False,
+    )(parameters, layer, tokens, documents, learning_rates, key)
+
+
+def _exchange(
+    parameters: Parameters, before: Parameters, frequent: bool, config: TrainConfig, mesh: Mesh
+) -> tuple[Parameters, Parameters, Array]:
+    first, others = 0 if frequent else config.frequent_rows, float(mesh.shape["data"] - 1)
+
+    def on_device(parameters: Parameters, before: Parameters) -> Any:
+        def together(old: Array, leaf: Array) -> Array:
+            new = jax.lax.dynamic_slice(leaf, (0, first, 0), (1, *old.shape))[0]
+            return jax.lax.psum(new, "data") - others * old
+
+        def put(leaf: Array, rows: Array) -> Array:
+            return jax.lax.dynamic_update_slice(leaf, rows[None], (0, first, 0))
+
+        now = jax.tree.map(together, before, parameters)
+        sums = sum(jnp.sum(leaf) for leaf in jax.tree.leaves(now))
+        finite = jnp.isfinite(jax.lax.psum(sums, "model"))
+        return jax.tree.map(put, parameters, now), now, finite
+
+    each, all_ = Parameters(EACH, EACH), Parameters(ALL, ALL)
+    return jax.shard_map(
+        on_device,
+        mesh=mesh,
+        in_specs=(each, all_),
+        out_specs=(each, all_, P()),
+        check_vma=False,
+    )(parameters, before)
+
+
+@partial(jax.jit, static_argnames=("config", "transform", "mesh"), donate_argnames="parameters")
+def train_segment(
+    parameters: Parameters,
+    layer: OutputLayer,
+    tokens: Int[Array, "devices length"],
+    documents: Int[Array, "devices length"],
+    learning_rates: Float[Array, " steps"],
+    key: Key[Array, ""],
+    config: TrainConfig,
+    transform: optax.GradientTransformation,
+    mesh: Mesh,
+) -> tuple[Parameters, Telemetry]:
+    """Every device trains its matrices `[devices, v, d]` on its stretch of the text.
+
+    Returns them and telemetry `[devices, steps]`.
+    """
+    return _segment(
+        parameters, layer, tokens, documents, learning_rates, key, config, transform, mesh
+    )
+
+
+@partial(
+    jax.jit,
+    static_argnames=("frequent", "config", "mesh"),
+    donate_argnames=("parameters", "before"),
+)
+def exchange(
+    parameters: Parameters, before: Parameters, frequent: bool, config: TrainConfig, mesh: Mesh
+) -> tuple[Parameters, Parameters, Array]:
+    """Adds the sum of all devices' changes since `before`, to the frequent rows or to the others.
+
+    The sum, not the mean: n devices make n times the steps of one, and the mean would undo them.
+    Rare rows change seldom, so that they may wait. Returns the matrices, the rows that all agree
+    on now, and whether these are finite.
+    """
+    return _exchange(parameters, before, frequent, config, mesh)
+
+
+@partial(jax.jit, static_argnames=("config", "transform", "mesh"), donate_argnames="parameters")
+def train_segments(
+    parameters: Parameters, *arguments: Any, config: TrainConfig, transform: Any, mesh: Mesh
+) -> tuple[Parameters, Telemetry]:
+    """`train_segment` of several replicas, stacked in front of every array."""
+    one = partial(_segment, config=config, transform=transform, mesh=mesh)
+    return jax.vmap(one)(parameters, *arguments)
+
+
+@partial(
+    jax.jit,
+    static_argnames=("frequent", "config", "mesh"),
+    donate_argnames=("parameters", "before"),
+)
+def exchanges(
+    parameters: Parameters, before: Parameters, frequent: bool, config: TrainConfig, mesh: Mesh
+) -> tuple[Parameters, Parameters, Array]:
+    """`exchange` of several replicas."""
+    one = partial(_exchange, frequent=frequent, config=config, mesh=mesh)
+    return jax.vmap(one)(parameters, before)

@@ -1,0 +1,212 @@
+"""One step's pairs against their candidate rows: scores, loss and curvature, block by block."""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from w2vjax.arithmetic import PLAIN, Arithmetic, dot, squared_norms
+from w2vjax.blocks import Batch, cut, fold
+from w2vjax.losses import (
+    categorical,
+    categorical_curvature,
+    log_partition,
+    logistic,
+    logistic_curvature,
+)
+from w2vjax.outputs import OutputLayer, Relation
+
+
+class Rows(NamedTuple):
+    """What a step reads of the two matrices, and what it changes."""
+
+    input: Float[Array, "n d"]
+    own: Float[Array, "m l d"]
+    """the targets' own candidates"""
+    shared: Float[Array, "g k d"]
+    """candidates that the targets of a group share"""
+
+
+class Scores(NamedTuple):
+    """Candidates by hidden vectors, corrected for the sampler."""
+
+    own: Float[Array, "b t*l s"]
+    shared: Float[Array, "g k n"]
+    rivals: Float[Array, "b s"]
+    """log of the sum over the rivals that the targets share (categorical loss)"""
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def score(
+    rows: Float[Array, "b m d"], hidden: Float[Array, "b s d"], arithmetic: Arithmetic
+) -> Float[Array, "b m s"]:
+    """rows · hidden, block by block."""
+    return arithmetic.across(dot("bmd,bsd->bms", rows, hidden, arithmetic))
+
+
+def _score_forward(rows: Array, hidden: Array, arithmetic: Arithmetic) -> tuple[Array, tuple]:
+    return score(rows, hidden, arithmetic), (rows, hidden)
+
+
+def _score_backward(arithmetic: Arithmetic, vectors: tuple, slope: Array) -> tuple[Array, Array]:
+    rows, hidden = vectors
+    # A transposed copy of the slopes is cheap; the product of a transposed matrix on a CPU is not.
+    turned = jax.lax.optimization_barrier(jnp.swapaxes(slope, 1, 2))
+    to_rows = dot("bms,bsd->bmd", slope, hidden, arithmetic)
+    return to_rows, dot("bsm,bmd->bsd", turned, rows, arithmetic)
+
+
+score.defvjp(_score_forward, _score_backward)
+
+
+class Step(NamedTuple):
+    """One step's pairs and the rows that take part. Its methods are the textbook loss, by blocks."""
+
+    batch: Batch
+    layer: OutputLayer
+    own: Int[Array, "m l"]
+    """rows of the output matrix: every target's own"""
+    shared: Int[Array, "g k"]
+    """and those that the targets of a group of blocks share"""
+    arithmetic: Arithmetic = PLAIN
+
+    @property
+    def number(self) -> int:
+        """b: blocks."""
+        return self.batch.weight.shape[0]
+
+    def hidden(self, inputs: Float[Array, "n d"]) -> Float[Array, "b s d"]:
+        """Hidden vectors of every block: the input rows, or CBOW's means of them."""
+        batch = self.batch
+        if batch.mix is None:
+            return cut(inputs, self.number, batch.weight.shape[2])
+        return batch.mix @ cut(inputs, self.number, batch.mix.shape[2])
+
+    def to_groups(self, values: Float[Array, "b s ..."]) -> Float[Array, "g n ..."]:
+        """From hidden vectors by blocks to those of every group, added up where blocks overlap."""
+        groups = self.shared.shape[0]
+        if self.batch.apart or groups == self.number:
+            return values.reshape(groups, -1, *values.shape[2:])
+        return fold(values, self.batch.inputs.shape[0])[None]
+
+    def to_blocks(self, values: Float[Array, "g n"]) -> Float[Array, "b s"]:
+        """The way back."""
+        size = self.batch.weight.shape[2]
+        if self.batch.apart or self.shared.shape[0] == self.number:
+            return values.reshape(self.number, size)
+        return cut(values[0], self.number, size)
+
+    def grouped(self, inputs: Float[Array, "n d"]) -> Float[Array, "g n d"]:
+        """Hidden vectors of every group, each of them once."""
+        if self.batch.apart or self.shared.shape[0] == self.number:
+            return self.to_groups(self.hidden(inputs))
+        return inputs[None]
+
+    def relation(self) -> Relation:
+        """The relation of every block."""
+        targets = cut(self.batch.targets, self.number, self.batch.weight.shape[1])
+        shared = jnp.repeat(self.shared, self.number // self.shared.shape[0], axis=0)
+        return jax.vmap(self.layer.relate)(targets, shared)
+
+    def _of_own(self, times: Float[Array, "b t l"]) -> Float[Array, "b t*l s"]:
+        each = times[:, :, :, None] * self.batch.weight[:, :, None, :]
+        return each.reshape(self.number, -1, each.shape[-1])
+
+    def _of_shared(self, times: Float[Array, "b k t"] | Float[Array, " b"]) -> Array:
+        """How often every hidden vector of a group has its shared rows, `[g, k or 1, n]`."""
+        if times.ndim == 1:  # the same for all
+            count = times[:, None] * jnp.sum(self.batch.weight, axis=1)
+            return self.to_groups(count)[:, None, :]
+        each = jnp.einsum("bkt,bts->bsk", times, self.batch.weight)
+        return jnp.swapaxes(self.to_groups(each), 1, 2)
+
+    def weights(self, relation: Relation) -> tuple[Array, Array, Array, Array]:
+        """pull and push of own rows, pull and push of shared rows."""
+        return (
+            self._of_own(relation.pull),
+            self._of_own(relation.push),
+            self._of_shared(relation.shared_pull),
+            self._of_shared(relation.shared_push),
+        )
+
+    def scores(
+        self, rows: Rows, matrix: Float[Array, "v d"] | None, probes: tuple[Array, Array] | None
+    ) -> Scores:
+        """Every block's scores; `matrix`, with its `probes`, where all of its rows are rivals."""
+        hidden = self.hidden(rows.input)
+        dim = hidden.shape[-1]
+        # Rows of one target side by side: `cut` and its transpose move whole lines.
+        own = cut(rows.own.reshape(len(rows.own), -1), self.number, self.batch.weight.shape[1])
+        own = score(own.reshape(self.number, -1, dim), hidden, self.arithmetic)
+        shift = cut(self.layer.shift(self.own), self.number, self.batch.weight.shape[1])
+        own = own - shift.reshape(self.number, -1, 1)
+        shared = score(rows.shared, self.grouped(rows.input), self.arithmetic)
+        shared = shared - self.layer.shift(self.shared)[:, :, None]
+        if matrix is not None:
+            once = self.grouped(rows.input)[0]
+            rivals = self.to_blocks(log_partition(once, matrix, probes, self.arithmetic)[None])
+        elif self.layer.loss == "categorical":
+            rivals = self.to_blocks(jax.nn.logsumexp(shared, axis=1))
+        else:
+            rivals = jnp.zeros_like(hidden[:, :, 0])
+        return Scores(own, shared, rivals)
+
+    def loss(self, scores: Scores, relation: Relation) -> Float[Array, "2"]:
+        """What targets and what the others contribute, in nats."""
+        pull, push, shared_pull, shared_push = self.weights(relation)
+        if self.layer.loss == "logistic":
+            own = logistic(scores.own, pull, push)
+            shared = logistic(scores.shared, shared_pull, shared_push)
+            return jnp.stack([jnp.sum(a) + jnp.sum(b) for a, b in zip(own, shared, strict=True)])
+        parts = categorical(scores.own, pull, _as_column(relation.own), scores.rivals[:, None, :])
+        return jnp.stack([jnp.sum(part) for part in parts])
+
+    def curvature(self, scores: Scores, relation: Relation) -> tuple[Array, Array]:
+        """The loss's second derivative in every score, or just above; shaped as own and shared."""
+        pull, push, shared_pull, shared_push = self.weights(relation)
+        if self.layer.loss == "logistic":
+            shared = logistic_curvature(scores.shared, shared_pull, shared_push)
+            return logistic_curvature(scores.own, pull, push), shared
+        own, share = categorical_curvature(
+            scores.own, pull, _as_column(relation.own), scores.rivals[:, None, :]
+        )
+        odds = jax.nn.softmax(scores.shared, axis=1)
+        return own, odds * self.to_groups(share[:, 0])[:, None, :]
+
+    def row_curvature(self, rows: Rows, curvature: tuple[Array, Array]) -> Rows:
+        """Every row's curvature, Σ curvature of its scores · ‖the other vector‖²; without `d`.
+
+        No step along the row's gradient meets more: ‖v‖² is the whole length of the other vector.
+        """
+        own, shared = curvature
+        hidden, inputs = self.hidden(rows.input), self.grouped(rows.input)
+        width, length = self.batch.weight.shape[1], rows.own.shape[:2]
+        norms = partial(squared_norms, arithmetic=self.arithmetic)
+        to_own = jnp.einsum("bms,bs->bm", own, norms(hidden))
+        own_norms = cut(norms(rows.own), self.number, width).reshape(self.number, -1)
+        of_own = jnp.einsum("bms,bm->bs", own, own_norms)
+        of_shared = jnp.einsum("gkn,gk->gn", shared, norms(rows.shared))
+        return Rows(
+            input=self.to_inputs(of_own, of_shared),
+            own=fold(to_own.reshape(self.number, width, -1), length[0]),
+            shared=jnp.einsum("gkn,gn->gk", shared, norms(inputs)),
+        )
+
+    def to_inputs(
+        self, of_own: Float[Array, "b s"], of_shared: Float[Array, "g n"]
+    ) -> Float[Array, " n"]:
+        """Curvatures of hidden vectors as those of the input rows that make them."""
+        number = self.batch.inputs.shape[0]
+        if not self.batch.apart and self.shared.shape[0] != self.number:
+            return fold(of_own, number) + of_shared[0]
+        each = of_own + self.to_blocks(of_shared)
+        if self.batch.mix is not None:
+            each = jnp.einsum("bs,bsc->bc", each, jnp.square(self.batch.mix))
+        return fold(each, number)
+
+
+def _as_column(own: Array) -> Float[Array, "b t 1"]:
+    """Times that targets are their own rivals, alike for all targets of a block or one by one."""
+    return own.reshape(own.shape[0], -1, 1)
