@@ -12,10 +12,10 @@ import optax
 import pytest
 from references import Setting, Step
 
-from w2vjax.blocks import Block
+from w2vjax.blocks import Batch
 from w2vjax.config import SAMPLED_LAYERS, OutputConfig, SamplerConfig
 from w2vjax.errors import InputError
-from w2vjax.model import Parameters, update
+from w2vjax.model import Damping, Parameters, update
 from w2vjax.outputs import OUTPUTS, OutputLayer, build
 from w2vjax.samplers import SAMPLERS, probabilities
 
@@ -59,7 +59,7 @@ def _layers() -> Iterator[OutputConfig]:
     for layer in OUTPUTS:
         if layer in SAMPLED_LAYERS:
             yield from _policies(layer)
-        elif not build(config_of(layer), DRAWS, COUNTS).whole:
+        elif build(config_of(layer), DRAWS, COUNTS).shares != "matrix":
             yield from (config_of(layer, shared_nodes=share) for share in TREES_SHARE)
         else:
             yield config_of(layer)
@@ -83,8 +83,8 @@ def sampler_law(layer: OutputLayer, num_words: int = V) -> np.ndarray:
 
 
 def setting_of(config: OutputConfig, layer: OutputLayer) -> Setting:
-    """What the reference formulas need; `auto` is `keep` for NCE and `mask` for the others."""
-    usual = "keep" if config.layer == "nce" else "mask"
+    """What the reference formulas need; `auto` is what each layer does by itself."""
+    usual = {"nce": "keep", "negative-sampling": "expect"}.get(config.layer, "mask")
     collision = usual if config.collision == "auto" else config.collision
     return Setting(COUNTS, sampler_law(layer), config.num_noise, collision)
 
@@ -96,39 +96,45 @@ def parameters(num_rows: int, seed: int = 0, num_words: int = V, dim: int = D) -
     return Parameters(*(jnp.asarray(generator.normal(size=size), jnp.float32) for size in sizes))
 
 
-def one_pair(inputs: jax.Array, targets: jax.Array) -> Block:
+def one_pair(inputs: jax.Array, targets: jax.Array) -> Batch:
     """One block for every input and target: the textbook's example."""
-    return Block(inputs[:, None], None, targets[:, None], jnp.ones((*targets.shape, 1, 1)))
+    return Batch(inputs, None, targets, jnp.ones((*targets.shape, 1, 1)))
 
 
 NO_CHANGE = optax.identity()
-UNDAMPED = float("inf")
+UNDAMPED = Damping(0.0)
 jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 """compiles in half the time; for arithmetic that is tiny anyway"""
 
 
-def gradients(parameters: Parameters, layer: OutputLayer, block: Block, noise: jax.Array) -> Step:
+def gradients(parameters: Parameters, layer: OutputLayer, batch: Batch, shared: jax.Array) -> Step:
     """Loss of the first block and gradient of all, from one undamped update at learning rate 1."""
     rate = jnp.float32(1.0)
-    new, telemetry = update(parameters, layer, block, noise, rate, UNDAMPED, NO_CHANGE)
+    new, telemetry = update(parameters, layer, batch, shared, rate, UNDAMPED, NO_CHANGE)
     change = jax.tree.map(lambda old, new: old - new, parameters, new)
     return Step(telemetry.loss[None], change.input, change.output)
 
 
 step = jit(gradients)
-updated = jit(update, static_argnames=("row_cap", "transform", "input_cap"))
+updated = jit(update, static_argnames=("damping", "transform", "arithmetic"))
 
 
 @jit
-def each_step(parameters: Parameters, layer: OutputLayer, block: Block, noise: jax.Array) -> Step:
-    """The same for every block by itself, with a leading axis."""
+def each_step(parameters: Parameters, layer: OutputLayer, batch: Batch, shared: jax.Array) -> Step:
+    """The same for every block of a batch of lone pairs, with a leading axis."""
 
-    def alone(block: Block, noise: jax.Array) -> Step:
+    def alone(batch: Batch, shared: jax.Array) -> Step:
         return gradients(
-            parameters, layer, jax.tree.map(lambda leaf: leaf[None], block), noise[None]
+            parameters, layer, jax.tree.map(lambda leaf: leaf[None], batch), shared[None]
         )
 
-    return jax.vmap(alone)(block, noise)
+    return jax.vmap(alone)(batch, shared)
+
+
+def shared_of(layer: OutputLayer, batch: Batch, seed: int = 3, groups: int = 0) -> jax.Array:
+    """Shared rows for every block, or for as many groups of blocks."""
+    number = batch.weight.shape[0] if layer.shares == "block" else 1
+    return layer.shared_rows(jax.random.key(seed), (groups or number,))
 
 
 @cache

@@ -11,10 +11,11 @@ from functools import cache, partial
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy.special import logsumexp, softmax
 
-from w2vjax.blocks import Block
+from w2vjax.blocks import Batch, cut
 from w2vjax.trees import TREES
 
 
@@ -74,7 +75,7 @@ def tree_softmax(
 def shares(target: int, noise: np.ndarray, setting: Setting) -> np.ndarray:
     """How much every drawn word counts for a pair that has `num_noise` noise words."""
     share = np.full(len(noise), setting.num_noise / len(noise))
-    if setting.collision != "keep":
+    if setting.collision in ("mask", "redraw"):
         share[noise == target] = 0
     if setting.collision == "redraw":
         share /= 1 - setting.law[target]
@@ -88,8 +89,12 @@ def negative_sampling(
     share, slope = shares(target, noise, setting), np.zeros_like(scores)
     slope[target] -= sigmoid(-scores[target])
     np.add.at(slope, noise, share * sigmoid(scores[noise]))
-    chances = sigmoid(-scores[noise])
-    return Terms(-np.log(sigmoid(scores[target])), -share @ np.log(chances), slope)
+    against = -share @ np.log(sigmoid(-scores[noise]))
+    if setting.collision == "expect":
+        expected = setting.num_noise * setting.law[target]
+        slope[target] -= expected * sigmoid(scores[target])
+        against += expected * np.log(sigmoid(-scores[target]))
+    return Terms(-np.log(sigmoid(scores[target])), against, slope)
 
 
 def nce(scores: np.ndarray, target: int, noise: np.ndarray, setting: Setting) -> Terms:
@@ -102,7 +107,12 @@ def nce(scores: np.ndarray, target: int, noise: np.ndarray, setting: Setting) ->
     share, slope = shares(target, noise, setting), np.zeros_like(scores)
     slope[target] -= 1 - data[target]
     np.add.at(slope, noise, share * data[noise])
-    return Terms(-np.log(data[target]), -share @ np.log(1 - data[noise]), slope)
+    against = -share @ np.log(1 - data[noise])
+    if setting.collision == "expect":
+        expected = setting.num_noise * setting.law[target]
+        slope[target] -= expected * data[target]
+        against += expected * np.log(1 - data[target])
+    return Terms(-np.log(data[target]), against, slope)
 
 
 def sampled_softmax(scores: np.ndarray, target: int, noise: np.ndarray, setting: Setting) -> Terms:
@@ -147,20 +157,27 @@ def blocks_step(
     formula: Formula,
     setting: Setting,
     matrices: tuple[np.ndarray, np.ndarray],
-    block: Block,
+    batch: Batch,
     noise: np.ndarray,
 ) -> Step:
     """The sum over the pairs of the blocks, one after the other."""
     inputs, outputs = (np.asarray(matrix, np.float64) for matrix in matrices)
-    block, noise = jax.tree.map(np.asarray, (block, noise))
-    step = Step(np.zeros((len(noise), 2)), np.zeros_like(inputs), np.zeros_like(outputs))
-    for b in range(len(noise)):
-        weight, rows = block.weight[b], block.inputs[b]
-        mix = np.eye(len(rows)) if block.mix is None else block.mix[b].astype(np.float64)
+    batch, noise = jax.tree.map(np.asarray, (batch, noise))
+    number, width, size = batch.weight.shape
+    wide = size if batch.mix is None else batch.mix.shape[2]
+    all_rows, all_targets = (
+        np.asarray(cut(jnp.asarray(rows), number, many))
+        for rows, many in ((batch.inputs, wide), (batch.targets, width))
+    )
+    step = Step(np.zeros((number, 2)), np.zeros_like(inputs), np.zeros_like(outputs))
+    for b in range(number):
+        weight, rows = batch.weight[b], all_rows[b]
+        drawn = noise[b * len(noise) // number]
+        mix = np.eye(len(rows)) if batch.mix is None else batch.mix[b].astype(np.float64)
         hidden = mix @ inputs[rows]
         for t, s in zip(*np.nonzero(weight), strict=True):
             scores = outputs @ hidden[s]
-            terms = formula(scores, int(block.targets[b, t]), noise[b], setting)
+            terms = formula(scores, int(all_targets[b, t]), drawn, setting)
             step.loss[b] += weight[t, s] * np.array([terms.positive, terms.noise])
             step.to_output[:] += weight[t, s] * np.outer(terms.slope, hidden[s])
             np.add.at(step.to_input, rows, weight[t, s] * np.outer(mix[s], terms.slope @ outputs))

@@ -15,6 +15,7 @@ from problems import (
     LAYERS,
     NO_CHANGE,
     NUM_NOISE,
+    UNDAMPED,
     D,
     V,
     config_of,
@@ -22,18 +23,20 @@ from problems import (
     one_pair,
     parameters,
     setting_of,
+    shared_of,
     step,
     text,
     updated,
 )
 from references import FORMULAS, blocks_step
 
-from w2vjax.blocks import Block, pair_blocks, window_blocks
+from w2vjax.blocks import Batch, cut, pair_batch, window_batch
 from w2vjax.config import SAMPLED_LAYERS, OutputConfig
-from w2vjax.model import Parameters, initial
+from w2vjax.model import Damping, Parameters, initial
 from w2vjax.outputs import OUTPUTS, OutputLayer, build
 
 BLOCK_SIZE = 8
+DAMPED = Damping()
 NUM_KEYS = 1 << 11
 CASES = [
     pytest.param(case.values[0], *way, id=f"{case.id} / {' '.join(way)}")
@@ -46,16 +49,16 @@ CASES = [
 """every layer in every architecture, and every policy in one of them"""
 
 
-def window(architecture: str, predicts: str, size: int = BLOCK_SIZE) -> Block:
-    return window_blocks(*text(), architecture, size, predicts)
+def window(architecture: str, predicts: str, size: int = BLOCK_SIZE) -> Batch:
+    return window_batch(*text(), architecture, size, predicts)
 
 
 def problem(
     config: OutputConfig, architecture: str = "skip-gram", predicts: str = "neighbours"
-) -> tuple[Parameters, OutputLayer, Block, jax.Array]:
+) -> tuple[Parameters, OutputLayer, Batch, jax.Array]:
     layer = build(config, DRAWS, COUNTS)
     block = window(architecture, predicts)
-    noise = layer.draw(jax.random.key(3), (block.targets.shape[0],))
+    noise = shared_of(layer, block)
     return parameters(layer.num_rows(V)), layer, block, noise
 
 
@@ -89,13 +92,13 @@ def test_sharing_noise_leaves_the_expected_gradient_as_it_is(layer, architecture
     means, variances = [], []
     for block, draws in (
         (window(architecture, "neighbours"), DRAWS),
-        (pair_blocks(*text(), architecture), alone),
+        (pair_batch(*text(), architecture), alone),
     ):
         built = build(config_of(layer), draws, COUNTS)
 
         @jax.jit
-        def drawn(key: jax.Array, built: Any = built, block: Block = block) -> jax.Array:
-            noise = built.draw(key, (NUM_KEYS, block.targets.shape[0]))
+        def drawn(key: jax.Array, built: Any = built, block: Batch = block) -> jax.Array:
+            noise = built.shared_rows(key, (NUM_KEYS, block.weight.shape[0]))
             found = jax.vmap(partial(gradients, matrices, built, block))(noise)
             parts = (part.reshape(NUM_KEYS, -1) for part in (found.to_input, found.to_output))
             return jnp.concatenate(list(parts), axis=1)
@@ -120,43 +123,101 @@ def test_compiling_changes_nothing():
         np.testing.assert_allclose(ours, theirs, atol=1e-5, rtol=1e-5)
 
 
-def hits(block: Block, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def hits(batch: Batch, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pair-gradients that hit every row, counted one by one; a noise word has k/K of one."""
     of_input, of_output = np.zeros(V), np.zeros(V)
-    for b, t, s in zip(*np.nonzero(np.asarray(block.weight)), strict=True):
-        inputs = np.asarray(block.inputs[b])
-        rows = [inputs[s]] if block.mix is None else inputs[np.asarray(block.mix[b, s]) > 0]
+    number, width, size = batch.weight.shape
+    wide = size if batch.mix is None else batch.mix.shape[2]
+    inputs, targets = cut(batch.inputs, number, wide), cut(batch.targets, number, width)
+    for b, t, s in zip(*np.nonzero(np.asarray(batch.weight)), strict=True):
+        rows = np.asarray(inputs[b])
+        rows = [rows[s]] if batch.mix is None else rows[np.asarray(batch.mix[b, s]) > 0]
         np.add.at(of_input, rows, 1)
-        of_output[block.targets[b, t]] += 1
+        of_output[targets[b, t]] += 1
         np.add.at(of_output, noise[b], NUM_NOISE / DRAWS)
     return of_input, of_output
 
 
+def plain_gradients(config: OutputConfig, *arguments: Any) -> tuple[np.ndarray, np.ndarray]:
+    matrices, layer, block, noise = arguments
+    formula, setting = FORMULAS[config.layer], setting_of(config, layer)
+    found = blocks_step(formula, setting, (matrices.input, matrices.output), block, noise)
+    return found.to_input, found.to_output
+
+
 @pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
-def test_repeated_rows_are_summed_and_damped(architecture, predicts):
+def test_rows_of_many_pairs_are_damped_by_their_number(architecture, predicts):
     """A row that n pairs hit moves by -rate · sum of their gradients / max(1, n / cap)."""
     config = config_of("negative-sampling", collision="keep")
     matrices, layer, block, noise = problem(config, architecture, predicts)
-    formula, setting = FORMULAS[config.layer], setting_of(config, layer)
-    plain = blocks_step(formula, setting, (matrices.input, matrices.output), block, noise)
+    damping = Damping(0.0, pairs=7.75)
+    new = updated(
+        matrices, layer, block, noise, jnp.float32(0.5), damping=damping, transform=NO_CHANGE
+    )[0]
     counts = hits(block, np.asarray(noise))
-    caps = {"input_cap": 7.5, "row_cap": 8.25}
-    new = updated(matrices, layer, block, noise, jnp.float32(0.5), transform=NO_CHANGE, **caps)[0]
-    for change, gradient, count, cap in zip(
-        moved(matrices, new), plain[1:], counts, caps.values(), strict=True
-    ):
-        damping = 1 / np.maximum(1, count / cap)
-        expected = -0.5 * damping[:, None] * gradient
+    plain = plain_gradients(config, matrices, layer, block, noise)
+    for change, gradient, count in zip(moved(matrices, new), plain, counts, strict=True):
+        factor = 1 / np.maximum(1, count / 7.75)
+        expected = -0.5 * factor[:, None] * gradient
         np.testing.assert_allclose(change, expected, atol=4e-5, rtol=1e-5)
-        assert damping.min() < 0.8 and ((damping == 1) & (count > 0)).any()
+        assert factor.min() < 0.8 and ((factor == 1) & (count > 0)).any()
 
 
-def test_input_rows_have_the_cap_of_all_unless_told_otherwise():
-    arguments = (*problem(config_of("negative-sampling")), jnp.float32(1.0), 3.0, NO_CHANGE)
-    one, same, other = (updated(*arguments, cap)[0] for cap in (None, 3.0, 1.0))
-    np.testing.assert_array_equal(one.input, same.input)
-    np.testing.assert_array_equal(one.output, other.output)
-    assert (one.input != other.input).any()
+def row_curvatures(config: OutputConfig, *arguments: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Second derivatives of the whole step's loss along every row's own gradient.
+
+    Differences of the reference's gradients, one row moved at a time.
+    """
+    matrices, layer, block, noise = arguments
+    small, found = 1e-4, []
+    both = [np.asarray(matrix, np.float64) for matrix in (matrices.input, matrices.output)]
+    plain = plain_gradients(config, *arguments)
+    for part, slopes in enumerate(plain):
+        curvatures = np.zeros(len(slopes))
+        for row in np.flatnonzero(np.abs(slopes).max(axis=1) > 1e-3):
+            along = slopes[row] / np.linalg.norm(slopes[row])
+            ends = []
+            for sign in (1, -1):
+                there = [matrix.copy() for matrix in both]
+                there[part][row] += sign * small * along
+                moved_there = Parameters(*there)
+                ends.append(plain_gradients(config, moved_there, layer, block, noise)[part][row])
+            curvatures[row] = (ends[0] - ends[1]) @ along / (2 * small)
+        found.append(curvatures)
+    return tuple(found)
+
+
+@pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_no_damped_step_overshoots(layer, architecture, predicts):
+    """At a huge rate, every row's rate times its true curvature stays within 2."""
+    policy = "keep" if layer in SAMPLED_LAYERS else "auto"
+    config = config_of(layer, collision=policy)
+    built = build(config, DRAWS, COUNTS)
+    block = window_batch(*text(8), architecture, 4, predicts)
+    arguments = parameters(built.num_rows(V)), built, block, shared_of(built, block)
+    plain, rate = plain_gradients(config, *arguments), 3.0
+    new = updated(*arguments, jnp.float32(rate), damping=Damping(0.5), transform=NO_CHANGE)[0]
+    damped = 0
+    for change, slopes, curvatures in zip(
+        moved(arguments[0], new), plain, row_curvatures(config, *arguments), strict=True
+    ):
+        rows = np.flatnonzero(curvatures)
+        used = -np.sum(change * slopes, axis=1)[rows] / np.sum(slopes**2, axis=1)[rows]
+        assert (used * curvatures[rows] < 2.01).all()
+        assert (used < rate * 1.001).all() and (used > 0).all()
+        damped += int((used < 0.9 * rate).sum())
+    assert damped > 10
+
+
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_damping_does_nothing_at_small_rates(layer):
+    matrices, built, block, noise = problem(config_of(layer))
+    arguments = (matrices, built, block, noise, jnp.float32(1e-4))
+    free = updated(*arguments, damping=Damping(0.0), transform=NO_CHANGE)[0]
+    bound = updated(*arguments, damping=Damping(0.5), transform=NO_CHANGE)[0]
+    for ours, theirs in zip(jax.tree.leaves(free), jax.tree.leaves(bound), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
@@ -167,18 +228,20 @@ def test_only_touched_rows_change(layer, architecture, predicts):
     )
     noise = noise // 2
     found = step(matrices, built, block, noise)
+    number, width = block.weight.shape[:2]
     live = np.asarray(block.weight).sum(axis=1) > 0
     if block.mix is not None:
         live = (np.asarray(block.mix) > 0).any(axis=1)
     changed = np.flatnonzero(np.abs(found.to_input).sum(axis=1))
-    assert set(changed) == set(np.asarray(block.inputs)[live].tolist())
+    inputs = np.asarray(cut(block.inputs, number, live.shape[1]))
+    assert set(changed) == set(inputs[live].tolist())
     assert 0 < len(changed) < V
     changed = np.flatnonzero(np.abs(found.to_output).sum(axis=1))
-    if built.whole:
+    if built.shares == "matrix":
         assert len(changed) == V
     elif layer in SAMPLED_LAYERS:
         weighted = np.asarray(block.weight).sum(axis=2) > 0
-        targets = np.asarray(block.targets)[weighted].tolist()
+        targets = np.asarray(cut(block.targets, number, width))[weighted].tolist()
         assert set(changed) == {*targets, *np.asarray(noise).ravel().tolist()}
         assert len(changed) < V
 
@@ -191,13 +254,13 @@ def test_a_step_costs_no_more_for_a_larger_vocabulary(layer):
         counts = np.maximum(1, 10**6 // np.arange(1, num_words + 1))
         built = build(config_of(layer), DRAWS, counts)
         block = window("skip-gram", "neighbours")
-        noise = built.draw(jax.random.key(0), (block.targets.shape[0],))
+        noise = shared_of(built, block)
         matrices = parameters(built.num_rows(num_words), num_words=num_words, dim=dim)
-        arguments = (matrices, built, block, noise, jnp.float32(1.0), 60.0, NO_CHANGE)
+        arguments = (matrices, built, block, noise, jnp.float32(1.0), DAMPED, NO_CHANGE)
         return updated.lower(*arguments).cost_analysis()["flops"]
 
     grown, dense = flops(30_000) - flops(1_000), 29_000 * 64
-    if build(config_of(layer), DRAWS, COUNTS).whole:
+    if build(config_of(layer), DRAWS, COUNTS).shares == "matrix":
         assert grown > 10 * dense
     else:  # a tree is a few turns deeper; a dense gradient costs at least twice `dense`
         assert grown < dense
@@ -206,7 +269,7 @@ def test_a_step_costs_no_more_for_a_larger_vocabulary(layer):
 @pytest.mark.parametrize("layer", OUTPUTS)
 def test_no_step_at_learning_rate_zero(layer):
     matrices, *others = problem(config_of(layer))
-    new, telemetry = updated(matrices, *others, jnp.float32(0.0), 60.0, NO_CHANGE)
+    new, telemetry = updated(matrices, *others, jnp.float32(0.0), DAMPED, NO_CHANGE)
     for change in moved(matrices, new):
         np.testing.assert_array_equal(change, 0)
     assert np.isfinite(telemetry.loss).all() and telemetry.loss.sum() > 0
@@ -219,9 +282,9 @@ def test_stateless_transformations_are_applied_to_row_updates():
     block = one_pair(jnp.array([2]), jnp.array([5]))
     noise = jnp.arange(6, 6 + DRAWS)[None]
     rate = jnp.float32(1.0)
-    plain = moved(matrices, updated(matrices, layer, block, noise, rate, 60.0, NO_CHANGE)[0])
-    clip = updated(matrices, layer, block, noise, rate, 60.0, optax.clip(0.05))[0]
-    twice = updated(matrices, layer, block, noise, rate, 60.0, optax.scale(2.0))[0]
+    plain = moved(matrices, updated(matrices, layer, block, noise, rate, UNDAMPED, NO_CHANGE)[0])
+    clip = updated(matrices, layer, block, noise, rate, UNDAMPED, optax.clip(0.05))[0]
+    twice = updated(matrices, layer, block, noise, rate, UNDAMPED, optax.scale(2.0))[0]
     for change, clipped, doubled in zip(
         plain, moved(matrices, clip), moved(matrices, twice), strict=True
     ):
@@ -232,7 +295,7 @@ def test_stateless_transformations_are_applied_to_row_updates():
 
 def test_the_transformation_reaches_the_whole_matrix():
     matrices, *others = problem(config_of("full-softmax"))
-    frozen = updated(matrices, *others, jnp.float32(1.0), 60.0, optax.scale(0.0))[0]
+    frozen = updated(matrices, *others, jnp.float32(1.0), UNDAMPED, optax.scale(0.0))[0]
     for change in moved(matrices, frozen):
         np.testing.assert_array_equal(change, 0)
 
@@ -240,8 +303,8 @@ def test_the_transformation_reaches_the_whole_matrix():
 def test_telemetry_counts_the_pairs():
     block = window("skip-gram", "neighbours")
     layer = build(config_of("full-softmax"), DRAWS, COUNTS)
-    noise = layer.draw(jax.random.key(0), (block.targets.shape[0],))
-    telemetry = updated(parameters(V), layer, block, noise, jnp.float32(0.1), 60.0, NO_CHANGE)[1]
+    noise = shared_of(layer, block)
+    telemetry = updated(parameters(V), layer, block, noise, jnp.float32(0.1), DAMPED, NO_CHANGE)[1]
     assert telemetry.all_pairs == block.weight.sum() > telemetry.pairs == block.weight[0].sum() > 0
 
 

@@ -101,6 +101,8 @@ OPTIONAL_BOUNDS = {
     "tile_size": 1,
     "tokens_per_step": 1,
     "devices": 1,
+    "damping": 0,
+    "pair_cap": 1e-6,
 }
 """The least value of settings that may be None."""
 
@@ -143,9 +145,11 @@ class TrainConfig:
     Where neighbours predict the centre against noise, it is block_size"""
     tokens_per_step: int | None = None
     """kept words whose gradients are summed before they are applied. None: the layer's own"""
-    damping: float = 0.5
-    """a row's step is divided by max(1, damping · rate · its curvature): above ½ no step overshoots
-    (see `model.update`); 0: gradients are summed as they are"""
+    damping: float | None = None
+    """a row's step is divided by max(1, damping · rate · its curvature in the step): from ½ on none
+    overshoots (`model.Damping`); 0: not at all. None: the layer's own"""
+    pair_cap: float | None = None
+    """and by its pairs in the step / pair_cap, if given. None: the layer's own"""
     compute_dtype: Literal["float32", "bfloat16"] = "float32"
     """in which vectors are multiplied; sums and parameters are float32"""
     matmul_precision: Literal["default", "high", "highest"] = "default"
@@ -169,7 +173,6 @@ class TrainConfig:
         in_range("learning_rate_floor", self.learning_rate_floor, 0, 1)
         in_range("noise_per_block", self.noise_per_block, 1)
         in_range("block_size", self.block_size, 1)
-        in_range("damping", self.damping, 0, 1e6)
         in_range("model_devices", self.model_devices, 1)
         in_range("frequent_rows", self.frequent_rows, 1)
         in_range("sync_steps", self.sync_steps, 1)
@@ -184,12 +187,15 @@ _SAMPLED = {
     "learning_rate": 0.04,
     "tile_size": 16,
     "tokens_per_step": 512,
+    "damping": 0.5,
 }
 _TREE = {
     "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours
     "learning_rate": 0.05,
     "tile_size": 8,
     "tokens_per_step": 512,
+    "damping": 0.0,
+    "pair_cap": 30.0,
 }
 
 LAYER_DEFAULTS: dict[str, dict[str, Any]] = {

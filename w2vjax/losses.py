@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from w2vjax.arithmetic import PLAIN, Arithmetic, dot, squared_norms
 
-Parts = tuple[Float[Array, "*m s"], Float[Array, "*m s"]]
+Parts = tuple[Float[Array, "..."], Float[Array, "..."]]
 
 
 @jax.custom_jvp
@@ -29,7 +29,7 @@ def _softplus_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array,
 
 
 def logistic(
-    scores: Float[Array, "*m s"], pull: Float[Array, "*m s"], push: Float[Array, "*m s"]
+    scores: Float[Array, "..."], pull: Float[Array, "..."], push: Float[Array, "..."]
 ) -> Parts:
     """-pull · log σ(score) and -push · log σ(-score): is the row a target or noise?
 
@@ -40,16 +40,16 @@ def logistic(
 
 
 def logistic_curvature(
-    scores: Float[Array, "*m s"], pull: Float[Array, "*m s"], push: Float[Array, "*m s"]
-) -> Float[Array, "*m s"]:
+    scores: Float[Array, "..."], pull: Float[Array, "..."], push: Float[Array, "..."]
+) -> Float[Array, "..."]:
     """(pull + push) · σ(score) · σ(-score)."""
     chance = jax.nn.sigmoid(scores)
     return jnp.abs(pull + push) * chance * (1.0 - chance)
 
 
 def categorical(
-    scores: Float[Array, "*t s"],
-    pull: Float[Array, "*t s"],
+    scores: Float[Array, "..."],
+    pull: Float[Array, "..."],
     own: Float[Array, "..."],
     rivals: Float[Array, "... s"],
 ) -> Parts:
@@ -67,11 +67,11 @@ def categorical(
 
 
 def categorical_curvature(
-    scores: Float[Array, "*t s"],
-    pull: Float[Array, "*t s"],
+    scores: Float[Array, "..."],
+    pull: Float[Array, "..."],
     own: Float[Array, "..."],
     rivals: Float[Array, "... s"],
-) -> tuple[Float[Array, "*t s"], Float[Array, "... s"]]:
+) -> tuple[Float[Array, "..."], Float[Array, "... s"]]:
     """pull · p · (1 - p) of the targets' own scores; and of `rivals` the share that is theirs.
 
     Rival j's curvature is at most the second times exp(score_j - rivals): Σ_t pull_t · p_j(t).

@@ -1,6 +1,5 @@
 """Parameters, the loss of a step, and row updates: the only place that gathers and scatters."""
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -68,19 +67,44 @@ def watched(step: Step, rows: Rows) -> tuple[Step, Rows]:
     )
 
 
-def _damped(
-    rate: Array,
-    damping: float | Array,
-    num_rows: int,
-    parts: list[tuple[Array, Array]],
-    whole: Array | None = None,
+class Damping(NamedTuple):
+    """What keeps the summed gradients of a row that many pairs hit from overshooting.
+
+    Their sum, all of it stale, overshoots and, on repetitive text, diverges; their mean starves the
+    row. A row's step is divided by max(1, `curvature` · rate · H, n / `pairs`).
+
+    H is the loss's curvature in this row and step. The loss is convex in every row, and gradient
+    steps on a convex function converge while rate · H < 2: with `curvature` ½ no row's step exceeds
+    that, at any learning rate and any number of pairs, and rows whose sum is safe move as in
+    sequential training. H is a trace, an upper bound that is close where few vectors meet a row.
+    In a tree every pair meets a dozen nodes, all tokens the same top ones: their vectors point in
+    many directions, and the trace is far too careful. There n, the row's pairs in the step, count:
+    no row moves further than `pairs` of them would in sequential training.
+    """
+
+    curvature: float = 0.5
+    """0: without"""
+    pairs: float | None = None
+    """None: without"""
+
+
+def _rates(
+    rate: Array, num_rows: int, places: Array, loads: list[tuple[float | Array, Array, Array | None]]
 ) -> Float[Array, " rows"]:
-    """Every row's rate / max(1, damping · rate · H), H its curvatures in all places of a step."""
-    total = jnp.zeros(num_rows) if whole is None else whole
-    rows = jnp.concatenate([rows.reshape(-1) for rows, _ in parts])
-    values = jnp.concatenate([values.reshape(-1) for _, values in parts])
-    total = total.at[rows].add(values, mode="promise_in_bounds")
-    return rate / jnp.maximum(1.0, damping * rate * total)
+    """Every row's rate / max(1, loads): weights of values in the places where a step meets rows.
+
+    A load's third part are values of the whole matrix, where there are such.
+    """
+    least = jnp.float32(1.0)
+    for weight, values, whole in loads:
+        total = jnp.zeros(num_rows) if whole is None else whole
+        total = total.at[places].add(values, mode="promise_in_bounds")
+        least = jnp.maximum(least, weight * total)
+    return jnp.broadcast_to(rate / least, (num_rows,))
+
+
+def _flat(own: Array, shared: Array) -> Array:
+    return jnp.concatenate([own.reshape(-1), shared.reshape(-1)])
 
 
 def update(
@@ -89,28 +113,21 @@ def update(
     batch: Batch,
     shared: Int[Array, "g k"],
     learning_rate: Float[Array, ""],
-    damping: float | Float[Array, ""],
+    damping: Damping,
     transform: optax.GradientTransformation,
     arithmetic: Arithmetic = PLAIN,
 ) -> tuple[Parameters, Telemetry]:
     """One step: the summed gradient of the pairs' loss, applied to the rows they touch.
-
-    A row that many pairs hit is not moved by the sum of their stale gradients alone, which
-    overshoots and, on repetitive text, diverges; nor by their mean, which starves it. Its step is
-    divided by max(1, damping · rate · H), with H the row's own curvature in this step. The loss is
-    convex in every row, and gradient steps on a convex function converge while rate · H < 2: with
-    damping ½ no step exceeds that, at any learning rate and any number of pairs, and rows whose sum
-    is safe move as in sequential training. 0 is plain summing.
     """
     step = Step(batch, layer, layer.own_rows(batch.targets), shared, arithmetic)
     whole = layer.shares == "matrix"
-    places = jnp.concatenate([step.own.reshape(-1), step.shared.reshape(-1)])
+    places = _flat(step.own, step.shared)
     output = parameters.output[places]
-    split = step.own.size
+    split, dim = step.own.size, output.shape[1]
     rows = Rows(
         parameters.input[batch.inputs],
-        output[:split].reshape(*step.own.shape, -1),
-        output[split:].reshape(*step.shared.shape, -1),
+        output[:split].reshape(*step.own.shape, dim),
+        output[split:].reshape(*step.shared.shape, dim),
     )
     relation = step.relation()
     matrix = parameters.output if whole else None
@@ -126,20 +143,29 @@ def update(
     (slopes, to_matrix, bounds), scores = jax.grad(loss, argnums=(0, 1, 2), has_aux=True)(
         rows, matrix, probes
     )
-    curvature = step.row_curvature(rows, step.curvature(scores, relation))
-    of_inputs = curvature.input
-    if bounds is not None:
-        of_inputs = of_inputs + step.to_inputs(jnp.zeros_like(scores.rivals), bounds[0][None])
-    damped = partial(_damped, learning_rate, damping)
-    input_rate = damped(len(parameters.input), [(batch.inputs, of_inputs)])
-    output_rate = damped(
+    loads: list[tuple[float | Array, Rows, tuple[Array, Array] | None]] = []
+    if damping.curvature:
+        curvature = step.row_curvature(rows, step.curvature(scores, relation))
+        if bounds is not None:
+            of_rivals = step.to_inputs(jnp.zeros_like(scores.rivals), bounds[0][None])
+            curvature = curvature._replace(input=curvature.input + of_rivals)
+        whole = None if bounds is None else bounds[1]
+        loads.append((damping.curvature * learning_rate, curvature, whole))
+    if damping.pairs is not None:
+        loads.append((1.0 / damping.pairs, step.row_counts(relation), None))
+    input_rate = _rates(
+        learning_rate,
+        len(parameters.input),
+        batch.inputs,
+        [(weight, of.input, None) for weight, of, _ in loads],
+    )
+    output_rate = _rates(
+        learning_rate,
         len(parameters.output),
-        [(step.own, curvature.own), (step.shared, curvature.shared)],
-        None if bounds is None else bounds[1],
+        places,
+        [(weight, _flat(of.own, of.shared), whole) for weight, of, whole in loads],
     )
-    to_output = jnp.concatenate(
-        [slope.reshape(-1, slope.shape[-1]) for slope in (slopes.own, slopes.shared)]
-    )
+    to_output = _flat(slopes.own, slopes.shared).reshape(-1, dim)
 
     def change(slope: Array, rate: Array) -> Array:
         return slope * -rate[:, None]

@@ -19,7 +19,7 @@ from w2vjax.arithmetic import Arithmetic
 from w2vjax.blocks import Batch, pair_batch, window_batch
 from w2vjax.config import TrainConfig
 from w2vjax.errors import InputError, in_range
-from w2vjax.model import Parameters, Telemetry, update
+from w2vjax.model import Damping, Parameters, Telemetry, update
 from w2vjax.outputs import OutputLayer
 from w2vjax.stream import NO_DOCUMENT
 
@@ -142,7 +142,8 @@ def train_stretch(
         )
         rate = learning_rates[number]
         return update(
-            state, layer, batch, shared[number], rate, config.damping, transform, arithmetic
+            *(state, layer, batch, shared[number], rate),
+            *(Damping(config.damping, config.pair_cap), transform, arithmetic),
         )
 
     return jax.lax.scan(step, parameters, jnp.arange(steps))

@@ -32,7 +32,7 @@ class Rows(NamedTuple):
 class Scores(NamedTuple):
     """Candidates by hidden vectors, corrected for the sampler."""
 
-    own: Float[Array, "b t*l s"]
+    own: Float[Array, "b m s"]
     shared: Float[Array, "g k n"]
     rivals: Float[Array, "b s"]
     """log of the sum over the rivals that the targets share (categorical loss)"""
@@ -88,7 +88,8 @@ class Step(NamedTuple):
         """From hidden vectors by blocks to those of every group, added up where blocks overlap."""
         groups = self.shared.shape[0]
         if self.batch.apart or groups == self.number:
-            return values.reshape(groups, -1, *values.shape[2:])
+            size = self.number // groups * values.shape[1]
+            return values.reshape(groups, size, *values.shape[2:])
         return fold(values, self.batch.inputs.shape[0])[None]
 
     def to_blocks(self, values: Float[Array, "g n"]) -> Float[Array, "b s"]:
@@ -110,11 +111,11 @@ class Step(NamedTuple):
         shared = jnp.repeat(self.shared, self.number // self.shared.shape[0], axis=0)
         return jax.vmap(self.layer.relate)(targets, shared)
 
-    def _of_own(self, times: Float[Array, "b t l"]) -> Float[Array, "b t*l s"]:
+    def _of_own(self, times: Float[Array, "b t l"]) -> Float[Array, "b m s"]:
         each = times[:, :, :, None] * self.batch.weight[:, :, None, :]
-        return each.reshape(self.number, -1, each.shape[-1])
+        return each.reshape(self.number, each.shape[1] * each.shape[2], each.shape[3])
 
-    def _of_shared(self, times: Float[Array, "b k t"] | Float[Array, " b"]) -> Array:
+    def _of_shared(self, times: Array) -> Array:
         """How often every hidden vector of a group has its shared rows, `[g, k or 1, n]`."""
         if times.ndim == 1:  # the same for all
             count = times[:, None] * jnp.sum(self.batch.weight, axis=1)
@@ -192,6 +193,21 @@ class Step(NamedTuple):
             input=self.to_inputs(of_own, of_shared),
             own=fold(to_own.reshape(self.number, width, -1), length[0]),
             shared=jnp.einsum("gkn,gn->gk", shared, norms(inputs)),
+        )
+
+    def row_counts(self, relation: Relation) -> Rows:
+        """How many pairs have every row, as hidden vector, true or false; without `d`."""
+        pull, push, shared_pull, shared_push = self.weights(relation)
+        own = jnp.sum(pull + jnp.abs(push), axis=2)
+        width, length = self.batch.weight.shape[1], self.own.shape[0]
+        shared = jnp.sum(shared_pull + shared_push, axis=2)
+        pairs = jnp.sum(self.batch.weight, axis=1)
+        if self.batch.mix is not None:
+            pairs = jnp.einsum("bs,bsc->bc", pairs, (self.batch.mix > 0).astype(jnp.float32))
+        return Rows(
+            input=fold(pairs, self.batch.inputs.shape[0]),
+            own=fold(own.reshape(self.number, width, -1), length),
+            shared=jnp.broadcast_to(shared, self.shared.shape),
         )
 
     def to_inputs(
