@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import ARCHITECTURES
 
-from w2vjax.blocks import Block, pair_blocks, window_blocks
+from w2vjax.blocks import Batch, cut, fold, pair_batch, window_batch
 from w2vjax.config import TrainConfig
 
 SIZES = (1, 4, 8)
 CENTRES, WINDOW = 16, 3
 AROUND = CENTRES + 2 * WINDOW
-window_blocks = jax.jit(window_blocks, static_argnums=(3, 4, 5))
-pair_blocks = jax.jit(pair_blocks, static_argnums=(3, 4))
+window_batch = jax.jit(window_batch, static_argnums=(3, 4, 5))
+pair_batch = jax.jit(pair_batch, static_argnums=(3, 4))
 
 lengths = st.lists(st.integers(1, 9), min_size=1, max_size=AROUND)
 reaches = st.lists(st.integers(1, WINDOW), min_size=CENTRES, max_size=CENTRES)
@@ -48,18 +48,24 @@ def neighbours(documents: np.ndarray, reach: np.ndarray) -> list[tuple[int, int]
     return found
 
 
-def pairs_of(block: Block) -> Counter:
+def pairs_of(block: Batch) -> Counter:
     """(hidden, target) of every pair; a hidden vector is a word, or the words of a mean."""
     assert block.weight.min() >= 0
     found: Counter = Counter()
+    number, width, size = block.weight.shape
+    wide = size if block.mix is None else block.mix.shape[2]
+    inputs, targets = (
+        np.asarray(cut(jnp.asarray(rows), number, many))
+        for rows, many in ((block.inputs, wide), (block.targets, width))
+    )
     for b, t, s in zip(*np.nonzero(np.asarray(block.weight)), strict=True):
         if block.mix is None:
-            hidden = int(block.inputs[b, s])
+            hidden = int(inputs[b, s])
         else:
             share = np.asarray(block.mix[b, s])
-            hidden = tuple(np.asarray(block.inputs[b])[share > 0].tolist())
+            hidden = tuple(inputs[b][share > 0].tolist())
             np.testing.assert_allclose(share[share > 0], 1 / len(hidden), rtol=1e-6)
-        found[hidden, int(block.targets[b, t])] += float(block.weight[b, t, s])
+        found[hidden, int(targets[b, t])] += float(block.weight[b, t, s])
     return found
 
 
@@ -87,7 +93,7 @@ def test_every_architecture_is_tested():
 def test_every_pair_stands_exactly_once(architecture, predicts, size, lengths, reaches, edges):
     tokens, documents, reach = stretch(lengths, reaches, edges)
     arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
-    block = window_blocks(*arguments, architecture, size, predicts)
+    block = window_batch(*arguments, architecture, size, predicts)
     block = jax.tree.map(np.asarray, block)
     assert block.weight.shape[0] == CENTRES // size
     assert pairs_of(block) == expected_pairs(architecture, predicts, documents, reach)
@@ -99,8 +105,8 @@ def test_every_pair_stands_exactly_once(architecture, predicts, size, lengths, r
 def test_one_by_one_they_are_the_same_pairs(architecture, predicts, lengths, reaches, edges):
     tokens, documents, reach = stretch(lengths, reaches, edges)
     arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
-    block = jax.tree.map(np.asarray, pair_blocks(*arguments, architecture, predicts))
-    assert block.targets.shape[1:] == (1,) and block.weight.shape[1:] == (1, 1)
+    block = jax.tree.map(np.asarray, pair_batch(*arguments, architecture, predicts))
+    assert len(block.targets) == len(block.weight) and block.weight.shape[1:] == (1, 1)
     assert (block.weight.sum(axis=(1, 2)) <= 1).all(), "one pair a block"
     assert pairs_of(block) == expected_pairs(architecture, predicts, documents, reach)
 
@@ -109,9 +115,25 @@ def test_one_by_one_they_are_the_same_pairs(architecture, predicts, lengths, rea
 def test_means_are_means_or_nothing(size):
     tokens, documents, reach = stretch([1, 4, 1, 2], [3] * CENTRES, (4, 5))
     arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
-    block = window_blocks(*arguments, "cbow", size, "neighbours")
+    block = window_batch(*arguments, "cbow", size, "neighbours")
     sums = np.asarray(block.mix).sum(axis=-1)
     alone = np.asarray(block.weight).sum(axis=1) == 0
     np.testing.assert_allclose(sums[alone], 0)
     np.testing.assert_allclose(sums[~alone], 1, rtol=1e-6)
     assert 0 < alone.sum() < alone.size
+
+
+@pytest.mark.parametrize(
+    "number, width, spacing", [(4, 3, 3), (4, 5, 3), (5, 9, 2), (3, 11, 1), (1, 6, 6), (2, 6, 4)]
+)
+def test_cut_takes_even_stretches_and_fold_is_its_transpose(number, width, spacing):
+    length = (number - 1) * spacing + width
+    rows = jnp.arange(length * 2, dtype=jnp.float32).reshape(length, 2)
+    parts = np.asarray(cut(rows, number, width))
+    for part in range(number):
+        np.testing.assert_array_equal(parts[part], rows[part * spacing : part * spacing + width])
+    generator = np.random.default_rng(0)
+    other = jnp.asarray(generator.integers(0, 9, (number, width, 2)), jnp.float32)
+    folded = fold(other, length)
+    assert folded.shape == rows.shape
+    assert float((folded * rows).sum()) == float((other * parts).sum())

@@ -8,72 +8,92 @@ from problems import jit
 from scipy.special import expit, logsumexp, softmax
 
 from w2vjax import losses
-from w2vjax.losses import categorical, log_partition, logistic
+from w2vjax.losses import (
+    categorical,
+    categorical_curvature,
+    log_partition,
+    logistic,
+    logistic_curvature,
+)
 
 
 def cells(seed: int, rows: int = 7, hidden: int = 3) -> tuple[jax.Array, ...]:
-    """Scores, pull, push and own of a small problem; every hidden vector has a target."""
+    """Scores, pull and push of a small problem; every hidden vector has a target."""
     generator = np.random.default_rng(seed)
     scores = generator.normal(size=(rows, hidden)) * 3
     pull = generator.integers(0, 3, (rows, hidden))
     pull[0] = 1
     push = generator.integers(0, 4, (rows, hidden))
-    own = generator.integers(0, 2, rows)
-    push[0] = 1
-    return tuple(jnp.asarray(part, jnp.float32) for part in (scores, pull, push, own))
+    return tuple(jnp.asarray(part, jnp.float32) for part in (scores, pull, push))
 
 
-def total(loss, scores, *others):
-    return sum(jnp.sum(part) for part in loss(scores, *others))
+def rivals(seed: int) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Scores, pull, own counts and log-sums of rivals."""
+    generator = np.random.default_rng(seed)
+    own = jnp.asarray(generator.integers(0, 2, (7, 1)), jnp.float32)
+    return *cells(seed)[:2], own, jnp.asarray(generator.normal(size=(1, 3)) * 2, jnp.float32)
+
+
+def total(loss, *arguments):
+    return sum(jnp.sum(part) for part in loss(*arguments))
 
 
 def test_logistic_pulls_up_and_pushes_down():
-    scores, pull, push, own = cells(0)
-    positive, noise = logistic(scores, pull, push, own)
+    scores, pull, push = cells(0)
+    positive, noise = logistic(scores, pull, push)
     exact = np.asarray(scores, np.float64)
     np.testing.assert_allclose(positive, -pull * np.log(expit(exact)), rtol=1e-5)
     np.testing.assert_allclose(noise, -push * np.log(expit(-exact)), rtol=1e-5)
-    slope = jax.grad(total, argnums=1)(logistic, scores, pull, push, own)
+    slope = jax.grad(total, argnums=1)(logistic, scores, pull, push)
     np.testing.assert_allclose(slope, push * expit(exact) - pull * expit(-exact), atol=1e-5)
 
 
 def test_categorical_has_a_partition_for_every_target():
-    scores, pull, push, own = cells(1)
-    positive, noise = categorical(scores, pull, push, own)
+    scores, pull, own, others = rivals(1)
+    positive, noise = categorical(scores, pull, own, others)
     exact, slopes = np.asarray(scores, np.float64), np.zeros(scores.shape)
     for m, s in np.ndindex(scores.shape):
-        weights = np.asarray(push[:, s], np.float64).copy()
-        weights[m] += own[m]
         np.testing.assert_allclose(positive[m, s], -pull[m, s] * exact[m, s], rtol=1e-6)
-        partition = logsumexp(exact[:, s], b=weights)
+        both = np.array([exact[m, s], others[0, s]], np.float64)
+        partition = logsumexp(both, b=[float(own[m, 0]), 1.0])
         np.testing.assert_allclose(noise[m, s], pull[m, s] * partition, rtol=1e-4, atol=1e-6)
-        share = weights * np.exp(exact[:, s] - partition)
-        slopes[:, s] += pull[m, s] * (share - (np.arange(len(share)) == m))
-    found = jax.grad(total, argnums=1)(categorical, scores, pull, push, own)
+        share = float(own[m, 0]) * np.exp(exact[m, s] - partition)
+        slopes[m, s] = pull[m, s] * (share - 1)
+    found = jax.grad(total, argnums=1)(categorical, scores, pull, own, others)
     np.testing.assert_allclose(found, slopes, atol=1e-5)
+
+
+def diagonal(loss, scores, *others):
+    """Second derivative of the summed loss in every score by itself."""
+    slope = jax.grad(lambda flat: total(loss, flat.reshape(scores.shape), *others))
+    return jnp.diag(jax.jacfwd(slope)(scores.reshape(-1))).reshape(scores.shape)
+
+
+def test_logistic_curvature_is_the_second_derivative():
+    arguments = cells(2)
+    np.testing.assert_allclose(
+        logistic_curvature(*arguments), diagonal(logistic, *arguments), atol=1e-5
+    )
+
+
+def test_categorical_curvature_is_the_second_derivative():
+    scores, pull, own, others = rivals(3)
+    of_own, share = categorical_curvature(scores, pull, own, others)
+    np.testing.assert_allclose(of_own, diagonal(categorical, scores, pull, own, others), atol=1e-5)
+    slope = jax.grad(lambda rest: total(categorical, scores, pull, own, rest))(others)
+    np.testing.assert_allclose(share, slope, atol=1e-5)
+    assert (np.asarray(share) > 0).all() and (np.asarray(share) <= np.asarray(pull).sum(axis=0)).all()
 
 
 @pytest.mark.parametrize("loss", [logistic, categorical])
 def test_extreme_scores_stay_finite(loss):
-    scores = jnp.array([[300.0, -300.0], [-300.0, 300.0], [0.0, 0.0]])
-    pull = jnp.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
-    push = jnp.array([[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
-    own = jnp.ones(3)
-    parts = np.asarray(loss(scores, pull, push, own)).sum(axis=(0, 1))
-    expected = [np.log(2) if loss is logistic else 0, 600]
-    if loss is logistic:  # row 1 is noise at +300 for the second hidden vector
-        expected[1] += np.log(2)
-    np.testing.assert_allclose(parts, expected, atol=1e-3)
-    slope = jax.grad(total, argnums=1)(loss, scores, pull, push, own)
-    assert np.isfinite(slope).all() and np.abs(slope[:, 1]).max() == pytest.approx(1)
-
-
-def test_categorical_heeds_only_a_pairs_own_rivals():
-    """The target of another hidden vector is a row of the block, but no rival."""
-    scores = jnp.array([[0.3], [-0.2], [40.0]])
-    pull, push = jnp.array([[1.0], [0.0], [0.0]]), jnp.array([[0.0], [1.0], [0.0]])
-    loss = total(categorical, scores, pull, push, jnp.ones(3))
-    assert float(loss) == pytest.approx(np.log1p(np.exp(-0.5)), rel=1e-5)
+    scores = jnp.array([[300.0, -300.0]])
+    pull, push = jnp.ones((1, 2)), jnp.zeros((1, 2))
+    others = (push,) if loss is logistic else (jnp.ones((1, 1)), jnp.zeros((1, 2)))
+    parts = np.asarray(loss(scores, pull, *others)).sum(axis=(0, 1))
+    np.testing.assert_allclose(parts, [0, 300], atol=1e-3)
+    slope = jax.grad(total, argnums=1)(loss, scores, pull, *others)
+    np.testing.assert_allclose(slope, [[0, -1]], atol=1e-6)
 
 
 @pytest.mark.parametrize("at_a_time", [1, 2, 5])
@@ -111,3 +131,20 @@ def test_log_partition_keeps_only_some_scores(monkeypatch):
 
     memory = jax.jit(both).lower(*arguments).compile().memory_analysis()
     assert memory.temp_size_in_bytes < num_hidden * num_words * 4 / 5
+
+
+def test_probes_measure_the_curvature():
+    """E_p‖v‖² for every hidden vector, Σ_s g_s p_v ‖h_s‖² for every row."""
+    generator = np.random.default_rng(4)
+    hidden, matrix = generator.normal(size=(5, 4)), generator.normal(size=(13, 4))
+    weight = generator.uniform(1, 3, size=5)
+
+    def weighted(probes: tuple[jax.Array, jax.Array]) -> jax.Array:
+        arguments = (jnp.asarray(part, jnp.float32) for part in (hidden, matrix))
+        return jnp.asarray(weight, jnp.float32) @ log_partition(*arguments, probes)
+
+    of_hidden, of_matrix = jax.grad(weighted)((jnp.zeros(5), jnp.zeros(13)))
+    chance = softmax(hidden @ matrix.T, axis=1)
+    squares = [(part**2).sum(axis=1) for part in (hidden, matrix)]
+    np.testing.assert_allclose(of_hidden, weight * (chance @ squares[1]), rtol=1e-5)
+    np.testing.assert_allclose(of_matrix, (weight * squares[0]) @ chance, rtol=1e-5)

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from w2vjax import train as training
+from w2vjax import program
 from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.evaluation.analogy import analogy
@@ -16,7 +16,9 @@ from w2vjax.outputs import OUTPUTS
 from w2vjax.study.run import Exam
 from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.text.vocab import Vocabulary
-from w2vjax.train import Point, Trained, draw_reach, train
+from w2vjax.history import Point
+from w2vjax.program import draw_reach
+from w2vjax.train import Trained, train
 
 SMALL = TrainConfig(
     dim=6,
@@ -26,6 +28,7 @@ SMALL = TrainConfig(
     devices=1,
     tokens_per_step=32,
     block_size=8,
+    tile_size=4,
     sync_steps=4,
 )
 PLANTED = RunConfig(
@@ -155,8 +158,8 @@ def test_one_program_serves_all_segments(monkeypatch):
         traced.append(arguments)
         return update(*arguments)
 
-    update = training.update
-    monkeypatch.setattr(training, "update", counted)
+    update = program.update
+    monkeypatch.setattr(program, "update", counted)
     trained = run(dim=7)
     assert len(trained.curve) > 10
     assert len(traced) == 1
@@ -166,7 +169,7 @@ def test_one_program_serves_all_segments(monkeypatch):
 def test_every_step_segment_and_device_draws_anew(devices, monkeypatch):
     """No two steps have the same noise or the same windows."""
     seen: dict[str, list[bytes]] = {"noise": [], "reach": []}
-    original = {"update": training.update, "make_blocks": training.make_blocks}
+    original = {"update": program.update, "make_batch": program.make_batch}
 
     def watch(name: str, function: str, place: int) -> None:
         def watched(*arguments: Any) -> Any:
@@ -175,10 +178,10 @@ def test_every_step_segment_and_device_draws_anew(devices, monkeypatch):
             )
             return original[function](*arguments)
 
-        monkeypatch.setattr(training, function, watched)
+        monkeypatch.setattr(program, function, watched)
 
     watch("noise", "update", 3)
-    watch("reach", "make_blocks", 2)
+    watch("reach", "make_batch", 2)
     trained = run(devices=devices, dim=8)
     jax.effects_barrier()
     steps = len(seen["noise"])
@@ -199,8 +202,8 @@ def test_the_learning_rate_decides_how_far_rows_move():
 
 
 def test_training_that_blows_up_stops_and_names_the_step():
-    with pytest.raises(FloatingPointError, match=r"step [\d,]+: lower learning_rate, row_cap"):
-        run(learning_rate=1e20, row_cap=1e9)
+    with pytest.raises(FloatingPointError, match=r"step [\d,]+: lower learning_rate"):
+        run(learning_rate=1e20, damping=0.0)
 
 
 def test_steps_are_whole_blocks():

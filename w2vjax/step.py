@@ -218,8 +218,12 @@ class Step(NamedTuple):
         if not self.batch.apart and self.shared.shape[0] != self.number:
             return fold(of_own, number) + of_shared[0]
         each = of_own + self.to_blocks(of_shared)
-        if self.batch.mix is not None:
-            each = jnp.einsum("bs,bsc->bc", each, jnp.square(self.batch.mix))
+        mix = self.batch.mix
+        if mix is not None:
+            # A word that stands twice in a mean moves it twice: (m + m)² and not m² + m².
+            words = cut(self.batch.inputs, self.number, mix.shape[2])
+            same = (words[:, :, None] == words[:, None, :]).astype(jnp.float32)
+            each = jnp.einsum("bs,bsc->bc", each, mix * (mix @ same))
         return fold(each, number)
 
 

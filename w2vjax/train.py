@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import zip_longest
 from math import ceil
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -18,7 +20,7 @@ from w2vjax import program
 from w2vjax.config import RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
 from w2vjax.history import History, Point
-from w2vjax.model import Parameters, initial
+from w2vjax.model import Parameters, Telemetry, initial
 from w2vjax.outputs import OutputLayer, build
 from w2vjax.progress import track
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
@@ -149,8 +151,18 @@ class Run:
             "transform": self.transform,
             "mesh": self.mesh,
         }
-        segment = program.train_segment if len(self.configs) == 1 else program.train_segments
-        return segment.lower(self.parameters, self.layer, *arguments, **static)
+        return self._segment.lower(self.parameters, self.layer, *arguments, **static)
+
+    def export(self, arguments: tuple, platforms: Sequence[str]) -> jax.export.Exported:
+        """The same program for other platforms, "cuda" say, without their devices."""
+        static = {"config": program_of(self.configs[0].train)}
+        static |= {"transform": self.transform, "mesh": self.mesh}
+        export = jax.export.export(jax.jit(partial(self._segment, **static)), platforms=platforms)
+        return export(self.parameters, self.layer, *arguments)
+
+    @property
+    def _segment(self) -> Any:
+        return program.train_segment if len(self.configs) == 1 else program.train_segments
 
     @property
     def rest_every(self) -> int:
@@ -273,8 +285,8 @@ def train_replicas(
     begin = compiled = time.perf_counter()
     with track("training", sum(h.words for h in histories), "M words", show) as advance:
 
-        def report(parts: list[Segment], *results: Array) -> None:
-            done = _record(histories, parts, *results)
+        def report(parts: list[Segment], telemetry: Telemetry, finite: Array) -> None:
+            done = _record(histories, parts, telemetry, finite)
             advance(done, done / 1e6)
 
         for (number, (parts, segment)), last in _with_last(enumerate(run.segments())):
@@ -316,7 +328,7 @@ def _with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
 
 
 def _record(
-    histories: list[History], parts: list[Segment], telemetry: Array, finite: Array
+    histories: list[History], parts: list[Segment], telemetry: Telemetry, finite: Array
 ) -> float:
     """Hands every replica its part; returns the words done."""
     if len(histories) == 1:

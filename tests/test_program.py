@@ -1,0 +1,144 @@
+"""Laws of the program: devices, replicas, dimensions divided, other platforms, other precisions."""
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from test_train import PLANTED, SMALL, accuracy, short
+
+from w2vjax.config import OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.errors import InputError
+from w2vjax.outputs import OUTPUTS
+from w2vjax.study.run import Exam
+from w2vjax.text.encoding import EncodedCorpus, encode
+from w2vjax.train import Run, Trained, train, train_replicas
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> EncodedCorpus:
+    return encode(PLANTED.corpus, tmp_path_factory.mktemp("cache"), progress=False)
+
+
+@pytest.fixture(scope="module")
+def exam() -> Exam:
+    return Exam.of("planted")
+
+
+def config(layer: str = "negative-sampling", **changes: Any) -> RunConfig:
+    return RunConfig(output=OutputConfig(layer), train=replace(SMALL, **changes))
+
+
+def close(one: Trained, other: Trained, tolerance: float = 2e-5) -> None:
+    for a, b in zip(*(jax.tree.leaves(run.parameters) for run in (one, other)), strict=True):
+        np.testing.assert_allclose(a, b, atol=tolerance)
+        assert np.abs(a).max() > 100 * tolerance
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_replicas_are_as_they_would_be_alone(layer, devices):
+    """Seeds and learning rates side by side: one program, the same vectors."""
+    base = config(layer, devices=devices)
+    configs = [
+        replace(base, train=replace(base.train, seed=seed, learning_rate=rate))
+        for seed, rate in ((1, 0.02), (2, 0.02), (1, 0.01))
+    ]
+    together = train_replicas(short(), configs, show=False)
+    for one, both in zip(configs, together, strict=True):
+        alone = train(short(), one, show=False)
+        close(alone, both)
+        assert (alone.words, alone.pairs) == (both.words, both.pairs)
+        assert alone.curve[-1].positive == pytest.approx(both.curve[-1].positive, rel=1e-3)
+
+
+def test_replicas_may_differ_in_their_sampler():
+    base = config()
+    powers = [SamplerConfig("unigram", power) for power in (0.5, 1.0)]
+    configs = [replace(base, output=replace(base.output, sampler=s)) for s in powers]
+    together = train_replicas(short(), configs, show=False)
+    for one, both in zip(configs, together, strict=True):
+        close(train(short(), one, show=False), both)
+    assert np.abs(together[0].parameters.output - together[1].parameters.output).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [({"dim": 8}, "replicas differ in train.dim"), ({"window": 2}, "train.window")],
+)
+def test_replicas_share_a_program(change, message):
+    with pytest.raises(InputError, match=message):
+        train_replicas(short(), [config(), config(**change)], show=False)
+    with pytest.raises(InputError, match="no replica"):
+        train_replicas(short(), [], show=False)
+
+
+@pytest.mark.parametrize("devices, model", [(2, 2), (4, 2), (3, 3)])
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_dimensions_divided_among_devices_change_nothing(layer, devices, model):
+    whole = train(short(), config(layer, devices=devices // model), show=False)
+    divided = config(layer, devices=devices, model_devices=model)
+    close(whole, train(short(), divided, show=False))
+
+
+def test_devices_must_divide_the_dimensions():
+    with pytest.raises(InputError, match="model_devices is 4: it must divide"):
+        train(short(), config(devices=4, model_devices=4), show=False)
+
+
+@pytest.mark.parametrize("devices", [4, 8])
+def test_many_devices_learn_as_much_as_one(devices, planted, exam):
+    """Within one point of one device's accuracy, which is near the top."""
+    settings = replace(PLANTED.train, epochs=1.0)
+    one, many = (
+        accuracy(train(planted, replace(PLANTED, train=replace(settings, devices=n)), show=False), exam)
+        for n in (1, devices)
+    )
+    assert one > 0.9 and many > one - 0.01
+
+
+@pytest.mark.parametrize("frequent_rows", [7, 40])
+def test_rare_rows_are_exchanged_too(frequent_rows):
+    """However few rows are exchanged every time, in the end the devices agree on all."""
+    trained = train(short(), config(devices=2, frequent_rows=frequent_rows), show=False)
+    alone = train(short(), config(devices=1), show=False)
+    for ours, theirs in zip(*(jax.tree.leaves(t.parameters) for t in (trained, alone)), strict=True):
+        lengths, others = (np.linalg.norm(part, axis=1) for part in (ours, theirs))
+        assert (lengths[20:] > 0.5 * others[20:]).all()
+        assert (lengths[20:] < 2 * others[20:]).all()
+
+
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_the_program_lowers_for_every_platform(layer, architecture):
+    """CPU, CUDA and TPU, with none of the last two here."""
+    run = Run.of(short(), [config(layer, architecture=architecture)])
+    segment = next(run.segments())[1]
+    exported = run.export(run.arguments(0, segment), ["cpu", "cuda", "tpu"])
+    assert set(exported.platforms) == {"cpu", "cuda", "tpu"}
+    assert len(exported.mlir_module_serialized) > 1_000
+
+
+def test_products_in_bfloat16_learn_as_much(planted, exam):
+    settings = replace(PLANTED.train, epochs=1.0)
+    exact, rounded = (
+        train(planted, replace(PLANTED, train=replace(settings, compute_dtype=dtype)), show=False)
+        for dtype in ("float32", "bfloat16")
+    )
+    assert rounded.parameters.input.dtype == np.float32
+    assert np.abs(exact.parameters.input - rounded.parameters.input).max() > 1e-4
+    assert accuracy(rounded, exam) > accuracy(exact, exam) - 0.02
+
+
+@pytest.mark.parametrize("tokens_per_step", [256, 8_192])
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_large_steps_and_rates_stay_finite(layer, tokens_per_step):
+    """Forty words again and again: thousands of pairs hit every row in each step."""
+    settings = TrainConfig(dim=16, subsample=0, epochs=2, tokens_per_step=tokens_per_step)
+    settings = replace(settings, learning_rate=0.05, devices=1)
+    trained = train(short(40_000), RunConfig(output=OutputConfig(layer), train=settings), show=False)
+    for leaf in jax.tree.leaves(trained.parameters):
+        assert np.isfinite(leaf).all() and np.abs(leaf).max() < 100
+    first, last = (point.positive + point.noise for point in (trained.curve[0], trained.curve[-1]))
+    assert last < first * 1.01
