@@ -19,7 +19,7 @@ from w2vjax.replay.generator import Generator
 from w2vjax.replay.noise import NoiseTable, keep_shares
 from w2vjax.replay.paths import paths
 from w2vjax.replay.reading import LINE_END, Vocabulary, count_words, read_words
-from w2vjax.replay.run import learning_rate, run
+from w2vjax.replay.run import learning_rate, run, sentences
 from w2vjax.replay.settings import ReplaySettings
 from w2vjax.replay.trace import trace
 from w2vjax.replay.weights import Weights
@@ -135,6 +135,14 @@ def test_kept_shares_are_those_of_the_vocabulary_in_float32() -> None:
     assert (shares == shares.astype(np.float32)).all() and (shares != np.round(shares, 3)).any()
 
 
+@pytest.mark.parametrize(("keep", "kept"), [(10 / 65_536, ()), (11 / 65_536, (1,))])
+def test_a_word_is_dropped_if_its_draw_is_greater(keep: float, kept: tuple[int, ...]) -> None:
+    """The first draw is 11 of 65,536; the line's end draws nothing."""
+    generator = Generator(0)
+    assert next(sentences([1, 0], [1.0, keep], generator)) == Sentence(kept, 2)
+    assert generator.state == 11
+
+
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_pairs_are_the_neighbours_in_reach_from_left_to_right(architecture) -> None:
     text = b"a b c d e f g\nh a c\n\nb d f h\n"
@@ -244,6 +252,15 @@ def test_a_step_descends_the_textbook_loss(tree: bool, inputs: tuple[int, ...]) 
         np.testing.assert_allclose(weights.inputs[row], expected, atol=1e-6)
         expected = before[1][row] - 0.1 * slopes.get(row, 0) * hidden
         np.testing.assert_allclose(weights.outputs[row], expected, atol=1e-6)
+
+
+def test_scores_are_added_in_float32_from_the_first_dimension_to_the_last() -> None:
+    """10^8 + 1 - 10^8 is 0 in that order and precision, and 1 in any other."""
+    weights = Weights(2, 3)
+    weights.inputs[0], weights.outputs[1] = (1e8, 1, -1e8), 1
+    weights.learn(Rate(1.0))
+    weights.learn(Pair((0,), 1, ()))
+    assert weights.outputs[1, 1] == pytest.approx(2 - sigmoid_of_the_table(0), abs=1e-6)
 
 
 @pytest.mark.parametrize(("tree", "moves"), [(False, True), (True, False)])

@@ -162,7 +162,7 @@ PRESETS: dict[str, Preset] = {
             "corpus.min_count": "-minCount 5",
             "output.sampler.distribution": "noise by counts^0.5",
             "output.sampler.power": "a constant: flatter than word2vec's 0.75",
-            "output.sampler.mechanism": "a shuffled list of words, rounded up to whole entries",
+            "output.sampler.mechanism": "a list of words, rounded up to whole entries",
             "output.sampler.table_size": "a constant, about which the list's length lies",
             "output.num_noise": "-neg 5",
             "output.collision": "drawn again until it is not the target",
@@ -183,7 +183,6 @@ PRESETS: dict[str, Preset] = {
         differs=(
             _SHARED,
             "Words are represented by their subwords too, unless it is told not to.",
-            "The list is read in order from a random place, not drawn from.",
             "The list gives every word the ceiling of its share; word2vec.c's table, used here, "
             "rounds otherwise.",
         ),
@@ -208,7 +207,7 @@ PRESETS: dict[str, Preset] = {
         },
         why={
             "corpus.min_count": "the vocabulary is cut by size alone",
-            "corpus.max_vocab": "vocabulary_size = 50000",
+            "corpus.max_vocab": "vocabulary_size = 50000, UNK among them",
             "output.layer": "tf.nn.nce_loss",
             "output.sampler.distribution": "what nce_loss draws from unless it is told otherwise",
             "output.sampler.mechanism": "a formula of the rank",
@@ -262,7 +261,7 @@ PRESETS: dict[str, Preset] = {
             "train.architecture": "section 2",
             "train.predicts": "equation 1: a word predicts its neighbours",
             "train.dim": "section 3",
-            "train.window": "section 3: context size 5",
+            "train.window": "section 4.1: context size 5",
             "train.dynamic_window": "Mikolov et al. 2013a: R neighbours, uniform on 1 … C",
             "train.subsample": "section 2.3: around 1e-5",
             "train.subsample_formula": "equation 5: thrown away with probability 1 - sqrt(t/f)",

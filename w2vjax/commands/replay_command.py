@@ -76,7 +76,7 @@ class Replay:
             with written(self.out) as file:
                 file.writelines(trace(self.file, settings))
         else:
-            _print(trace(self.file, settings))
+            _print(trace(self.file, settings, show=not sys.stdout.isatty()))
         return 0
 
 

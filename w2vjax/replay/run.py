@@ -46,7 +46,7 @@ def run(text: bytes, vocabulary: Vocabulary, settings: ReplaySettings) -> Iterat
     for epoch in range(1, settings.epochs + 1):
         yield Epoch(epoch)
         waiting = 0
-        for sentence in _sentences(ids, keep, generator):
+        for sentence in sentences(ids, keep, generator):
             yield sentence
             waiting += sentence.num_read
             if isinstance(sentence, Unended):
@@ -73,10 +73,13 @@ def learning_rate(start: float, words: int, num_words: int) -> float:
     return float(max(first * left, np.float32(float(first) * RATE_FLOOR)))
 
 
-def _sentences(
+def sentences(
     ids: Sequence[int], keep: Sequence[float] | None, generator: Generator
 ) -> Iterator[Sentence | Unended]:
-    """One pass over the text. A sentence's draws are made when it is asked for."""
+    """One pass over the text. A sentence's draws are made when it is asked for.
+
+    A word draws a share, and is dropped if that is greater than the share in which it is kept.
+    """
     kept: list[int] = []
     start = 0
     for place, word in enumerate(ids, start=1):

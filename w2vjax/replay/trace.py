@@ -22,11 +22,12 @@ from w2vjax.replay.settings import ReplaySettings
 from w2vjax.replay.weights import Weights
 
 
-def trace(file: File, settings: ReplaySettings) -> Iterator[bytes]:
+def trace(file: File, settings: ReplaySettings, show: bool = True) -> Iterator[bytes]:
     """The lines of a run over a file, newlines included.
 
-    The file is read as bytes, in any encoding, and held in memory. Raises `InputError` if it cannot
-    be read or holds no word that occurs often enough.
+    The file is read as bytes, in any encoding, and held in memory. Progress is shown on request.
+    Raises `InputError` if the file cannot be read or holds no word that occurs often enough, and
+    `FloatingPointError` if the vectors grow beyond float32.
     """
     with opened(file) as stream:
         text = stream.read()
@@ -42,7 +43,7 @@ def trace(file: File, settings: ReplaySettings) -> Iterator[bytes]:
         yield f"path {number} {turns} {nodes}\n".encode()
     weights = Weights(len(vocabulary), settings.dim, ways) if settings.dim else None
     total = settings.epochs * vocabulary.num_words
-    with track(f"replaying {file.name}", total, "thousand words") as advance:
+    with track(f"replaying {file.name}", total, "thousand words", show) as advance:
         for event in run(text, vocabulary, settings):
             if weights:
                 weights.learn(event)
