@@ -47,6 +47,7 @@ def called(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, st
     "command",
     [
         *("compare", "train", "eval", "report", "data list", "data fetch", "data prepare"),
+        "replay",
     ],
 )
 def test_help_teaches(command, capsys, monkeypatch):
@@ -131,6 +132,12 @@ WRONG = [
     (("compare", "--out", "file", "--outputs", "nce"), "file is no folder"),
     (("data", "fetch", "text9"), "did you mean text8"),
     (("data", "prepare", "empty.txt"), "empty"),
+    (("replay", "no.txt"), "cannot read no.txt"),
+    (("replay", "empty.txt", "--out", "trace"), "empty.txt: it holds no words"),
+    (("replay", "rare.txt"), "rare.txt: no word occurs 5 times"),
+    (("replay", "good.txt", "--out", "no/trace"), "no folder no"),
+    (("replay", "good.txt", "--window", "0"), "window is 0"),
+    (("replay", "good.txt", "--table-size", "0"), "table_size is 0"),
 ]
 
 
@@ -193,6 +200,28 @@ def test_train_then_eval(folder):
     scores = json.loads(Path("scores.json").read_text())
     assert (scores["words"], scores["dimensions"]) == (len(words), 10)
     assert scores["scores"][0]["metric"] == "analogy/total"
+
+
+def test_replay_writes_the_same_trace_into_a_file_and_to_the_screen(folder):
+    (folder / "latin.txt").write_bytes(FILES["latin.txt"])
+    arguments = ("replay", "latin.txt", "--negative", "2", "--epochs", "1", "--dim", "2")
+    assert call(*arguments, "--out", "trace").returncode == 0
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == Path("trace").read_bytes()
+    assert done.stdout.startswith(
+        b"word 0 0 </s>\nword 1 20 na\xefve\nrate 0.0500000007\nepoch 1\n"
+    )
+    assert len(done.stdout.splitlines()[-1].split()) == 4, "vector, id, two numbers"
+
+
+def test_replay_stops_without_a_word_when_its_reader_does(folder):
+    (folder / "long.txt").write_bytes(b"all words are here many times\n" * 1000)
+    head = "--min-count 1 --epochs 1 | head -1; exit ${PIPESTATUS[0]}"
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m w2vjax replay long.txt {head}"], capture_output=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"word 0 1000 </s>\n", b"")
 
 
 def test_eval_takes_its_options(folder, capsys):

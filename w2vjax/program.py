@@ -120,10 +120,12 @@ def train_stretch(
     config: TrainConfig,
     transform: optax.GradientTransformation,
     axis: str | None = None,
+    devices: int = 1,
 ) -> tuple[Parameters, Telemetry]:
     """Trains on one stretch of kept words, step by step. Telemetry has one entry a step.
 
-    `axis` is the mesh axis over which dimensions are divided.
+    `axis` is the mesh axis over which dimensions are divided. As many `devices` train at the same
+    time and meet the same rows, so that the curvature of them all is as many times that of one.
     """
     steps, size, window = learning_rates.shape[0], config.tokens_per_step, config.window
     assert size is not None
@@ -143,7 +145,7 @@ def train_stretch(
         rate = learning_rates[number]
         return update(
             *(state, layer, batch, shared[number], rate),
-            *(Damping(config.damping, config.pair_cap), transform, arithmetic),
+            *(Damping(config.damping * devices, config.pair_cap), transform, arithmetic),
         )
 
     return jax.lax.scan(step, parameters, jnp.arange(steps))
@@ -168,7 +170,7 @@ def _segment(
         parameters = jax.tree.map(lambda leaf: leaf[0], parameters)
         after = train_stretch(
             *(parameters, layer, tokens[0], documents[0], learning_rates, key),
-            *(config, transform, axis),
+            *(config, transform, axis, mesh.shape["data"]),
         )
         return jax.tree.map(lambda leaf: leaf[None], after)
 

@@ -182,12 +182,13 @@ class _Exchange:
         self._programs = [
             meet.lower(run.parameters, rows, frequent, config=config, mesh=mesh).compile()
             for rows, frequent in zip(self.before, (True, False), strict=True)
+            if rows.input.shape[-2]  # with few words all are frequent
         ]
 
     def __call__(self, parameters: Parameters, number: int, last: bool) -> tuple[Parameters, Array]:
         """After segment `number`: the parameters, and whether they are finite."""
         parameters, self.before[0], finite = self._programs[0](parameters, self.before[0])
-        if (number + 1) % self._every == 0 or last:
+        if len(self._programs) > 1 and ((number + 1) % self._every == 0 or last):
             parameters, self.before[1], also = self._programs[1](parameters, self.before[1])
             finite = finite & also
         return parameters, finite

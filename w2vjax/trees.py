@@ -45,7 +45,22 @@ def huffman(counts: ArrayLike) -> Tree:
     values = _checked(counts)
     num_words = len(values)
     order = np.argsort(-values, kind="stable")
-    leaves = values[order].tolist()  # Python numbers: sums of integers stay exact
+    children = two_queues(values[order].tolist())  # Python numbers: sums of integers stay exact
+    leaf = children < num_words
+    children[leaf] = order[children[leaf]]
+    # sums never fall, so counting from the last node, the root, puts the busiest first
+    children[~leaf] = 3 * num_words - 2 - children[~leaf]
+    return _tree(children[::-1])
+
+
+def two_queues(leaves: list[float]) -> NDArray[np.int64]:
+    """Children `[V-1, 2]` of every inner node in order of creation, the first taken on the left.
+
+    Takes the lesser head of two queues, twice a node: the leaves from the last to the first, and
+    the sums so far; of equal heads the sum. Child `i < V` is leaf `i`, `V + n` the n-th node, and
+    the last node is the root. This is Huffman's tree only where the leaves fall.
+    """
+    num_words = len(leaves)
     sums: list[float] = []
     next_leaf, next_sum = num_words - 1, 0
     pairs: list[int] = []
@@ -61,12 +76,7 @@ def huffman(counts: ArrayLike) -> Tree:
                 pairs.append(num_words + next_sum)
                 next_sum += 1
         sums.append(total)
-    children = np.array(pairs).reshape(-1, 2)
-    leaf = children < num_words
-    children[leaf] = order[children[leaf]]
-    # sums never fall, so counting from the last node, the root, puts the busiest first
-    children[~leaf] = 3 * num_words - 2 - children[~leaf]
-    return _tree(children[::-1])
+    return np.array(pairs).reshape(-1, 2)
 
 
 def balanced(counts: ArrayLike) -> Tree:

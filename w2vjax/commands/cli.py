@@ -16,6 +16,7 @@ from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
 from w2vjax.commands.data_commands import Data
 from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
+from w2vjax.commands.replay_command import Replay
 from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.study import compare
@@ -218,6 +219,7 @@ Command = (
     | Annotated[Eval, subcommand("eval")]
     | Annotated[Report, subcommand("report")]
     | Annotated[Data, subcommand("data")]
+    | Annotated[Replay, subcommand("replay")]
 )
 DESCRIPTION = (
     "Compare how word2vec's output layer is trained: by full and hierarchical softmax, negative "
