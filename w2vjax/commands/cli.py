@@ -16,6 +16,7 @@ from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
 from w2vjax.commands.data_commands import Data
 from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
+from w2vjax.commands.sampler_commands import Samplers
 from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.study import compare
@@ -217,6 +218,7 @@ Command = (
     | Annotated[Train, subcommand("train")]
     | Annotated[Eval, subcommand("eval")]
     | Annotated[Report, subcommand("report")]
+    | Annotated[Samplers, subcommand("samplers")]
     | Annotated[Data, subcommand("data")]
 )
 DESCRIPTION = (

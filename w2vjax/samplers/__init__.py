@@ -3,7 +3,15 @@
 from w2vjax.samplers.candidates import Candidates, candidates, log_expected_count
 from w2vjax.samplers.contract import Sampler, check, draw, num_unreachable, probabilities
 from w2vjax.samplers.names import SAMPLERS, parse
-from w2vjax.samplers.registry import MECHANISMS, OWN, build, mechanism, register, wish
+from w2vjax.samplers.registry import (
+    MECHANISMS,
+    OWN,
+    build,
+    has_closed_form,
+    mechanism,
+    register,
+    wish,
+)
 
 __all__ = [
     "MECHANISMS",
@@ -15,6 +23,7 @@ __all__ = [
     "candidates",
     "check",
     "draw",
+    "has_closed_form",
     "log_expected_count",
     "mechanism",
     "num_unreachable",

@@ -130,12 +130,8 @@ class Table(Tabulated):
     @classmethod
     def of(cls, probabilities: Probabilities, size: int) -> Self:
         """A table of `size` slots. Raises `InputError` if the vocabulary does not fit in."""
+        check_table(probabilities, size)
         num_slots = fill_table(probabilities, size)
-        if size < len(probabilities):
-            raise InputError(
-                f"table_size is {size} and the vocabulary has {len(probabilities)} words: "
-                f"{int((num_slots == 0).sum())} words could never be drawn; make the table larger"
-            )
         return cls(
             log_law=_log_law(np.diff(slot_ends(num_slots), prepend=0), WORD),
             slots=jnp.asarray(np.repeat(np.arange(len(num_slots), dtype=np.int32), num_slots)),
@@ -145,6 +141,16 @@ class Table(Tabulated):
         """Ids of the given shape."""
         slot = multiply_high(random_words(key, shape), jnp.uint32(len(self.slots)))
         return _at(self.slots, slot.astype(jnp.int32))
+
+
+def check_table(probabilities: Probabilities, size: int) -> None:
+    """Raises `InputError` for a table with fewer slots than there are words."""
+    if size < len(probabilities):
+        lost = int((fill_table(probabilities, size) == 0).sum())
+        raise InputError(
+            f"table_size is {size} and the vocabulary has {len(probabilities)} words: "
+            f"{lost} words could never be drawn; make the table larger"
+        )
 
 
 def slot_ends(num_slots: NDArray[np.int64]) -> NDArray[np.int64]:
