@@ -58,5 +58,5 @@ def test_table_loses_words_and_says_so() -> None:
 
 def test_table_smaller_than_the_vocabulary() -> None:
     lost = 2000 - len(set(simulate_c_table(COUNTS, 0.75, 500)))
-    with pytest.raises(InputError, match=f"table_size is 500 .* 2000 words: {lost} words could"):
+    with pytest.raises(InputError, match=f"table_size is 500 .* 2000 words: {lost} of them could"):
         build(parse("unigram^0.75:table(500)"), COUNTS)

@@ -33,13 +33,21 @@ class Samplers:
     """most frequent words kept. None: all"""
     out: Path = Path("results/samplers")
     """folder of the tables, numbers and figures"""
+    table_size: int = CardConfig.table_size
+    """entries of the tables, where a sampler's name does not tell"""
+    num_draws: int = CardConfig.num_draws
+    """draws of a test, and of a measurement of time"""
+    repeats: int = CardConfig.repeats
+    """measurements of time a sampler; medians are shown"""
+    seed: int = CardConfig.seed
+    """start of the draws"""
     platform: Platform = None
-    measuring: OmitArgPrefixes[CardConfig] = field(default_factory=CardConfig)
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
 
     def run(self) -> int:
         corpus = self.text.config(self.corpus, self.max_vocab)
-        samplers = plan(self.samplers, self.measuring.table_size)
+        config = CardConfig(self.table_size, self.num_draws, self.repeats, self.seed)
+        samplers = plan(self.samplers, self.table_size)
         from w2vjax.devices import prepare
         from w2vjax.files import make_folder
         from w2vjax.text.encoding import encode
@@ -55,7 +63,7 @@ class Samplers:
         from w2vjax.reporting import card_report
         from w2vjax.study.card import card
 
-        made = card(source, words.counts[: self.max_vocab], samplers, self.measuring)
+        made = card(source, words.counts[: self.max_vocab], samplers, config)
         files = card_report.build(made, self.out)
         print(card_report.markdown(made))
         print(f"w2vjax: {len(files)} files written into {self.out}", file=sys.stderr)

@@ -149,7 +149,7 @@ def check_table(probabilities: Probabilities, size: int) -> None:
         lost = int((fill_table(probabilities, size) == 0).sum())
         raise InputError(
             f"table_size is {size} and the vocabulary has {len(probabilities)} words: "
-            f"{lost} words could never be drawn; make the table larger"
+            f"{lost} of them could never be drawn; make the table larger"
         )
 
 
