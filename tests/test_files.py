@@ -54,6 +54,8 @@ def test_a_folder_that_is_not_ours_is_told_before_the_work(tmp_path, monkeypatch
     monkeypatch.setattr(files.tempfile, "TemporaryFile", refused)
     with pytest.raises(InputError, match="Permission denied"):
         files.check_writable(tmp_path / "file")
+    with pytest.raises(InputError, match="Permission denied"):
+        files.make_folder(tmp_path / "folder")
 
 
 def test_folders_are_made_or_refused(tmp_path):

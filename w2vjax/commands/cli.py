@@ -40,7 +40,8 @@ class Compare:
     outputs: tuple[str, ...] = compare.LAYERS
     """output layers"""
     samplers: tuple[str, ...] = compare.SAMPLERS
-    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with :alias, :cdf or :table"""
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with
+    :alias, :cdf, :table or :table(SIZE)"""
     seeds: int = compare.SEEDS
     """runs of every cell"""
     epochs: float | None = None
@@ -92,7 +93,8 @@ class Train:
     output_layer: str = OutputConfig.layer
     """full-, hierarchical-, balanced- or sampled-softmax, negative-sampling, nce"""
     sampler: str = SamplerConfig().name
-    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with :alias, :cdf or :table"""
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with
+    :alias, :cdf, :table or :table(SIZE)"""
     epochs: float = TrainConfig.epochs
     """passes over the text; the last may be a part of one"""
     seed: int = TrainConfig.seed

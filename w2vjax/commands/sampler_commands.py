@@ -18,7 +18,7 @@ class Samplers:
     Prints three tables; leaves them, all numbers as JSON, and figures in a folder.
 
     $ w2vjax samplers --corpus my.txt
-    $ w2vjax samplers --vocabulary vocab.txt --samplers unigram^0.75:table(1e8) log-uniform
+    $ w2vjax samplers --vocabulary vocab.txt --samplers 'unigram^0.75:table(1e8)' log-uniform
     """
 
     corpus: str = CorpusConfig.source

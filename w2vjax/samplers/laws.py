@@ -1,6 +1,9 @@
 """The exact law of a sampler, and how far one law is from another; in float64."""
 
+import math
+
 import numpy as np
+from scipy.special import xlog1py
 
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.contract import Sampler, probabilities
@@ -42,12 +45,13 @@ def total_variation(p: Probabilities, q: Probabilities) -> float:
 
 def kl_divergence(p: Probabilities, q: Probabilities) -> float:
     """`Σ p log(p / q)` in nats (Kullback & Leibler 1951); infinite where q misses what p has."""
-    there = p > 0
-    with np.errstate(divide="ignore"):
-        log_ratio = np.log(p[there] / q[there])
-    # the same, since p and q sum to one, in terms that are not negative: nothing cancels
-    rest = np.where(np.isfinite(log_ratio), q[there] - p[there], 0.0)
-    return max(0.0, float((p[there] * log_ratio + rest).sum() + q[~there].sum()))
+    if (p[q == 0] > 0).any():
+        return math.inf
+    p, q = p[q > 0], q[q > 0]
+    change = (p - q) / q
+    # Σ p log(p / q) = Σ q ((1 + d) log(1 + d) - d), since both sum to one: no term is negative,
+    # and none is the small difference of large numbers where the laws are close
+    return max(0.0, float((q * (xlog1py(1 + change, change) - change)).sum()))
 
 
 def hellinger(p: Probabilities, q: Probabilities) -> float:
