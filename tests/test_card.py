@@ -104,7 +104,10 @@ def test_tables_of_every_size() -> None:
 def test_curves_and_facts() -> None:
     made = small_card()
     names = {row["metric"] for row in made["curves"]}
-    assert {"distribution/corpus", "distribution/log-uniform", "distribution/first-two"} < names
+    laws = ("corpus", "uniform", "unigram^0.75", "unigram^1", "log-uniform", "first-two")
+    assert names == {f"distribution/{law}" for law in laws}
+    of = {row["x"]: row["value"] for row in made["curves"] if row["metric"].endswith("unigram^1")}
+    assert of[V] == pytest.approx(SHARE[-1]), "the distribution, not the table's law, which is 0"
     assert made["vocabulary"] == {
         "source": "test", "words": V, "total": COUNTS.sum(), "largest": 300_000, "least": 150,
     }  # fmt: skip
@@ -112,7 +115,12 @@ def test_curves_and_facts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("unigram:table(500)", "table_size is 500"), ("own", "needs the methods")]
+    ("name", "message"),
+    [
+        ("unigram:table(500)", "table_size is 500"),
+        ("zipf:closed-form", "no closed form"),
+        ("own", "needs the methods"),
+    ],
 )
 def test_what_cannot_be_is_told_before_the_work(
     name: str, message: str, monkeypatch: pytest.MonkeyPatch

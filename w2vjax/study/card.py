@@ -60,11 +60,11 @@ def card(
         rows: list[Row] = []
         laws: dict[str, Probabilities] = {"corpus": counts / counts.sum()}
         for sampler in samplers:
-            row, held = _row(sampler, counts, config)
+            row, target = _row(sampler, counts, config)
             row["speed_numpy"] = numpy_ns / row["nanoseconds"]
             row["speed_closed_form"] = closed_ns / row["nanoseconds"]
             rows.append(row)
-            laws.setdefault(sampler.law_name, held)
+            laws.setdefault(sampler.law_name, target)
             advance(1, 1)
         times = by_vocabulary(
             *(len(counts), config.table_size, config.num_draws),
@@ -111,15 +111,16 @@ def table_sizes(counts: NDArray[np.int64]) -> list[Row]:
 
 def _check(samplers: Sequence[SamplerConfig], counts: NDArray[np.int64]) -> None:
     for config in samplers:
-        if config.distribution in OWN:
-            build(config, counts)
-        elif mechanism(config) == "table":
+        if config.distribution not in OWN and mechanism(config) == "table":
             check_table(wish(config, counts), config.table_size)
+        elif config.distribution in OWN or mechanism(config) == "closed-form":
+            build(config, counts)
 
 
 def _row(
     config: SamplerConfig, counts: NDArray[np.int64], card: CardConfig
 ) -> tuple[Row, Probabilities]:
+    """A sampler's row, and the distribution it stands for: a user's stands for itself."""
     num_words, own = len(counts), config.distribution in OWN
     start = time.perf_counter()
     sampler = jax.block_until_ready(build(config, counts))
@@ -145,9 +146,11 @@ def _row(
         "bits_nanoseconds": times.bits,
         "speed_bits": times.speed,
     }
-    if not own:  # a user's sampler stands for itself
-        row |= _distances(held, wish(config, counts), "")
-    return row | _distances(held, unigram(counts, 0.75), "_unigram_0.75"), held
+    row |= _distances(held, unigram(counts, 0.75), "_unigram_0.75")
+    if own:
+        return row, held
+    target = wish(config, counts)
+    return row | _distances(held, target, ""), target
 
 
 def _distances(held: Probabilities, target: Probabilities, suffix: str) -> Row:
