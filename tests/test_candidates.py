@@ -11,8 +11,15 @@ from flax import struct
 from noise import COUNTS, KEY, KINDS
 
 from w2vjax.errors import InputError
-from w2vjax.samplers import Candidates, build, candidates, log_expected_count, parse
-from w2vjax.samplers.candidates import LEAST_CHUNK, check_unique
+from w2vjax.samplers import (
+    Candidates,
+    build,
+    candidates,
+    check_unique,
+    log_expected_count,
+    parse,
+)
+from w2vjax.samplers.candidates import LEAST_CHUNK
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.mechanisms import Alias
 

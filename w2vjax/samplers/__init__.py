@@ -1,6 +1,6 @@
 """Noise samplers: a distribution and a mechanism that draws from it, by name and by contract."""
 
-from w2vjax.samplers.candidates import Candidates, candidates, log_expected_count
+from w2vjax.samplers.candidates import Candidates, candidates, check_unique, log_expected_count
 from w2vjax.samplers.contract import Sampler, check, draw, num_unreachable, probabilities
 from w2vjax.samplers.names import SAMPLERS, parse
 from w2vjax.samplers.registry import (
@@ -22,6 +22,7 @@ __all__ = [
     "build",
     "candidates",
     "check",
+    "check_unique",
     "draw",
     "has_closed_form",
     "log_expected_count",
