@@ -46,8 +46,8 @@ def called(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, st
 @pytest.mark.parametrize(
     "command",
     [
-        *("compare", "train", "eval", "report", "data list", "data fetch", "data prepare"),
-        "replay",
+        *("compare", "train", "eval", "report", "samplers", "replay"),
+        *("data list", "data fetch", "data prepare"),
     ],
 )
 def test_help_teaches(command, capsys, monkeypatch):
@@ -79,6 +79,10 @@ FILES = {
     "rare.txt": b"all words once\n",
     "latin.txt": b"na\xefve " * 20,
     "good.txt": b"one two three four " * 30,
+    "vocab.txt": b"</s> 0\none 9\ntwo 7\nthree 7\n",
+    "again.txt": b"one 9\none 7\n",
+    "rising.txt": b"one 7\ntwo 9\n",
+    "zero.txt": b"one 7\ntwo 0\n",
     "header.txt": b"three words\n",
     "short.txt": b"9 3\na 1 2 3\n",
     "nan.txt": b"2 2\na 1 nan\nb 1 2\n",
@@ -90,6 +94,7 @@ FILES = {
     "bad/records.jsonl": b"{}\n{}\n",
 }
 TRAIN = ("train", "--corpus", "good.txt", "--out", "out.bin")
+CARD = ("samplers", "--vocabulary")
 WRONG = [
     (("train", "--corpus", "no.txt", "--out", "out.bin"), "no.txt"),
     (("train", "--corpus", "empty.txt", "--out", "out.bin"), "empty.txt is empty"),
@@ -130,6 +135,22 @@ WRONG = [
     (("compare", "--samplers", "log-unifrom"), "did you mean log-uniform"),
     (("compare", "--seeds", "0"), "seeds is 0"),
     (("compare", "--out", "file", "--outputs", "nce"), "file is no folder"),
+    ((*CARD, "no.txt"), "cannot read no.txt"),
+    ((*CARD, "empty.txt"), "empty.txt holds no words"),
+    ((*CARD, "good.txt"), "good.txt line 1: the count .* is not a positive integer"),
+    ((*CARD, "again.txt"), "again.txt line 2: 'one' comes twice"),
+    ((*CARD, "rising.txt"), "rising.txt line 2: .* sort the words by falling count"),
+    ((*CARD, "zero.txt"), "zero.txt line 2: the count '0'"),
+    ((*CARD, "vocab.txt", "--samplers", "unigrm"), "did you mean unigram"),
+    ((*CARD, "vocab.txt", "--samplers", "uniform", "uniform"), "name twice"),
+    ((*CARD, "vocab.txt", "--samplers", "zipf:closed-form"), "no closed form"),
+    ((*CARD, "vocab.txt", "--samplers", "unigram:table(0)"), "table_size is 0"),
+    ((*CARD, "vocab.txt", "--samplers", "unigram:table(2)"), "3 words: 2 of them could never"),
+    ((*CARD, "vocab.txt", "--table-size", "0"), "table_size is 0"),
+    ((*CARD, "vocab.txt", "--num-draws", "0"), "num_draws is 0"),
+    ((*CARD, "vocab.txt", "--repeats", "0"), "repeats is 0"),
+    ((*CARD, "vocab.txt", "--out", "file"), "cannot write file"),
+    (("samplers", "--corpus", "almanack"), "did you mean almanac"),
     (("data", "fetch", "text9"), "did you mean text8"),
     (("data", "prepare", "empty.txt"), "empty"),
     (("replay", "no.txt"), "cannot read no.txt"),
@@ -143,7 +164,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG, ids=lambda part: str(part)[-60:])
 def test_wrong_input_is_told_in_one_line(arguments, message, folder, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "_prepare", lambda platform, devices: None)
+    monkeypatch.setattr("w2vjax.devices.prepare", lambda *_: None)
     for name, content in FILES.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -249,6 +270,24 @@ def test_data_commands(folder, capsys):
     code, text, _ = called(capsys, "data", "prepare", *arguments)
     assert code == 0 and re.search(r"words +6 .*83.3%", text) and re.search("vocabulary +2", text)
     assert Path("words.tsv").read_text() == "three\t3\ntwo\t2\n"
+
+
+@pytest.mark.parametrize(
+    "text", [("--vocabulary", "vocab.txt"), ("--corpus", "good.txt", "--min-count", "1")]
+)
+def test_samplers_of_a_vocabulary(text, folder, capsys, monkeypatch):
+    monkeypatch.setattr("w2vjax.devices.prepare", lambda *_: None)
+    monkeypatch.setattr("w2vjax.study.draw_times.SIZES", (1_000,))
+    for name in ("vocab.txt", "good.txt"):
+        Path(name).write_bytes(FILES[name])
+    few = ("--samplers", "uniform", "zipf:cdf", "--num-draws", "2000", "--repeats", "1")
+    code, output, error = called(capsys, "samplers", *text, *few, "--max-vocab", "2")
+    assert code == 0 and "Traceback" not in error, error
+    assert f"# Noise samplers on {text[1]}" in output and "2 words of vocabulary" in output
+    assert len(re.findall(r"^\| zipf\^1 +\| cdf ", output, re.MULTILINE)) == 3
+    card = json.loads((folder / "results/samplers/card.json").read_text())
+    assert [row["top_1"] for row in card["samplers"]] == pytest.approx([1 / 2, 2 / 3])
+    assert (folder / "results/samplers/card.md").read_text() == output[:-1]
 
 
 def test_compare_goes_on_where_it_was_interrupted(folder):

@@ -67,7 +67,9 @@ def another(name, value):
         return CHOICES.get(name, value + "x")
     if isinstance(value, bool):
         return not value
-    return 77 if value is None else value / 2 if isinstance(value, float) else value + 1
+    if isinstance(value, float):
+        return value / 2 or 0.5
+    return 77 if value is None else value + 1
 
 
 def test_every_setting_makes_another_run():

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from w2vjax.errors import InputError
-from w2vjax.samplers.distributions import DISTRIBUTIONS, log_uniform, uniform, unigram, zipf
+from w2vjax.samplers.distributions import (
+    DISTRIBUTIONS,
+    checked_probabilities,
+    log_uniform,
+    mixed,
+    uniform,
+    unigram,
+    zipf,
+)
 
 COUNTS = np.array([1000, 400, 400, 90, 7, 5, 5, 1])
 
@@ -78,3 +86,23 @@ def test_ranks_need_sorted_counts(name: str) -> None:
 def test_powers_out_of_range(power: float) -> None:
     with pytest.raises(InputError, match="power"):
         unigram([1e200, 1.0, 1e-200], power)
+
+
+def test_a_mixture_has_its_share_of_uniform() -> None:
+    assert mixed(np.array([0.5, 0.3, 0.2, 0.0]), 0.2) == pytest.approx([0.45, 0.29, 0.21, 0.05])
+    assert mixed(unigram(COUNTS), 1.0) == pytest.approx(uniform(COUNTS), abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([0.5, 0.4], "sum to 0.9 and not to one"),
+        ([1.5, -0.5], r"probabilities\[1\] is -0.5"),
+        ([0.5, math.nan, 0.5], r"probabilities\[1\] is nan"),
+        ([0.5, math.inf], "sum to inf"),
+        ([], "shape"),
+    ],
+)
+def test_what_is_no_distribution(values: list[float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        checked_probabilities(np.array(values))

@@ -54,6 +54,18 @@ def test_a_folder_that_is_not_ours_is_told_before_the_work(tmp_path, monkeypatch
     monkeypatch.setattr(files.tempfile, "TemporaryFile", refused)
     with pytest.raises(InputError, match="Permission denied"):
         files.check_writable(tmp_path / "file")
+    with pytest.raises(InputError, match="Permission denied"):
+        files.make_folder(tmp_path / "folder")
+
+
+def test_folders_are_made_or_refused(tmp_path):
+    files.make_folder(tmp_path / "a" / "b")
+    files.make_folder(tmp_path / "a")
+    assert list((tmp_path / "a").iterdir()) == [tmp_path / "a" / "b"]
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match=f"cannot write {path}: "):
+            files.make_folder(path)
 
 
 def test_a_text_is_read_whatever_ends_its_lines(tmp_path):

@@ -69,20 +69,26 @@ def diagonal(loss, scores, *others):
     return jnp.diag(jax.jacfwd(slope)(scores.reshape(-1))).reshape(scores.shape)
 
 
-def test_logistic_curvature_is_the_second_derivative():
-    arguments = cells(2)
-    np.testing.assert_allclose(
-        logistic_curvature(*arguments), diagonal(logistic, *arguments), atol=1e-5
-    )
+def test_logistic_curvature_bounds_the_second_derivative():
+    """And is the slope's size where a row is only pulled or only pushed."""
+    scores, pull, push = cells(2)
+    exact = np.asarray(diagonal(logistic, scores, pull, push))
+    bound = np.asarray(logistic_curvature(scores, pull, push))
+    assert (bound >= exact * 0.9999).all() and (bound > 1.5 * exact).any()
+    slope = np.abs(np.asarray(jax.grad(total, argnums=1)(logistic, scores, pull, push)))
+    alone = (np.asarray(pull) == 0) | (np.asarray(push) == 0)
+    np.testing.assert_allclose(bound[alone], slope[alone], atol=1e-5)
 
 
-def test_categorical_curvature_is_the_second_derivative():
+def test_categorical_curvature_bounds_the_second_derivative():
     scores, pull, own, others = rivals(3)
     of_own, share = categorical_curvature(scores, pull, own, others)
-    np.testing.assert_allclose(of_own, diagonal(categorical, scores, pull, own, others), atol=1e-5)
+    exact = np.asarray(diagonal(categorical, scores, pull, own, others))
+    assert (np.asarray(of_own) >= exact * 0.9999).all() and exact.max() > 0.1
     slope = jax.grad(lambda rest: total(categorical, scores, pull, own, rest))(others)
     np.testing.assert_allclose(share, slope, atol=1e-5)
-    assert (np.asarray(share) > 0).all() and (np.asarray(share) <= np.asarray(pull).sum(axis=0)).all()
+    limit = np.asarray(pull).sum(axis=0)
+    assert (np.asarray(share) > 0).all() and (np.asarray(share) <= limit).all()
 
 
 @pytest.mark.parametrize("loss", [logistic, categorical])

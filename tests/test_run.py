@@ -105,18 +105,6 @@ def test_curves_are_short_and_keep_the_mean():
     assert run._curve("id", points[-1:], 1_000)[0]["x"] == 1_000
 
 
-def test_distributions_are_those_of_the_samplers(corpus: EncodedCorpus):
-    counts = corpus.vocabulary.counts
-    rows = run.distributions([SamplerConfig(power=0.5), SamplerConfig("uniform")], corpus, "test")
-    assert all("run" not in row and "label" not in row for row in rows)
-    laws = {"corpus": counts / counts.sum(), "unigram^0.5": counts**0.5 / (counts**0.5).sum()}
-    laws["uniform"] = np.full(len(counts), 1 / len(counts))
-    for name, law in laws.items():
-        held = {row["x"]: row["value"] for row in rows if row["metric"] == f"distribution/{name}"}
-        assert {1, len(counts)} <= set(held) and 40 < len(held) <= run.DISTRIBUTION_POINTS
-        np.testing.assert_allclose(list(held.values()), law[np.array(list(held)) - 1], rtol=1e-4)
-
-
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_unseen_pairs_are_of_the_documents_held_out(architecture):
     corpus = separate(documents=9)

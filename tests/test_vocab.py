@@ -29,7 +29,13 @@ def test_save_and_load(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("the 9\n", "line 1: 'the 9' is not a word, a tab and a count"),
+        ("the\n", "line 1: 'the' is not a word, a tab or space, and a count"),
+        ("the 9\nto be 8\n", "line 2: the count 'be 8' is not a positive integer"),
+        ("the  9\n", "line 1: the count ' 9' is not a positive integer"),
+        ("the 0\n", "line 1: the count '0' is not a positive integer"),
+        ("</s> 0\n", "holds no words"),
+        ("</s> 3\nthe 9\n</s> 1\n", "line 3: '</s>' comes twice"),
+        ("</s> 3\nthe 9\nb 10\n", "line 3: 10 is more than the count before it, 9"),
         ("the\t9\n\nb\t1\n", "line 2: '' is not"),
         ("the\t9\nto be\t8\n", "line 2: 'to be"),
         ("the\t9\nb\t4.5\n", "line 2: the count '4.5' is not a positive integer"),
@@ -47,6 +53,23 @@ def test_a_wrong_file_is_refused_with_its_line(tmp_path, text, message):
     with pytest.raises(InputError, match=r"v\.tsv") as error:
         Vocabulary.load(path)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "counts"),
+    [
+        ("the 9\nb 4\n", ("the", "b"), [9, 4]),
+        ("the 9\r\nb 4\r\n", ("the", "b"), [9, 4]),
+        ("</s> 0\nthe 9\nb 4\n", ("the", "b"), [9, 4]),
+        ("</s> 5\nthe 9\nb 4", ("the", "</s>", "b"), [9, 5, 4]),
+        ("</s>\t50\nthe\t9\n", ("</s>", "the"), [50, 9]),
+    ],
+)
+def test_word2vecs_own_files_are_read(tmp_path, text, words, counts):
+    (tmp_path / "v.txt").write_bytes(text.encode())
+    found = Vocabulary.load(tmp_path / "v.txt")
+    assert found.words == words
+    assert found.counts.tolist() == counts
 
 
 def test_a_missing_or_binary_file_is_refused(tmp_path):

@@ -41,6 +41,10 @@ class CorpusConfig:
                 in_range(name, getattr(self, name), 1)
 
 
+POWERED = ("unigram", "zipf")
+"""The noise distributions that have an exponent."""
+
+
 @dataclass(frozen=True)
 class SamplerConfig:
     """Where noise comes from: a distribution, and a mechanism that draws from it."""
@@ -53,17 +57,33 @@ class SamplerConfig:
     """closed-form, alias, cdf, table (word2vec.c's); auto: closed form if any, else alias"""
     table_size: int = 10_000_000
     """entries of the table (word2vec.c: 100,000,000, which is 400 MB)"""
+    uniform_share: float = 0.0
+    """share of the draws that are uniform over the vocabulary; the rest is the distribution's"""
 
     def __post_init__(self) -> None:
         in_range("power", self.power, -10, 10)
+        in_range("uniform_share", self.uniform_share, 0, 1)
         in_range("table_size", self.table_size, 1, 2**31 - 1)
 
     @property
     def name(self) -> str:
         """Short name, as the command line takes it: `unigram^0.75`, `log-uniform:alias`."""
-        power = f"^{self.power:g}" if self.distribution in ("unigram", "zipf") else ""
         mechanism = "" if self.mechanism == "auto" else f":{self.mechanism}"
-        return f"{self.distribution}{power}{mechanism}"
+        sized = self.mechanism == "table" and self.table_size != SamplerConfig.table_size
+        return f"{self.law_name}{mechanism}{f'({_short(self.table_size)})' if sized else ''}"
+
+    @property
+    def law_name(self) -> str:
+        """The name without the mechanism: `unigram^0.75+uniform(0.1)`."""
+        power = f"^{_short(self.power)}" if self.distribution in POWERED else ""
+        share = f"+uniform({_short(self.uniform_share)})" if self.uniform_share else ""
+        return f"{self.distribution}{power}{share}"
+
+
+def _short(number: float) -> str:
+    """The shortest text that reads back as the same number: `0.75`, `1e6`, `123457`."""
+    text = f"{number:g}".replace("e+0", "e")
+    return text if float(text) == number else repr(number)
 
 
 SAMPLED_LAYERS = ("negative-sampling", "nce", "sampled-softmax")

@@ -57,6 +57,19 @@ def read_text(path: Path) -> str:
         raise InputError(f"{where}: save it as UTF-8") from None
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder, and those it is in, unless it is there.
+
+    Raises `InputError` if it cannot be made or written to: before the work and not after.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise failure(path, error) from None
+
+
 def check_writable(path: Path) -> None:
     """Raises `InputError` unless a file can be written there, before the work and not after."""
     if path.exists() and not path.is_file():

@@ -3,7 +3,8 @@
 Scores stand as `[M, S]`: candidate rows by hidden vectors. A cell's `pull` says how often the
 hidden vector has the row as a true target, its `push` how often as a false one. Each loss returns
 two parts of the same shape, what targets and what the others contribute; their sum is the loss.
-Each has a curvature, the second derivative of its sum in every score or a bound just above it.
+Each has a curvature bound: the size of the slope in every score, which is never less than the second
+derivative, close to it where the score is right, and does not vanish where it is wrong by far.
 """
 
 from functools import partial
@@ -42,9 +43,9 @@ def logistic(
 def logistic_curvature(
     scores: Float[Array, "..."], pull: Float[Array, "..."], push: Float[Array, "..."]
 ) -> Float[Array, "..."]:
-    """(pull + push) · σ(score) · σ(-score)."""
+    """pull · σ(-score) + push · σ(score), at least (pull + push) · σ(score) · σ(-score)."""
     chance = jax.nn.sigmoid(scores)
-    return jnp.abs(pull + push) * chance * (1.0 - chance)
+    return pull * (1.0 - chance) + jnp.abs(push) * chance
 
 
 def categorical(
@@ -72,17 +73,16 @@ def categorical_curvature(
     own: Float[Array, "..."],
     rivals: Float[Array, "... s"],
 ) -> tuple[Float[Array, "..."], Float[Array, "... s"]]:
-    """pull · p · (1 - p) of the targets' own scores; and of `rivals` the share that is theirs.
+    """pull · (1 - p) of the targets' own scores, p their chance; and of `rivals` the slope.
 
-    Rival j's curvature is at most the second times exp(score_j - rivals): Σ_t pull_t · p_j(t).
+    Rival j's own bound is the second times exp(score_j - rivals): Σ_t pull_t · p_j(t).
     """
 
     def loss(scores: Array, rivals: Array) -> Array:
         return jnp.sum(sum(categorical(scores, pull, own, rivals)))
 
     slope, share = jax.grad(loss, (0, 1))(scores, rivals)
-    chance = slope / jnp.maximum(pull, 1e-9) + 1.0
-    return jnp.abs(pull * chance * (1.0 - chance)), share
+    return jnp.abs(slope), share
 
 
 SCORES = 1 << 26

@@ -73,13 +73,14 @@ class Damping(NamedTuple):
     Their sum, all of it stale, overshoots and, on repetitive text, diverges; their mean starves the
     row. A row's step is divided by max(1, `curvature` · rate · H, n / `pairs`).
 
-    H is the loss's curvature in this row and step. The loss is convex in every row, and gradient
-    steps on a convex function converge while rate · H < 2: with `curvature` ½ no row's step exceeds
-    that, at any learning rate and any number of pairs, and rows whose sum is safe move as in
-    sequential training. H is a trace, an upper bound that is close where few vectors meet a row.
-    In a tree every pair meets a dozen nodes, all tokens the same top ones: their vectors point in
-    many directions, and the trace is far too careful. There n, the row's pairs in the step, count:
-    no row moves further than `pairs` of them would in sequential training.
+    H bounds the loss's curvature in this row and step: Σ |slope of a score| · ‖the other vector‖².
+    The loss is convex in every row, and gradient steps on a convex function converge while
+    rate · H < 2: with `curvature` ½ no row's step exceeds that, and none moves its scores by more
+    than two or so, at any learning rate and any number of pairs; rows whose sum is safe move as in
+    sequential training. As a trace, H is close where few vectors meet a row. In a tree every pair
+    meets a dozen nodes, all tokens the same top ones: their vectors point in many directions, and
+    the trace is far too careful. There n, the row's pairs in the step, count: no row moves further
+    than `pairs` of them would in sequential training.
     """
 
     curvature: float = 0.5

@@ -17,6 +17,7 @@ from tyro.conf import OmitArgPrefixes, Positional, subcommand
 from w2vjax.commands.data_commands import Data
 from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
 from w2vjax.commands.replay_command import Replay
+from w2vjax.commands.sampler_commands import Samplers
 from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.study import compare
@@ -40,7 +41,8 @@ class Compare:
     outputs: tuple[str, ...] = compare.LAYERS
     """output layers"""
     samplers: tuple[str, ...] = compare.SAMPLERS
-    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with :alias, :cdf or :table"""
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with
+    :alias, :cdf, :table or :table(SIZE)"""
     seeds: int = compare.SEEDS
     """runs of every cell"""
     epochs: float | None = None
@@ -92,7 +94,8 @@ class Train:
     output_layer: str = OutputConfig.layer
     """full-, hierarchical-, balanced- or sampled-softmax, negative-sampling, nce"""
     sampler: str = SamplerConfig().name
-    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with :alias, :cdf or :table"""
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with
+    :alias, :cdf, :table or :table(SIZE)"""
     epochs: float = TrainConfig.epochs
     """passes over the text; the last may be a part of one"""
     seed: int = TrainConfig.seed
@@ -218,6 +221,7 @@ Command = (
     | Annotated[Train, subcommand("train")]
     | Annotated[Eval, subcommand("eval")]
     | Annotated[Report, subcommand("report")]
+    | Annotated[Samplers, subcommand("samplers")]
     | Annotated[Data, subcommand("data")]
     | Annotated[Replay, subcommand("replay")]
 )

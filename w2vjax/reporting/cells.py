@@ -55,7 +55,7 @@ def complete(frame: pd.DataFrame) -> pd.DataFrame:
 
 def sampler_order(name: str) -> tuple[int, str, float, str]:
     """Sorts sampler names: none first, then by distribution, power and mechanism."""
-    distribution = re.split(r"[\^:]", name)[0]
+    distribution = re.split(r"[\^+:]", name)[0]
     power = re.search(r"\^(-?[\d.]+)", name)
     known = name == NO_SAMPLER or distribution in DISTRIBUTIONS
     rank = DISTRIBUTIONS.index(distribution) if distribution in DISTRIBUTIONS else -1

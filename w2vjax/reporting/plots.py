@@ -6,6 +6,7 @@ line in `FIGURES`.
 
 import io
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import matplotlib
 import matplotlib.style
@@ -33,10 +34,15 @@ FILE_NAMES = frozenset(f"{name}.{kind}" for name in FIGURES for kind in (*METADA
 def figures(frame: pd.DataFrame) -> dict[str, bytes]:
     """Every figure the records have data for: `{"accuracy_by_section.pdf": …, ".png", ".csv"}`."""
     frame = complete(with_cells(frame))
+    return rendered({name: partial(draw, frame) for name, draw in FIGURES.items()})
+
+
+def rendered(drawings: Mapping[str, Callable[[], Drawing | None]]) -> dict[str, bytes]:
+    """The files of the figures that have something to show: `{NAME.pdf: …, .png, .csv}`."""
     files: dict[str, bytes] = {}
     with matplotlib.style.context(["default", STYLE]):
-        for name, draw in FIGURES.items():
-            drawing = draw(frame)
+        for name, draw in drawings.items():
+            drawing = draw()
             if drawing is None:
                 continue
             for kind, metadata in METADATA.items():

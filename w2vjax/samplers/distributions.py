@@ -66,8 +66,26 @@ DISTRIBUTIONS: dict[str, Distribution] = {
 }
 """Every noise distribution by name: `(counts [V], power) -> probabilities [V]`, summing to 1."""
 
-POWERED = ("unigram", "zipf")
-"""The distributions that have an exponent."""
+
+def mixed(probabilities: Probabilities, share: float) -> Probabilities:
+    """`(1 - share) · P + share / V`: a share of uniform noise in any distribution `[V]`."""
+    return (1 - share) * probabilities + share / len(probabilities) if share else probabilities
+
+
+def checked_probabilities(probabilities: Probabilities) -> Probabilities:
+    """The same. Raises `InputError` unless `[V]` are not negative and sum to one within 1e-6."""
+    if probabilities.ndim != 1 or not len(probabilities):
+        raise InputError(f"probabilities have shape {probabilities.shape}: give one a word")
+    wrong = ~(probabilities >= 0)
+    if wrong.any():
+        where = int(wrong.argmax())
+        raise InputError(
+            f"probabilities[{where}] is {probabilities[where]:g}: it must be 0 or more"
+        )
+    total = probabilities.sum()
+    if not abs(total - 1) < 1e-6:
+        raise InputError(f"the probabilities sum to {total:.6g} and not to one: divide by the sum")
+    return probabilities
 
 
 def checked_counts(counts: ArrayLike) -> Probabilities:

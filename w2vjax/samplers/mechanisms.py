@@ -16,7 +16,7 @@ from jaxtyping import Array, Float32, Int32, Key, UInt32
 from numpy.typing import NDArray
 
 from w2vjax.errors import InputError
-from w2vjax.samplers.distributions import Probabilities
+from w2vjax.samplers.distributions import Probabilities, checked_probabilities
 from w2vjax.samplers.random_words import WORD, multiply_high, random_words
 
 
@@ -130,15 +130,10 @@ class Table(Tabulated):
     @classmethod
     def of(cls, probabilities: Probabilities, size: int) -> Self:
         """A table of `size` slots. Raises `InputError` if the vocabulary does not fit in."""
+        check_table(probabilities, size)
         num_slots = fill_table(probabilities, size)
-        if size < len(probabilities):
-            raise InputError(
-                f"table_size is {size} and the vocabulary has {len(probabilities)} words: "
-                f"{int((num_slots == 0).sum())} words could never be drawn; make the table larger"
-            )
-        ends = -(-(np.cumsum(num_slots) << WORD) // size)  # random words below each word's end
         return cls(
-            log_law=_log_law(np.diff(ends, prepend=0), WORD),
+            log_law=_log_law(np.diff(slot_ends(num_slots), prepend=0), WORD),
             slots=jnp.asarray(np.repeat(np.arange(len(num_slots), dtype=np.int32), num_slots)),
         )
 
@@ -146,6 +141,22 @@ class Table(Tabulated):
         """Ids of the given shape."""
         slot = multiply_high(random_words(key, shape), jnp.uint32(len(self.slots)))
         return _at(self.slots, slot.astype(jnp.int32))
+
+
+def check_table(probabilities: Probabilities, size: int) -> None:
+    """Raises `InputError` for a table with fewer slots than there are words."""
+    if size < len(probabilities):
+        lost = int((fill_table(probabilities, size) == 0).sum())
+        raise InputError(
+            f"table_size is {size} and the vocabulary has {len(probabilities)} words: "
+            f"{lost} of them could never be drawn; make the table larger"
+        )
+
+
+def slot_ends(num_slots: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of the `2^32` random words lead to words `0 … i`, for the slots of each, `[V]`."""
+    filled = np.cumsum(num_slots)
+    return -(-(filled << WORD) // filled[-1])
 
 
 def fill_table(probabilities: Probabilities, size: int) -> NDArray[np.int64]:
@@ -158,7 +169,7 @@ def fill_table(probabilities: Probabilities, size: int) -> NDArray[np.int64]:
     """
     if size < 1:
         raise InputError(f"table_size is {size}: it must be at least 1")
-    share = np.cumsum(probabilities)
+    share = np.cumsum(checked_probabilities(probabilities))
     beyond = np.maximum(np.floor(share * size) - 1, 0)
     for _ in range(3):  # the product is rounded; the quotient is what the loop compares
         beyond += beyond / size <= share
@@ -174,7 +185,7 @@ def apportion(probabilities: Probabilities, total: int) -> NDArray[np.int64]:
 
     Each word gets the floor or the ceiling of its share, so none with a whole unit is lost.
     """
-    shares = probabilities * float(total)
+    shares = checked_probabilities(probabilities) * float(total)
     units = np.floor(shares).astype(np.int64)
     missing = total - int(units.sum())
     extra = min(max(missing, 0), len(units))

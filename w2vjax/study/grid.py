@@ -16,7 +16,8 @@ from w2vjax.config import SAMPLED_LAYERS, CorpusConfig, RunConfig
 from w2vjax.errors import InputError
 from w2vjax.reporting import records, report
 from w2vjax.study.durations import Clock, cell, duration
-from w2vjax.study.run import Exam, Row, about, distributions, execute
+from w2vjax.study.rank_curves import distributions
+from w2vjax.study.run import Exam, Row, about, execute
 from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.program import mesh_of
 
@@ -73,7 +74,8 @@ def run(
     file.append(row | {"metric": PLANNED, "value": None} for row in planned)
     for text, corpus in corpora.items():
         used = {c.output.sampler for c in todo if c.corpus == text and _sampled(c)}
-        file.append(distributions(sorted(used, key=lambda s: s.name), corpus, experiment))
+        samplers = sorted(used, key=lambda s: s.name)
+        file.append(distributions(samplers, corpus.vocabulary.counts, experiment))
     session = _Session(experiment, corpora, file, clock, show)
     session.outcome.finished = len(mine) - len(todo)
     try:

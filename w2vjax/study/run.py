@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from w2vjax.config import RunConfig, SamplerConfig, flatten
+from w2vjax.config import RunConfig, flatten
 from w2vjax.evaluation.metrics import Score, evaluate
 from w2vjax.evaluation.questions import (
     Questions,
@@ -23,8 +23,6 @@ from w2vjax.evaluation.questions import (
 )
 from w2vjax.history import Point
 from w2vjax.reporting.records import FINISHED, provenance
-from w2vjax.samplers import build as build_sampler
-from w2vjax.samplers import probabilities
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
@@ -34,7 +32,6 @@ from w2vjax.train import Trained, train
 Row = dict[str, Any]
 """A line of the records."""
 CURVE_POINTS = 40
-DISTRIBUTION_POINTS = 60
 
 
 @dataclass(frozen=True)
@@ -95,27 +92,6 @@ def about(config: RunConfig, experiment: str) -> Row:
         "seed": config.train.seed,
         **{f"config.{name}": value for name, value in flatten(config.resolved()).items()},
     }
-
-
-def distributions(
-    samplers: Iterable[SamplerConfig], corpus: EncodedCorpus, experiment: str
-) -> list[Row]:
-    """Each sampler's probabilities, and the corpus' own, at ranks spread evenly on a log axis."""
-    counts = corpus.vocabulary.counts
-    ranks = np.unique(np.geomspace(1, len(counts), DISTRIBUTION_POINTS).round().astype(int))
-    laws = {"corpus": counts / counts.sum()}
-    for config in samplers:
-        laws[config.name] = probabilities(build_sampler(config, counts), len(counts))
-    return [
-        {
-            "experiment": experiment,
-            "metric": f"distribution/{name}",
-            "x": int(rank),
-            "value": float(law[rank - 1]),
-        }
-        for name, law in laws.items()
-        for rank in ranks
-    ]
 
 
 def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained) -> Row:

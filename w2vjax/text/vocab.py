@@ -13,6 +13,8 @@ from w2vjax.errors import InputError, in_range
 
 LARGEST = 2**63 - 1
 """count"""
+END_OF_SENTENCE = "</s>"
+"""the first word of word2vec.c's files, whatever its count, which may be 0"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,18 +47,20 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: str | Path) -> "Vocabulary":
-        """Reads what `save` wrote. Words outside the vocabulary are not in the file, so `num_words`
-        is the sum of the counts.
+        """Reads what `save` wrote, or word2vec.c with `-save-vocab`. Words outside the vocabulary
+        are not in the file, so `num_words` is the sum of the counts. A leading `</s>` takes the
+        place of its count; without a count it is left out.
 
-        Raises `InputError`, with the line, for a line that is not `word<TAB>count`, a count that is
-        not a positive integer, counts that rise, and a word that comes twice.
+        Raises `InputError`, with the line, for a line that is not `word<TAB or space>count`, a
+        count that is not a positive integer, counts that rise, and a word that comes twice.
         """
         path = Path(path)
         lines = files.read_text(path).split("\n")
         counts: dict[str, int] = {}
         previous = LARGEST
         for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, start=1):
-            word, count = _entry(f"{path} line {number}", line)
+            leads = number == 1 and line.split()[:1] == [END_OF_SENTENCE]
+            word, count = _entry(f"{path} line {number}", line, least=0 if leads else 1)
             if word in counts:
                 raise InputError(f"{path} line {number}: {word!r} comes twice")
             if count > previous:
@@ -64,11 +68,17 @@ class Vocabulary:
                     f"{path} line {number}: {count} is more than the count before it, {previous}: "
                     "sort the words by falling count"
                 )
-            counts[word] = previous = count
+            counts[word] = count
+            previous = previous if leads else count
+        if counts.get(END_OF_SENTENCE) == 0:
+            del counts[END_OF_SENTENCE]
         if not counts:
-            raise InputError(f"{path} holds no words: lines of word, tab, count are needed")
-        values = np.array(list(counts.values()), np.int64)
-        return cls(tuple(counts), values, int(values.sum()))
+            raise InputError(
+                f"{path} holds no words: lines of word, tab or space, count are needed"
+            )
+        words = sorted(counts, key=counts.__getitem__, reverse=True)  # moves </s> at most
+        values = np.array([counts[word] for word in words], np.int64)
+        return cls(tuple(words), values, int(values.sum()))
 
 
 def keep_probabilities(
@@ -92,11 +102,11 @@ def keep_probabilities(
     return np.minimum(keep, 1.0)
 
 
-def _entry(where: str, line: str) -> tuple[str, int]:
-    word, tab, text = line.partition("\t")
-    if not tab or word.split() != [word]:
-        raise InputError(f"{where}: {line!r} is not a word, a tab and a count")
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+def _entry(where: str, line: str, least: int) -> tuple[str, int]:
+    word, gap, text = line.partition("\t" if "\t" in line else " ")
+    if not gap or word.split() != [word]:
+        raise InputError(f"{where}: {line!r} is not a word, a tab or space, and a count")
+    if not (text.isascii() and text.isdigit() and int(text) >= least):
         raise InputError(f"{where}: the count {text!r} is not a positive integer")
     if int(text) > LARGEST:
         raise InputError(f"{where}: the count {text} is too large")

@@ -1,0 +1,44 @@
+"""Which samplers are on the card."""
+
+import math
+
+import pytest
+from cards import FirstTwo
+
+from w2vjax.errors import InputError
+from w2vjax.samplers import MECHANISMS, OWN, SAMPLERS, build, parse
+from w2vjax.study.card_plan import CardConfig, plan
+
+
+def test_every_distribution_by_every_mechanism() -> None:
+    configs = plan((), 5_000)
+    pairs = {(config.law_name, config.mechanism) for config in configs}
+    assert len(pairs) == len(configs)
+    laws = {config.law_name for config in SAMPLERS.values()}
+    tabled = {(law, kind) for law in laws for kind in MECHANISMS if kind != "closed-form"}
+    assert pairs - tabled == {("uniform", "closed-form"), ("log-uniform", "closed-form")}
+    assert tabled <= pairs
+    for config in configs:
+        build(config, [9, 5, 4])
+        assert config.table_size == 5_000
+
+
+def test_users_samplers_are_on_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OWN, "mine", lambda counts: FirstTwo(0.5))
+    assert plan((), 5_000)[-1].name == "mine"
+
+
+def test_samplers_by_name() -> None:
+    names = ("zipf^1", "unigram^0.75:table(1e8)")
+    assert plan(names, 5_000) == [parse(name) for name in names]
+    with pytest.raises(InputError, match="name twice: unigram, unigram"):
+        plan(("unigram", "unigram^1"), 5_000)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"table_size": 0}, {"num_draws": 0}, {"repeats": 0}, {"seed": -1}, {"repeats": math.nan}],
+)
+def test_settings_out_of_range(wrong: dict) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        CardConfig(**wrong)

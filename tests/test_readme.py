@@ -1,0 +1,24 @@
+"""What README says works as it stands there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).parent.parent / "README.md"
+SMALL = ("--corpus", "planted", "--max-words", "60000", "--dim", "10", "--epochs", "1")
+
+
+def test_a_new_sampler_is_a_row_of_the_table(tmp_path: Path) -> None:
+    section = README.read_text().partition("## A new sampler\n")[2].partition("\n## ")[0]
+    (program,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    assert len([line for line in program.splitlines() if line.strip()]) < 30
+    (tmp_path / "mine.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "mine.py", *SMALL, "--outputs", "negative-sampling", "--seeds", "1"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^\| NEG +\| two-tiers +\| +[*\d]", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^\| NEG +\| unigram\^0.75 +\| +[*\d]", done.stdout, re.MULTILINE)
+    assert (tmp_path / "results/compare/table.md").exists()

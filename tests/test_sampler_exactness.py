@@ -1,0 +1,154 @@
+"""Exactness of the mechanisms: which random words lead to which ids, unit by unit."""
+
+import decimal
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from noise import COUNTS, KEY, V
+
+from w2vjax.config import SamplerConfig
+from w2vjax.samplers import (
+    build,
+    closed_forms,
+    draw,
+    mechanisms,
+    num_unreachable,
+    parse,
+    probabilities,
+)
+from w2vjax.samplers.closed_forms import LogUniform, Uniform
+from w2vjax.samplers.distributions import DISTRIBUTIONS
+from w2vjax.samplers.laws import law, total_variation
+from w2vjax.samplers.mechanisms import Alias, Cdf, Table, apportion
+
+
+def feed(monkeypatch: pytest.MonkeyPatch, words: np.ndarray) -> None:
+    """Makes samplers draw from the given random words: `[n]`, or `[2, n]` high and low."""
+    for module in (closed_forms, mechanisms):
+        monkeypatch.setattr(
+            module, "random_words", lambda key, shape: jnp.asarray(words, jnp.uint32)
+        )
+
+
+def halves(words: list[int]) -> np.ndarray:
+    return np.array([[w >> 32 for w in words], [w & (2**32 - 1) for w in words]], np.uint32)
+
+
+BIG = 3_000_000
+SOME = [0, 1, 2, 3, 100, 32_767, 65_535, 1_000_000, 2_097_150, 2_999_998]
+
+
+def test_uniform_cuts_the_64_bit_line_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    firsts = [-(-((k + 1) << 64) // BIG) for k in SOME]  # first point of word k + 1
+    feed(monkeypatch, halves([*firsts, *[f - 1 for f in firsts], 0, 2**64 - 1]))
+    ids = Uniform.of(BIG).sample(KEY, (2 * len(SOME) + 2,))
+    assert ids.tolist() == [*[k + 1 for k in SOME], *SOME, 0, BIG - 1]
+
+
+@pytest.mark.parametrize("num_words", [BIG, 2**21 - 1])
+def test_log_uniform_cuts_where_the_formula_does(
+    monkeypatch: pytest.MonkeyPatch, num_words: int
+) -> None:
+    """Word k ends at u = log(k+2) / log(V+1), to 1e-14 of the line, found with 60 digits."""
+    some = [k for k in SOME if k < num_words - 1]
+    with decimal.localcontext(prec=60):
+        norm = decimal.Decimal(num_words + 1).ln()
+        cuts = [int(decimal.Decimal(k + 2).ln() / norm * 2**64) for k in some]
+    slack = int(2**64 * 1e-14)
+    below, above = [c - slack for c in cuts], [c + slack for c in cuts]
+    feed(monkeypatch, halves([*below, *above, 0, 2**64 - 1]))
+    ids = LogUniform.of(num_words).sample(KEY, (2 * len(some) + 2,))
+    assert ids.tolist() == [*some, *[k + 1 for k in some], 0, num_words - 1]
+
+
+def test_cdf_finds_both_ends_of_every_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    sampler = Cdf.of(DISTRIBUTIONS["zipf"](COUNTS, 1.0))
+    starts = np.asarray(sampler.starts)
+    feed(monkeypatch, starts)
+    assert sampler.sample(KEY, (V,)).tolist() == list(range(V))
+    feed(monkeypatch, np.append(starts[1:] - np.uint32(1), np.uint32(2**32 - 1)))
+    assert sampler.sample(KEY, (V,)).tolist() == list(range(V))
+
+
+def test_table_takes_random_words_to_slots_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    sampler = Table.of(np.full(7, 1 / 7), 1000)
+    slots = [0, 1, 499, 998, 999]
+    firsts = [-(-(slot << 32) // 1000) for slot in slots]
+    feed(monkeypatch, np.array([*firsts, *[f - 1 for f in firsts[1:]], 2**32 - 1], np.uint32))
+    expected = [sampler.slots[s] for s in [*slots, *[s - 1 for s in slots[1:]], 999]]
+    assert sampler.sample(KEY, (10,)).tolist() == [int(e) for e in expected]
+
+
+WEIGHTS = st.sampled_from([0.0, 1e-12, 1e-3, 0.3, 1.0, 7.0, 8.0])
+
+
+@pytest.mark.parametrize("mechanism", [Alias, Cdf])
+@settings(max_examples=50, deadline=None)
+@given(weights=st.lists(WEIGHTS, min_size=9, max_size=9).filter(any))
+def test_any_weights_in_any_order(mechanism: Any, weights: list[float]) -> None:
+    wish = np.array(weights)
+    wish /= wish.sum()
+    sampler = mechanism.of(wish)
+    assert total_variation(law(sampler, len(wish)), wish) < 1e-7
+    held = probabilities(sampler, len(wish))
+    np.testing.assert_allclose(held, law(sampler, len(wish)), rtol=4e-6)
+    ids = np.asarray(draw(sampler, KEY, (500,)))
+    assert (wish[ids] > 0).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(weights=st.lists(WEIGHTS, min_size=9, max_size=9).filter(any))
+def test_alias_columns_keep_every_unit(weights: list[float]) -> None:
+    """Whole units in, the same units out: not one of 2^36 is lost or moved."""
+    wish = np.array(weights) / sum(weights)
+    sampler = Alias.of(wish)
+    drawn = [0] * 16
+    for column, (own, alias) in enumerate(zip(sampler.thresholds, sampler.aliases, strict=True)):
+        drawn[column] += int(own)
+        drawn[int(alias)] += 2**32 - int(own)
+    assert drawn == [*apportion(wish, 2**36).tolist(), *[0] * 7]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.floats(0, 1), min_size=1).filter(lambda w: sum(w) > 0), st.integers(0, 2**54))
+def test_apportion_is_within_a_unit(weights: list[float], total: int) -> None:
+    wish = np.array(weights) / sum(weights)
+    units = apportion(wish, total)
+    assert units.sum() == total and (units >= 0).all()
+    assert np.abs(units - wish * float(total)).max() <= 1 + total * 1e-15 * len(weights)
+
+
+def test_apportion_gives_to_the_largest_remainders() -> None:
+    wish = np.random.default_rng(0).dirichlet(np.ones(1000))
+    shares = wish * 12_345
+    up = apportion(wish, 12_345) > np.floor(shares)
+    remainders = shares - np.floor(shares)
+    assert 0 < up.sum() < 1000
+    assert remainders[up].min() >= remainders[~up].max()
+
+
+def test_every_word_above_two_to_minus_32_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    num_words = 300_000
+    wish = np.full(num_words, 1.001 * 2.0**-32)
+    wish[0] = 1 - wish[1:].sum()
+    assert num_unreachable(Cdf.of(wish), num_words) == 0
+    assert num_unreachable(Alias.of(wish), num_words) == 0
+    feed(monkeypatch, np.asarray(Cdf.of(wish).starts))
+    assert (Cdf.of(wish).sample(KEY, (num_words,)) == jnp.arange(num_words)).all()
+
+
+def test_default_mechanism_at_three_million_words() -> None:
+    counts = np.maximum(5, 10**9 // np.arange(1, BIG + 1))
+    sampler = build(SamplerConfig(), counts)
+    assert total_variation(law(sampler, BIG), DISTRIBUTIONS["unigram"](counts, 0.75)) < 1e-6
+    assert num_unreachable(sampler, BIG) == 0
+    assert sum(leaf.nbytes for leaf in jax.tree.leaves(sampler)) <= 16 * BIG
+    closed = build(parse("log-uniform"), counts)
+    wish = DISTRIBUTIONS["log-uniform"](counts, 1.0)
+    assert total_variation(probabilities(closed, BIG), wish) < 1e-6
+    assert sum(leaf.nbytes for leaf in jax.tree.leaves(closed)) < 100

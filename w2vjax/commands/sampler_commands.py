@@ -1,0 +1,70 @@
+"""The command about samplers: `w2vjax samplers`, their report card."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import OmitArgPrefixes
+
+from w2vjax.commands.options import Platform, TextOptions
+from w2vjax.config import CorpusConfig
+from w2vjax.study.card_plan import CardConfig, plan
+
+
+@dataclass(frozen=True)
+class Samplers:
+    """Report on the noise samplers for a vocabulary: what they draw, how faithfully, how fast.
+
+    Prints three tables; leaves them, all numbers as JSON, and figures in a folder.
+
+    $ w2vjax samplers --corpus my.txt
+    $ w2vjax samplers --vocabulary vocab.txt --samplers 'unigram^0.75:table(1e8)' log-uniform
+    """
+
+    corpus: str = CorpusConfig.source
+    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    vocabulary: Path | None = None
+    """file of lines `word count` (tab or space), as --save-vocab and word2vec.c write it, taken as
+    it is. None: the corpus' own"""
+    samplers: tuple[str, ...] = ()
+    """by name: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with :alias,
+    :cdf, :table or :table(SIZE). Without any: every distribution by every mechanism"""
+    max_vocab: int | None = CorpusConfig.max_vocab
+    """most frequent words kept. None: all"""
+    out: Path = Path("results/samplers")
+    """folder of the tables, numbers and figures"""
+    table_size: int = CardConfig.table_size
+    """entries of the tables, where a sampler's name does not tell"""
+    num_draws: int = CardConfig.num_draws
+    """draws of a test, and of a measurement of time"""
+    repeats: int = CardConfig.repeats
+    """measurements of time a sampler; medians are shown"""
+    seed: int = CardConfig.seed
+    """start of the draws"""
+    platform: Platform = None
+    text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
+
+    def run(self) -> int:
+        corpus = self.text.config(self.corpus, self.max_vocab)
+        config = CardConfig(self.table_size, self.num_draws, self.repeats, self.seed)
+        samplers = plan(self.samplers, self.table_size)
+        from w2vjax.devices import prepare
+        from w2vjax.files import make_folder
+        from w2vjax.text.encoding import encode
+        from w2vjax.text.vocab import Vocabulary
+
+        make_folder(self.out)
+        if self.vocabulary:
+            source, words = self.vocabulary.name, Vocabulary.load(self.vocabulary)
+        else:
+            encoded = encode(corpus)
+            source, words = encoded.name, encoded.vocabulary
+        prepare(self.platform)
+        from w2vjax.reporting import card_report
+        from w2vjax.study.card import card
+
+        made = card(source, words.counts[: self.max_vocab], samplers, config)
+        files = card_report.build(made, self.out)
+        print(card_report.markdown(made))
+        print(f"w2vjax: {len(files)} files written into {self.out}", file=sys.stderr)
+        return 0
