@@ -92,7 +92,9 @@ def test_many_devices_learn_as_much_as_one(devices, planted, exam):
     """Within one point of one device's accuracy, which is near the top."""
     settings = replace(PLANTED.train, epochs=1.0)
     one, many = (
-        accuracy(train(planted, replace(PLANTED, train=replace(settings, devices=n)), show=False), exam)
+        accuracy(
+            train(planted, replace(PLANTED, train=replace(settings, devices=n)), show=False), exam
+        )
         for n in (1, devices)
     )
     assert one > 0.9 and many > one - 0.01
@@ -103,7 +105,9 @@ def test_rare_rows_are_exchanged_too(frequent_rows):
     """However few rows are exchanged every time, in the end the devices agree on all."""
     trained = train(short(), config(devices=2, frequent_rows=frequent_rows), show=False)
     alone = train(short(), config(devices=1), show=False)
-    for ours, theirs in zip(*(jax.tree.leaves(t.parameters) for t in (trained, alone)), strict=True):
+    for ours, theirs in zip(
+        *(jax.tree.leaves(t.parameters) for t in (trained, alone)), strict=True
+    ):
         lengths, others = (np.linalg.norm(part, axis=1) for part in (ours, theirs))
         assert (lengths[20:] > 0.5 * others[20:]).all()
         assert (lengths[20:] < 2 * others[20:]).all()
@@ -137,7 +141,9 @@ def test_large_steps_and_rates_stay_finite(layer, tokens_per_step):
     """Forty words again and again: thousands of pairs hit every row in each step."""
     settings = TrainConfig(dim=16, subsample=0, epochs=2, tokens_per_step=tokens_per_step)
     settings = replace(settings, learning_rate=0.05, devices=1)
-    trained = train(short(40_000), RunConfig(output=OutputConfig(layer), train=settings), show=False)
+    trained = train(
+        short(40_000), RunConfig(output=OutputConfig(layer), train=settings), show=False
+    )
     for leaf in jax.tree.leaves(trained.parameters):
         assert np.isfinite(leaf).all() and np.abs(leaf).max() < 100
     first, last = (point.positive + point.noise for point in (trained.curve[0], trained.curve[-1]))

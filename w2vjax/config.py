@@ -204,10 +204,10 @@ class TrainConfig:
 
 _SAMPLED = {
     "predicts": "neighbours",
-    "learning_rate": 0.04,
+    "learning_rate": 0.06,
     "tile_size": 16,
     "tokens_per_step": 512,
-    "damping": 0.5,
+    "damping": 0.25,
 }
 _TREE = {
     "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours

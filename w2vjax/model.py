@@ -42,7 +42,6 @@ class Telemetry(NamedTuple):
     """pairs in the whole step"""
 
 
-
 def watched(step: Step, rows: Rows) -> tuple[Step, Rows]:
     """The first blocks of a step, a thirtieth of it at most: enough for the loss curve."""
     batch, groups = step.batch, step.shared.shape[0]
@@ -90,7 +89,10 @@ class Damping(NamedTuple):
 
 
 def _rates(
-    rate: Array, num_rows: int, places: Array, loads: list[tuple[float | Array, Array, Array | None]]
+    rate: Array,
+    num_rows: int,
+    places: Array,
+    loads: list[tuple[float | Array, Array, Array | None]],
 ) -> Float[Array, " rows"]:
     """Every row's rate / max(1, loads): weights of values in the places where a step meets rows.
 
@@ -118,8 +120,7 @@ def update(
     transform: optax.GradientTransformation,
     arithmetic: Arithmetic = PLAIN,
 ) -> tuple[Parameters, Telemetry]:
-    """One step: the summed gradient of the pairs' loss, applied to the rows they touch.
-    """
+    """One step: the summed gradient of the pairs' loss, applied to the rows they touch."""
     step = Step(batch, layer, layer.own_rows(batch.targets), shared, arithmetic)
     whole = layer.shares == "matrix"
     places = _flat(step.own, step.shared)

@@ -14,7 +14,7 @@ for the sampler. With one hidden vector and one target this is the textbook loss
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import numpy as np

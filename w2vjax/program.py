@@ -139,9 +139,7 @@ def train_stretch(
         words = jax.lax.dynamic_slice(tokens, (number * size,), (size + 2 * window,))
         places = jax.lax.dynamic_slice(documents, (number * size,), (size + 2 * window,))
         inside = places[window : window + size] != NO_DOCUMENT
-        batch = make_batch(
-            words, places, jnp.where(inside, reach[number], 0), config, layer.shares
-        )
+        batch = make_batch(words, places, jnp.where(inside, reach[number], 0), config, layer.shares)
         rate = learning_rates[number]
         return update(
             *(state, layer, batch, shared[number], rate),

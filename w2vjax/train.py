@@ -141,7 +141,9 @@ class Run:
                 for config, left in zip(self.configs, 1 - progress, strict=True)
             ]
         ).astype(np.float32)
-        fold = jax.random.fold_in if self.keys.ndim == 0 else jax.vmap(jax.random.fold_in, (0, None))
+        fold = (
+            jax.random.fold_in if self.keys.ndim == 0 else jax.vmap(jax.random.fold_in, (0, None))
+        )
         return tokens, documents, rates.reshape(segment.progress.shape), fold(self.keys, number)
 
     def lower(self, arguments: tuple) -> jax.stages.Lowered:

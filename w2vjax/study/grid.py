@@ -14,12 +14,12 @@ import jax
 from w2vjax import files, outputs
 from w2vjax.config import SAMPLED_LAYERS, CorpusConfig, RunConfig
 from w2vjax.errors import InputError
+from w2vjax.program import mesh_of
 from w2vjax.reporting import records, report
 from w2vjax.study.durations import Clock, cell, duration
 from w2vjax.study.rank_curves import distributions
 from w2vjax.study.run import Exam, Row, about, execute
 from w2vjax.text.encoding import EncodedCorpus, encode
-from w2vjax.program import mesh_of
 
 PLANNED = "run/planned"
 FAILED = "run/failed"

@@ -22,11 +22,11 @@ from w2vjax.evaluation.questions import (
     similarity_sets,
 )
 from w2vjax.history import Point
+from w2vjax.program import mesh_of
 from w2vjax.reporting.records import FINISHED, provenance
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
-from w2vjax.program import mesh_of
 from w2vjax.train import Trained, train
 
 Row = dict[str, Any]

@@ -15,9 +15,9 @@ from w2vjax.evaluation import likelihood
 from w2vjax.evaluation.scores import Score
 from w2vjax.model import Parameters
 from w2vjax.outputs import HierarchicalSoftmax, NegativeSampling, OutputLayer, build
+from w2vjax.program import draw_reach
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
 from w2vjax.text.encoding import EncodedCorpus
-from w2vjax.program import draw_reach
 from w2vjax.train import Trained
 
 MAX_PAIRS = 20_000
