@@ -57,7 +57,7 @@ def cut(rows: Array, number: int, width: int) -> Array:
 
 
 def fold(parts: Array, length: int) -> Array:
-    """The transpose of `cut`: adds the parts `[number, width, …]` up where they overlap, `[n, …]`."""
+    """The transpose of `cut`: adds parts `[number, width, …]` up where they overlap, `[n, …]`."""
     number, width = parts.shape[:2]
     spacing = _spacing(length, number, width)
     rest = ((0, 0),) * (parts.ndim - 2)

@@ -3,7 +3,7 @@
 Scores stand as `[M, S]`: candidate rows by hidden vectors. A cell's `pull` says how often the
 hidden vector has the row as a true target, its `push` how often as a false one. Each loss returns
 two parts of the same shape, what targets and what the others contribute; their sum is the loss.
-Each has a curvature bound: the size of the slope in every score, which is never less than the second
+Each has a curvature bound: the size of the slope in every score, never less than the second
 derivative, close to it where the score is right, and does not vanish where it is wrong by far.
 """
 

@@ -145,14 +145,14 @@ def update(
     (slopes, to_matrix, bounds), scores = jax.grad(loss, argnums=(0, 1, 2), has_aux=True)(
         rows, matrix, probes
     )
-    loads: list[tuple[float | Array, Rows, tuple[Array, Array] | None]] = []
+    loads: list[tuple[float | Array, Rows, Array | None]] = []
     if damping.curvature:
         curvature = step.row_curvature(rows, step.curvature(scores, relation))
         if bounds is not None:
             of_rivals = step.to_inputs(jnp.zeros_like(scores.rivals), bounds[0][None])
             curvature = curvature._replace(input=curvature.input + of_rivals)
-        whole = None if bounds is None else bounds[1]
-        loads.append((damping.curvature * learning_rate, curvature, whole))
+        of_matrix = None if bounds is None else bounds[1]
+        loads.append((damping.curvature * learning_rate, curvature, of_matrix))
     if damping.pairs is not None:
         loads.append((1.0 / damping.pairs, step.row_counts(relation), None))
     input_rate = _rates(
@@ -165,7 +165,7 @@ def update(
         learning_rate,
         len(parameters.output),
         places,
-        [(weight, _flat(of.own, of.shared), whole) for weight, of, whole in loads],
+        [(weight, _flat(of.own, of.shared), rest) for weight, of, rest in loads],
     )
     to_output = _flat(slopes.own, slopes.shared).reshape(-1, dim)
 

@@ -4,13 +4,13 @@ A target has candidate rows of its own, and shares others with all targets of it
 vector that predicts it pulls some of them nearer and pushes others away; a shift corrects scores
 for the sampler. With one hidden vector and one target this is the textbook loss of one example.
 
-| layer                | own rows: pull / push     | shared rows: pull / push  | shift    | loss        |
-|----------------------|---------------------------|---------------------------|----------|-------------|
-| full softmax         | the target: 1 / 0         | the vocabulary: all rival | 0        | categorical |
-| hierarchical softmax | path below the top: turns | top of the tree: turns    | 0        | logistic    |
-| negative sampling    | the target: 1 / 0         | noise: 0 / k/K            | 0        | logistic    |
-| NCE                  | the target: 1 / 0         | noise: 0 / k/K            | log(k q) | logistic    |
-| sampled softmax      | the target: 1 / 0         | noise: all rival          | log(K q) | categorical |
+| layer                | own rows: pull / push  | shared rows: pull / push | shift   | loss        |
+|----------------------|------------------------|--------------------------|---------|-------------|
+| full softmax         | the target: 1 / 0      | the vocabulary: rivals   | 0       | categorical |
+| hierarchical softmax | lower path: turns      | top of the tree: turns   | 0       | logistic    |
+| negative sampling    | the target: 1 / 0      | noise: 0 / k/K           | 0       | logistic    |
+| NCE                  | the target: 1 / 0      | noise: 0 / k/K           | log(kq) | logistic    |
+| sampled softmax      | the target: 1 / 0      | noise: rivals            | log(Kq) | categorical |
 """
 
 from collections.abc import Callable
@@ -26,6 +26,9 @@ from w2vjax.errors import InputError, unknown
 from w2vjax.samplers import Sampler
 from w2vjax.samplers import build as build_sampler
 from w2vjax.trees import TREES, Tree
+
+Kind = Literal["logistic", "categorical"]
+Shares = Literal["block", "step", "matrix"]
 
 
 class Relation(NamedTuple):
@@ -47,9 +50,9 @@ class Relation(NamedTuple):
 class OutputLayer(Protocol):
     """How targets become candidates. A frozen pytree: tables are arrays, choices are static."""
 
-    loss: ClassVar[Literal["logistic", "categorical"]]
+    loss: ClassVar[Kind]
     """one of the two in `losses`"""
-    shares: ClassVar[Literal["block", "step", "matrix"]]
+    shares: ClassVar[Shares]
     """who shares rows: the targets of a block, of a step, or every target every row there is"""
 
     def num_rows(self, num_words: int) -> int:
@@ -125,8 +128,8 @@ class NegativeSampling(_Words):
     draws: int = struct.field(pytree_node=False)
     collision: str = struct.field(pytree_node=False)
     corrected: bool = struct.field(pytree_node=False)
-    loss: ClassVar[Literal["logistic"]] = "logistic"
-    shares: ClassVar[Literal["block"]] = "block"
+    loss: ClassVar[Kind] = "logistic"
+    shares: ClassVar[Shares] = "block"
 
     def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
         return self.sampler.sample(key, (*shape, self.draws))
@@ -161,8 +164,8 @@ class SampledSoftmax(_Words):
     sampler: Sampler
     draws: int = struct.field(pytree_node=False)
     collision: str = struct.field(pytree_node=False, default="mask")
-    loss: ClassVar[Literal["categorical"]] = "categorical"
-    shares: ClassVar[Literal["block"]] = "block"
+    loss: ClassVar[Kind] = "categorical"
+    shares: ClassVar[Shares] = "block"
 
     def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
         return self.sampler.sample(key, (*shape, self.draws))
@@ -192,8 +195,8 @@ class HierarchicalSoftmax(_Exact):
     """1 for left, -1 for right, 0 for padding"""
     top: Int8[Array, "v n"]
     """the turn at every node of the top, 0 where it is not on the word's path"""
-    loss: ClassVar[Literal["logistic"]] = "logistic"
-    shares: ClassVar[Literal["step"]] = "step"
+    loss: ClassVar[Kind] = "logistic"
+    shares: ClassVar[Shares] = "step"
 
     def num_rows(self, num_words: int) -> int:
         return num_words - 1
@@ -219,11 +222,11 @@ class HierarchicalSoftmax(_Exact):
 class FullSoftmax(_Words, _Exact):
     """-log exp(v_t·h) / Σ_v exp(v_v·h), exactly. Mikolov et al. 2013b, eq. 2.
 
-    The target is pulled; that every row is its rival says `shares`, and `losses.log_partition` does.
+    The target is pulled; that every row is its rival says `shares`, `losses.log_partition` does.
     """
 
-    loss: ClassVar[Literal["categorical"]] = "categorical"
-    shares: ClassVar[Literal["matrix"]] = "matrix"
+    loss: ClassVar[Kind] = "categorical"
+    shares: ClassVar[Shares] = "matrix"
 
     def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
         del key

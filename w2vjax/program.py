@@ -128,7 +128,8 @@ def train_stretch(
     time and meet the same rows, so that the curvature of them all is as many times that of one.
     """
     steps, size, window = learning_rates.shape[0], config.tokens_per_step, config.window
-    assert size is not None
+    damping = config.damping
+    assert size is not None and damping is not None
     arithmetic = Arithmetic(config.compute_dtype, config.matmul_precision, axis)
     # All of a stretch's random numbers at once: drawing a few at a time costs more than using them.
     reach = draw_reach(jax.random.fold_in(key, WINDOW), (steps, size), config)
@@ -143,7 +144,7 @@ def train_stretch(
         rate = learning_rates[number]
         return update(
             *(state, layer, batch, shared[number], rate),
-            *(Damping(config.damping * devices, config.pair_cap), transform, arithmetic),
+            *(Damping(damping * devices, config.pair_cap), transform, arithmetic),
         )
 
     return jax.lax.scan(step, parameters, jnp.arange(steps))
@@ -172,7 +173,8 @@ def _segment(
         )
         return jax.tree.map(lambda leaf: leaf[None], after)
 
-    each, split = Parameters(EACH, EACH), P("data")
+    each: Any = EACH
+    split = P("data")
     return jax.shard_map(
         on_device,
         mesh=mesh,
@@ -200,7 +202,7 @@ def _exchange(
         finite = jnp.isfinite(jax.lax.psum(sums, "model"))
         return jax.tree.map(put, parameters, now), now, finite
 
-    each, all_ = Parameters(EACH, EACH), Parameters(ALL, ALL)
+    each, all_ = EACH, ALL
     return jax.shard_map(
         on_device,
         mesh=mesh,

@@ -62,7 +62,7 @@ score.defvjp(_score_forward, _score_backward)
 
 
 class Step(NamedTuple):
-    """One step's pairs and the rows that take part. Its methods are the textbook loss, by blocks."""
+    """One step's pairs and the rows that take part; its methods are the textbook loss."""
 
     batch: Batch
     layer: OutputLayer
@@ -128,8 +128,8 @@ class Step(NamedTuple):
         return (
             self._of_own(relation.pull),
             self._of_own(relation.push),
-            self._of_shared(relation.shared_pull),
-            self._of_shared(relation.shared_push),
+            self._of_shared(jnp.asarray(relation.shared_pull)),
+            self._of_shared(jnp.asarray(relation.shared_push)),
         )
 
     def scores(
@@ -227,6 +227,7 @@ class Step(NamedTuple):
         return fold(each, number)
 
 
-def _as_column(own: Array) -> Float[Array, "b t 1"]:
+def _as_column(own: Array | float) -> Float[Array, "b t 1"]:
     """Times that targets are their own rivals, alike for all targets of a block or one by one."""
+    own = jnp.asarray(own)
     return own.reshape(own.shape[0], -1, 1)

@@ -126,8 +126,15 @@ class Run:
             if len(parts) == 1:
                 yield [*parts], parts[0]
                 continue
-            arrays = [np.stack(column) for column in zip(*(p[:3] for p in parts), strict=True)]
-            yield [*parts], Segment(*arrays, sum(part.kept_words for part in parts))
+            yield (
+                [*parts],
+                Segment(
+                    np.stack([part.tokens for part in parts]),
+                    np.stack([part.documents for part in parts]),
+                    np.stack([part.progress for part in parts]),
+                    sum(part.kept_words for part in parts),
+                ),
+            )
 
     def arguments(self, number: int, segment: Segment) -> tuple:
         """What the program takes besides state and layer: texts, learning rates, keys."""
@@ -157,7 +164,7 @@ class Run:
 
     def export(self, arguments: tuple, platforms: Sequence[str]) -> jax.export.Exported:
         """The same program for other platforms, "cuda" say, without their devices."""
-        static = {"config": program_of(self.configs[0].train)}
+        static: dict[str, Any] = {"config": program_of(self.configs[0].train)}
         static |= {"transform": self.transform, "mesh": self.mesh}
         export = jax.export.export(jax.jit(partial(self._segment, **static)), platforms=platforms)
         return export(self.parameters, self.layer, *arguments)
@@ -200,7 +207,7 @@ KEEP = optax.identity()
 """changes rows as they are"""
 
 
-def _stacked(trees: list) -> object:
+def _stacked(trees: list) -> Any:
     return trees[0] if len(trees) == 1 else jax.tree.map(lambda *each: jnp.stack(each), *trees)
 
 
@@ -353,9 +360,14 @@ def _trained(
     vocabulary = corpus.vocabulary
     if not all(np.isfinite(matrix).all() for matrix in jax.tree.leaves(parameters)):
         raise FloatingPointError("rare rows are no longer finite: lower learning_rate")
-    outputs = parameters.output if len(parameters.output) == len(vocabulary) else None
+    vectors, outputs = np.asarray(parameters.input), np.asarray(parameters.output)
     return Trained(
-        embeddings=Embeddings(vocabulary.words, parameters.input, outputs, vocabulary.counts),
+        embeddings=Embeddings(
+            vocabulary.words,
+            vectors,
+            outputs if len(outputs) == len(vocabulary) else None,
+            vocabulary.counts,
+        ),
         parameters=parameters,
         curve=tuple(history.curve),
         words=history.words,

@@ -53,7 +53,7 @@ class TrainOptions:
     """share of the text above which a word is thinned out; 0 keeps all"""
     num_noise: Annotated[int, arg(aliases=["--negative"])] = OutputConfig.num_noise
     """noise words a pair, in layers that draw noise"""
-    collision: Literal["auto", "mask", "keep", "redraw"] = OutputConfig.collision
+    collision: Literal["auto", "mask", "expect", "keep", "redraw"] = OutputConfig.collision
     """noise that hits the target: left out, kept or drawn again; auto: kept by nce only"""
     learning_rate: float | None = TrainConfig.learning_rate
     """at the start; falls linearly with the words read. None: what suits the layer"""

@@ -16,6 +16,7 @@ from w2vjax.evaluation.scores import Score
 from w2vjax.model import Parameters
 from w2vjax.outputs import HierarchicalSoftmax, NegativeSampling, OutputLayer, build
 from w2vjax.program import draw_reach
+from w2vjax.step import Rows, Step
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.train import Trained
@@ -121,13 +122,15 @@ def _tree_losses(
     targets: Int[Array, " n"],
 ) -> Float[Array, " n"]:
     """−log P of every pair."""
-    once, none = jnp.ones((1, 1)), jnp.zeros(0, jnp.int32)
+    shared = layer.shared_rows(jax.random.key(0), (1,))
 
     def loss(pair: tuple[Array, Array, Array]) -> Float[Array, ""]:
         inputs, mix, target = pair
-        group = layer.group(target[None], once, none)
-        scores = parameters.output[group.rows] @ (mix @ parameters.input[inputs])
-        parts = layer.loss(scores[:, None], group.pull, group.push, group.own)
-        return jnp.sum(parts[0]) + jnp.sum(parts[1])
+        batch = Batch(inputs, mix[None, None, :], target[None], jnp.ones((1, 1, 1)))
+        step = Step(batch, layer, layer.own_rows(target[None]), shared)
+        rows = Rows(
+            parameters.input[inputs], parameters.output[step.own], parameters.output[shared]
+        )
+        return jnp.sum(step.loss(step.scores(rows, None, None), step.relation()))
 
     return jax.lax.map(loss, (inputs, mix, targets), batch_size=BATCH)
