@@ -4,6 +4,7 @@ import functools
 import json
 import math
 from dataclasses import fields, is_dataclass
+from typing import get_args
 
 import pytest
 
@@ -25,7 +26,7 @@ NUMBERS = [
     (kind, item.name)
     for kind in KINDS
     for item in fields(kind)
-    if "int" in str(item.type) or "float" in str(item.type)
+    if {int, float} & {item.type, *get_args(item.type)}
 ]
 
 
@@ -56,6 +57,8 @@ CHOICES = {
     "predicts": "centre",
     "subsample_formula": "paper",
     "grouping": "pair",
+    "compute_dtype": "bfloat16",
+    "matmul_precision": "highest",
     "analogy_method": "3CosMul",
     "analogy_oov": "wrong",
 }

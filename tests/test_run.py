@@ -162,7 +162,7 @@ def made_up(config: RunConfig, corpus: EncodedCorpus, scale: float = 0.3) -> Tra
     )
     output = np.asarray(parameters.output) if layer.num_rows(size) == size else None
     embeddings = Embeddings(vocabulary.words, np.asarray(parameters.input), output)
-    return Trained(embeddings, parameters, (), 1, 1, 1, 1.0, 1.0)
+    return Trained(embeddings, parameters, (), 1, 1, 1, 1, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])

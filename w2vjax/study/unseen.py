@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from w2vjax.blocks import Batch, pair_batch
+from w2vjax.blocks import Batch, cut, pair_batch
 from w2vjax.config import RunConfig, TrainConfig
 from w2vjax.evaluation import likelihood
 from w2vjax.evaluation.scores import Score
@@ -81,12 +81,14 @@ def unseen_pairs(corpus: EncodedCorpus, config: RunConfig, max_pairs: int = MAX_
     for number, segment in enumerate(segments(plan, Layout.of(settings, 1, plan.kept_words()))):
         key = jax.random.fold_in(jax.random.key(settings.seed), number)
         block = _blocks(segment.tokens[0], segment.documents[0], key, settings)
-        inputs, weight = np.asarray(block.inputs), np.asarray(block.weight)[:, 0, 0]
+        number, wide = block.weight.shape[0], 1 if block.mix is None else block.mix.shape[2]
+        inputs = np.asarray(cut(block.inputs, number, wide))
+        weight = np.asarray(block.weight)[:, 0, 0]
         mix = np.ones(inputs.shape, np.float32)
         if block.mix is not None:
             mix = np.asarray(block.mix)[:, 0, :]
         there = weight > 0
-        parts.append(Pairs(inputs[there], mix[there], np.asarray(block.targets)[there, 0]))
+        parts.append(Pairs(inputs[there], mix[there], np.asarray(block.targets)[there]))
     pairs = Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     if len(pairs.targets) > max_pairs:
         chosen = np.random.default_rng(0).choice(len(pairs.targets), max_pairs, replace=False)
