@@ -1,6 +1,8 @@
 """What is told of the machine."""
 
 import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -35,3 +37,14 @@ def test_cores_are_those_that_may_be_used(monkeypatch):
     monkeypatch.delattr(machine.os, "sched_getaffinity")
     monkeypatch.setattr(machine.os, "cpu_count", lambda: None)
     assert machine.cores() == 1
+
+
+def test_peak_memory_is_of_this_process_and_not_of_the_one_that_started_it():
+    program = (
+        "import subprocess, sys; from w2vjax import machine; held = b'x' * 300_000_000; "
+        "child = [sys.executable, '-c', 'from w2vjax import machine; print(machine.peak_memory())']"
+        "; print(machine.peak_memory(), subprocess.check_output(child, text=True))"
+    )
+    own, child = map(int, subprocess.check_output([sys.executable, "-c", program]).split())
+    assert own > 300e6
+    assert child < 100e6

@@ -11,9 +11,10 @@ from test_train import PLANTED, SMALL, accuracy, short
 from w2vjax.config import OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.outputs import OUTPUTS
+from w2vjax.replicas import Run
 from w2vjax.study.run import Exam
 from w2vjax.text.encoding import EncodedCorpus, encode
-from w2vjax.train import Run, Trained, train, train_replicas
+from w2vjax.train import Trained, train, train_replicas
 
 
 @pytest.fixture(scope="module")

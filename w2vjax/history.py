@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Array
 
 from w2vjax.model import Telemetry
 
@@ -26,17 +25,17 @@ class History:
         self.kept_words = self.pairs = self.steps = 0
         self._expected = expected_kept_words
 
-    def add(self, kept_words: int, telemetry: Telemetry, finite: Array) -> float:
+    def add(self, kept_words: int, telemetry: Telemetry) -> float:
         """Takes in one segment; returns the words it stands for.
 
-        Raises `FloatingPointError` if the parameters are not finite any more.
+        Raises `FloatingPointError` if the loss is not finite any more.
         """
         loss, sampled, pairs = (np.asarray(part, np.float64) for part in telemetry)
-        if not finite:
-            broken = np.flatnonzero(~np.isfinite(loss.sum(axis=(0, 2))))
-            step = self.steps + (int(broken[0]) if len(broken) else loss.shape[1] - 1)
+        broken = np.flatnonzero(~np.isfinite(loss.sum(axis=(0, 2))))
+        if len(broken):
+            step = self.steps + int(broken[0])
             raise FloatingPointError(
-                f"the parameters are no longer finite at step {step:,}: lower learning_rate, "
+                f"the loss is no longer finite at step {step:,}: lower learning_rate, "
                 "or raise damping"
             )
         before = self._words()

@@ -2,6 +2,9 @@
 
 import os
 import platform
+import re
+import resource
+import sys
 from pathlib import Path
 
 
@@ -20,6 +23,19 @@ def processor() -> str:
 def instructions() -> str:
     """The kind of processor and, as far as can be told, all that it can do."""
     return f"{platform.machine()} {_described('flags', 'Features') or platform.processor()}"
+
+
+def peak_memory() -> int:
+    """Most memory that this process has held at a time, in bytes."""
+    # getrusage's peak outlives exec on Linux: a small child of a large process would look large.
+    try:
+        held = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    except OSError:
+        held = None
+    if held:
+        return 1024 * int(held[1])
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _described(*names: str) -> str:

@@ -58,24 +58,26 @@ def place(parameters: Parameters, mesh: Mesh) -> Parameters:
     return jax.tree.map(everywhere, parameters)
 
 
-def agreed(parameters: Parameters, config: TrainConfig, mesh: Mesh) -> tuple[Parameters, ...]:
-    """What the devices start from: the frequent rows, and the others."""
-    rows = config.frequent_rows
-    there = NamedSharding(mesh, ALL)
-    return tuple(
-        jax.tree.map(lambda leaf, part=part: jax.device_put(leaf[part], there), parameters)
-        for part in (slice(rows), slice(rows, None))
-    )
+def agreed(parameters: Parameters, first: int, last: int, mesh: Mesh) -> Parameters:
+    """A copy of rows that are the same on all devices, `[v, d]`; replicas stay in front."""
+
+    def copied(leaf: Array) -> Array:
+        rows = leaf[..., 0, first:last, :]
+        spec = P(*(None,) * (rows.ndim - 2), *ALL)
+        return jax.device_put(rows, NamedSharding(mesh, spec))
+
+    return jax.tree.map(copied, parameters)
 
 
-def num_tiles(config: TrainConfig, shares: str) -> tuple[int, int]:
-    """Blocks and groups of blocks a step, for a layer whose targets share rows in this way."""
-    size, tile = config.tokens_per_step, tile_size(config, shares)
+def num_groups(config: TrainConfig, shares: str) -> int:
+    """Groups of words a step whose targets share rows, for a layer that shares in this way."""
+    size = config.tokens_per_step
     assert size is not None
+    if shares != "block":
+        return 1
     if config.grouping == "pair":
-        number = size * (2 * config.window if config.architecture == "skip-gram" else 1)
-        return number, number if shares == "block" else 1
-    return size // tile, size // config.block_size if shares == "block" else 1
+        return size * (2 * config.window if config.architecture == "skip-gram" else 1)
+    return size // config.block_size
 
 
 def tile_size(config: TrainConfig, shares: str) -> int:
@@ -133,7 +135,7 @@ def train_stretch(
     arithmetic = Arithmetic(config.compute_dtype, config.matmul_precision, axis)
     # All of a stretch's random numbers at once: drawing a few at a time costs more than using them.
     reach = draw_reach(jax.random.fold_in(key, WINDOW), (steps, size), config)
-    groups = num_tiles(config, layer.shares)[1]
+    groups = num_groups(config, layer.shares)
     shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (steps, groups))
 
     def step(state: Parameters, number: Int[Array, ""]) -> tuple[Parameters, Telemetry]:
@@ -150,17 +152,28 @@ def train_stretch(
     return jax.lax.scan(step, parameters, jnp.arange(steps))
 
 
-def _segment(
+@partial(
+    jax.jit,
+    static_argnames=("config", "transform", "mesh", "replicas"),
+    donate_argnames="parameters",
+)
+def train_segment(
     parameters: Parameters,
     layer: OutputLayer,
-    tokens: Int[Array, "devices length"],
-    documents: Int[Array, "devices length"],
-    learning_rates: Float[Array, " steps"],
-    key: Key[Array, ""],
+    tokens: Int[Array, "*replicas devices length"],
+    documents: Int[Array, "*replicas devices length"],
+    learning_rates: Float[Array, "*replicas steps"],
+    key: Key[Array, "*replicas"],
     config: TrainConfig,
     transform: optax.GradientTransformation,
     mesh: Mesh,
+    replicas: bool = False,
 ) -> tuple[Parameters, Telemetry]:
+    """Every device trains its matrices `[devices, v, d]` on its stretch of the text.
+
+    Returns them and telemetry `[devices, steps]`. With `replicas`, of several runs at once, stacked
+    in front of every array.
+    """
     axis = "model" if mesh.shape["model"] > 1 else None
 
     def on_device(parameters: Parameters, layer: OutputLayer, *stretch: Any) -> Any:
@@ -173,21 +186,35 @@ def _segment(
         )
         return jax.tree.map(lambda leaf: leaf[None], after)
 
-    each: Any = EACH
-    split = P("data")
-    return jax.shard_map(
+    split: Any = P("data")
+    program = jax.shard_map(
         on_device,
         mesh=mesh,
-        in_specs=(each, P(), split, split, P(), P()),
-        out_specs=(each, split),
+        in_specs=(EACH, P(), split, split, P(), P()),
+        out_specs=(EACH, split),
         check_vma=False,
-    )(parameters, layer, tokens, documents, learning_rates, key)
+    )
+    program = jax.vmap(program) if replicas else program
+    result: tuple[Parameters, Telemetry] = program(
+        parameters, layer, tokens, documents, learning_rates, key
+    )
+    return result
 
 
-def _exchange(
-    parameters: Parameters, before: Parameters, frequent: bool, config: TrainConfig, mesh: Mesh
-) -> tuple[Parameters, Parameters, Array]:
-    first, others = 0 if frequent else config.frequent_rows, float(mesh.shape["data"] - 1)
+@partial(
+    jax.jit,
+    static_argnames=("first", "mesh", "replicas"),
+    donate_argnames=("parameters", "before"),
+)
+def exchange(
+    parameters: Parameters, before: Parameters, first: int, mesh: Mesh, replicas: bool = False
+) -> tuple[Parameters, Parameters]:
+    """Adds the sum of all devices' changes since `before`, to the rows from `first` on.
+
+    The sum, not the mean: n devices make n times the steps of one, and the mean would undo them.
+    Returns the matrices, and the rows as all devices agree on them now.
+    """
+    others = float(mesh.shape["data"] - 1)
 
     def on_device(parameters: Parameters, before: Parameters) -> Any:
         def together(old: Array, leaf: Array) -> Array:
@@ -198,75 +225,12 @@ def _exchange(
             return jax.lax.dynamic_update_slice(leaf, rows[None], (0, first, 0))
 
         now = jax.tree.map(together, before, parameters)
-        sums = sum(jnp.sum(leaf) for leaf in jax.tree.leaves(now))
-        finite = jnp.isfinite(jax.lax.psum(sums, "model"))
-        return jax.tree.map(put, parameters, now), now, finite
+        return jax.tree.map(put, parameters, now), now
 
-    each, all_ = EACH, ALL
-    return jax.shard_map(
-        on_device,
-        mesh=mesh,
-        in_specs=(each, all_),
-        out_specs=(each, all_, P()),
-        check_vma=False,
-    )(parameters, before)
-
-
-@partial(jax.jit, static_argnames=("config", "transform", "mesh"), donate_argnames="parameters")
-def train_segment(
-    parameters: Parameters,
-    layer: OutputLayer,
-    tokens: Int[Array, "devices length"],
-    documents: Int[Array, "devices length"],
-    learning_rates: Float[Array, " steps"],
-    key: Key[Array, ""],
-    config: TrainConfig,
-    transform: optax.GradientTransformation,
-    mesh: Mesh,
-) -> tuple[Parameters, Telemetry]:
-    """Every device trains its matrices `[devices, v, d]` on its stretch of the text.
-
-    Returns them and telemetry `[devices, steps]`.
-    """
-    return _segment(
-        parameters, layer, tokens, documents, learning_rates, key, config, transform, mesh
+    program = jax.shard_map(
+        on_device, mesh=mesh, in_specs=(EACH, ALL), out_specs=(EACH, ALL), check_vma=False
     )
-
-
-@partial(
-    jax.jit,
-    static_argnames=("frequent", "config", "mesh"),
-    donate_argnames=("parameters", "before"),
-)
-def exchange(
-    parameters: Parameters, before: Parameters, frequent: bool, config: TrainConfig, mesh: Mesh
-) -> tuple[Parameters, Parameters, Array]:
-    """Adds the sum of all devices' changes since `before`, to the frequent rows or to the others.
-
-    The sum, not the mean: n devices make n times the steps of one, and the mean would undo them.
-    Rare rows change seldom, so that they may wait. Returns the matrices, the rows that all agree
-    on now, and whether these are finite.
-    """
-    return _exchange(parameters, before, frequent, config, mesh)
-
-
-@partial(jax.jit, static_argnames=("config", "transform", "mesh"), donate_argnames="parameters")
-def train_segments(
-    parameters: Parameters, *arguments: Any, config: TrainConfig, transform: Any, mesh: Mesh
-) -> tuple[Parameters, Telemetry]:
-    """`train_segment` of several replicas, stacked in front of every array."""
-    one = partial(_segment, config=config, transform=transform, mesh=mesh)
-    return jax.vmap(one)(parameters, *arguments)
-
-
-@partial(
-    jax.jit,
-    static_argnames=("frequent", "config", "mesh"),
-    donate_argnames=("parameters", "before"),
-)
-def exchanges(
-    parameters: Parameters, before: Parameters, frequent: bool, config: TrainConfig, mesh: Mesh
-) -> tuple[Parameters, Parameters, Array]:
-    """`exchange` of several replicas."""
-    one = partial(_exchange, frequent=frequent, config=config, mesh=mesh)
-    return jax.vmap(one)(parameters, before)
+    result: tuple[Parameters, Parameters] = (jax.vmap(program) if replicas else program)(
+        parameters, before
+    )
+    return result

@@ -1,7 +1,5 @@
 """One experiment: train, evaluate, and what there is to record of it."""
 
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterable
@@ -12,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from w2vjax import machine
 from w2vjax.config import RunConfig, flatten
 from w2vjax.evaluation.metrics import Score, evaluate
 from w2vjax.evaluation.questions import (
@@ -97,12 +96,11 @@ def about(config: RunConfig, experiment: str) -> Row:
 def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained) -> Row:
     """Where, on what and how fast. Speeds are per second of training, compiling apart."""
     device = jax.devices()[0]
-    unit = 1 if sys.platform == "darwin" else 1024
     return {
         "platform": device.platform,
         "device": device.device_kind,
         "num_devices": mesh_of(config.train).size,
-        "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        "peak_memory": machine.peak_memory(),
         "corpus_sha256": corpus.sha256,
         "vocabulary": len(corpus.vocabulary),
         "words": trained.words,

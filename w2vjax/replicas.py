@@ -1,0 +1,246 @@
+"""Runs ready to start: one, or several side by side in one program."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import zip_longest
+from math import ceil
+from typing import Any
+
+import jax
+import jax.export
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array
+
+from w2vjax import program
+from w2vjax.config import RunConfig, TrainConfig, flatten
+from w2vjax.errors import InputError
+from w2vjax.model import Parameters, initial
+from w2vjax.outputs import OutputLayer, build
+from w2vjax.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
+from w2vjax.text.encoding import EncodedCorpus
+
+INIT = 2
+"""purpose of a random stream, apart from those of `program`"""
+REPLICAS_DIFFER_IN = (
+    "train.seed",
+    "train.learning_rate",
+    "train.learning_rate_floor",
+    "output.sampler.distribution",
+    "output.sampler.power",
+    "output.sampler.uniform_share",
+)
+"""settings that do not change the program"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run ready to start; or several, the replicas, stacked in front of every array."""
+
+    configs: tuple[RunConfig, ...]
+    corpus: EncodedCorpus
+    transform: optax.GradientTransformation
+    mesh: Mesh
+    layout: Layout
+    plans: tuple[Plan, ...]
+    layer: OutputLayer
+    parameters: Parameters
+    keys: Array
+
+    @classmethod
+    def of(
+        cls,
+        corpus: EncodedCorpus,
+        configs: Sequence[RunConfig],
+        transform: optax.GradientTransformation | None = None,
+    ) -> "Run":
+        """Everything checked and placed on the devices. Raises `InputError`."""
+        configs, transform = tuple(config.resolved() for config in configs), transform or KEEP
+        _alike(configs)
+        settings = configs[0].train
+        mesh = program.mesh_of(settings)
+        plans = tuple(Plan(corpus, c.train, c.corpus.held_out_every) for c in configs)
+        layout = Layout.of(settings, mesh.shape["data"], plans[0].kept_words())
+        layers = [_layer(config, corpus) for config in configs]
+        _check(settings, transform, layers[0])
+        if len({jax.tree.structure(layer) for layer in layers}) > 1:
+            raise InputError(
+                "the replicas' samplers are of different kinds: give them one mechanism"
+            )
+        starts, keys = [], []
+        for config, layer in zip(configs, layers, strict=True):
+            key = jax.random.key(config.train.seed)
+            words = len(corpus.vocabulary)
+            first = jax.random.fold_in(key, INIT)
+            parameters = initial(first, words, layer.num_rows(words), settings.dim)
+            starts.append(parameters)
+            keys.append(key)
+        everywhere = NamedSharding(mesh, PartitionSpec())
+        return cls(
+            *(configs, corpus, transform, mesh, layout, plans),
+            jax.device_put(_stacked(layers), everywhere),
+            _stacked([program.place(start, mesh) for start in starts]),
+            _stacked(keys),
+        )
+
+    def segments(self) -> Iterator[tuple[list[Segment], Segment]]:
+        """The replicas' segments, and the same stacked. A replica that is done has empty ones."""
+        length = self.layout.stretch + 2 * self.layout.window
+        nothing = Segment(
+            np.zeros((self.layout.devices, length), np.int32),
+            np.full((self.layout.devices, length), NO_DOCUMENT, np.int32),
+            np.ones(self.layout.steps, np.float32),
+            0,
+        )
+        streams = [segments(plan, self.layout) for plan in self.plans]
+        for parts in zip_longest(*streams, fillvalue=nothing):
+            if len(parts) == 1:
+                yield [*parts], parts[0]
+                continue
+            yield (
+                [*parts],
+                Segment(
+                    np.stack([part.tokens for part in parts]),
+                    np.stack([part.documents for part in parts]),
+                    np.stack([part.progress for part in parts]),
+                    sum(part.kept_words for part in parts),
+                ),
+            )
+
+    def arguments(self, number: int, segment: Segment) -> tuple:
+        """What the program takes besides state and layer: texts, learning rates, keys."""
+        split = PartitionSpec(*(None,) * (segment.tokens.ndim - 2), "data")
+        there = NamedSharding(self.mesh, split)
+        tokens, documents = jax.device_put((segment.tokens, segment.documents), there)
+        progress = segment.progress.reshape(len(self.configs), -1)
+        rates = np.stack(
+            [
+                config.train.learning_rate * np.maximum(config.train.learning_rate_floor, left)
+                for config, left in zip(self.configs, 1 - progress, strict=True)
+            ]
+        ).astype(np.float32)
+        fold = (
+            jax.random.fold_in if self.keys.ndim == 0 else jax.vmap(jax.random.fold_in, (0, None))
+        )
+        return tokens, documents, rates.reshape(segment.progress.shape), fold(self.keys, number)
+
+    def lower(self, arguments: tuple) -> jax.stages.Lowered:
+        """The program for these arguments, not yet compiled."""
+        lower = program.train_segment.lower
+        return lower(self.parameters, self.layer, *arguments, **self._static)
+
+    def export(self, arguments: tuple, platforms: Sequence[str]) -> jax.export.Exported:
+        """The same program for other platforms, "cuda" say, without their devices."""
+        segment = jax.jit(partial(program.train_segment, **self._static))
+        export = jax.export.export(segment, platforms=platforms)
+        return export(self.parameters, self.layer, *arguments)
+
+    @property
+    def _static(self) -> dict[str, Any]:
+        return {
+            "config": program_of(self.configs[0].train),
+            "transform": self.transform,
+            "mesh": self.mesh,
+            "replicas": self.several,
+        }
+
+    @property
+    def several(self) -> bool:
+        """Whether there are replicas."""
+        return len(self.configs) > 1
+
+
+class Exchange:
+    """The devices' agreement, compiled. A device by itself has nobody to agree with."""
+
+    def __init__(self, run: Run) -> None:
+        self._every, self._parts = 1, []
+        if run.mesh.shape["data"] == 1:
+            return
+        frequent = run.configs[0].train.frequent_rows
+        rows = max(leaf.shape[-2] for leaf in jax.tree.leaves(run.parameters))
+        # The rare rows as often as it costs the same.
+        self._every = ceil(rows / frequent)
+        for first, last in ((0, min(frequent, rows)), (frequent, rows)):
+            if first < last:
+                before = program.agreed(run.parameters, first, last, run.mesh)
+                static = {"first": first, "mesh": run.mesh, "replicas": run.several}
+                lowered = program.exchange.lower(run.parameters, before, **static)
+                self._parts.append([lowered.compile(), before])
+
+    def __call__(self, parameters: Parameters, number: int) -> Parameters:
+        """After segment `number`: the frequent rows, and when it is their turn the others."""
+        parts = self._parts if (number + 1) % self._every == 0 else self._parts[:1]
+        return self._meet(parameters, parts)
+
+    def end(self, parameters: Parameters) -> Parameters:
+        """After the last segment: the others again. They may have changed since their turn."""
+        return self._meet(parameters, self._parts[1:])
+
+    def _meet(self, parameters: Parameters, parts: list[list[Any]]) -> Parameters:
+        for part in parts:
+            parameters, part[1] = part[0](parameters, part[1])
+        return parameters
+
+
+KEEP = optax.identity()
+"""changes rows as they are"""
+
+
+def _stacked(trees: list) -> Any:
+    return trees[0] if len(trees) == 1 else jax.tree.map(lambda *each: jnp.stack(each), *trees)
+
+
+def _layer(config: RunConfig, corpus: EncodedCorpus) -> OutputLayer:
+    draws = config.train.noise_per_block
+    if config.train.grouping == "pair" and config.output.layer != "sampled-softmax":
+        draws = config.output.num_noise
+    return build(config.output, draws, corpus.vocabulary.counts)
+
+
+def _alike(configs: Sequence[RunConfig]) -> None:
+    """Replicas share one program."""
+    if not configs:
+        raise InputError("there is no replica to train: give at least one configuration")
+    first = flatten(configs[0])
+    for config in configs[1:]:
+        for name, value in flatten(config).items():
+            if value != first[name] and name not in REPLICAS_DIFFER_IN:
+                raise InputError(
+                    f"replicas differ in {name} ({first[name]} and {value}): they share a program, "
+                    f"and may differ in {', '.join(REPLICAS_DIFFER_IN)} only"
+                )
+
+
+def _check(
+    config: TrainConfig, transform: optax.GradientTransformation, layer: OutputLayer
+) -> None:
+    """Settings that contradict each other, before anything starts."""
+    size = config.tokens_per_step
+    assert size is not None and config.learning_rate is not None
+    tile = program.tile_size(config, layer.shares)
+    parts = {"block_size": config.block_size} if layer.shares == "block" else {}
+    if config.grouping == "block":
+        for name, part in {**parts, "tile_size": tile}.items():
+            if size % part:
+                raise InputError(
+                    f"tokens_per_step is {size}: it must be a multiple of {name}, which is {part}"
+                )
+        if parts and config.block_size % tile:
+            raise InputError(
+                f"block_size is {config.block_size}: it must be a multiple of tile_size, "
+                f"which is {tile}"
+            )
+    if jax.tree.leaves(transform.init(jnp.zeros((1, 1)))):
+        raise InputError(
+            "the optax transformation keeps a state: rows are updated a few at a time, which would "
+            "mix up the states of different words. Use a stateless one (clip, scale, …)"
+        )
+
+
+def program_of(settings: TrainConfig) -> TrainConfig:
+    """The settings without those that do not change the program: runs that share it are equal."""
+    return replace(settings, seed=0, epochs=1, learning_rate=None, subsample=0.0)
