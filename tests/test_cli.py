@@ -292,7 +292,8 @@ def test_samplers_of_a_vocabulary(text, folder, capsys, monkeypatch):
 
 def test_compare_goes_on_where_it_was_interrupted(folder):
     few = ("--outputs", "negative-sampling", "nce", "--samplers", "uniform", "--seeds", "2")
-    command = [*COMMAND, "compare", *SMALL, *few, "--out", "results/few"]
+    # Runs long enough to be interrupted.
+    command = [*COMMAND, "compare", *SMALL, *few, "--epochs", "60", "--out", "results/few"]
     environment = os.environ | {"COLUMNS": "100", "JAX_NUM_CPU_DEVICES": "1"}
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
