@@ -8,7 +8,6 @@ from typing import Any, get_args, get_type_hints
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 from references import Setting, Step
 
@@ -101,7 +100,7 @@ def one_pair(inputs: jax.Array, targets: jax.Array) -> Batch:
     return Batch(inputs, None, targets, jnp.ones((*targets.shape, 1, 1)))
 
 
-NO_CHANGE = optax.identity()
+NO_CHANGE = None
 UNDAMPED = Damping(0.0)
 jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 """compiles in half the time; for arithmetic that is tiny anyway"""

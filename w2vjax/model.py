@@ -4,14 +4,16 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.arithmetic import PLAIN, Arithmetic
-from w2vjax.blocks import Batch
-from w2vjax.outputs import OutputLayer
-from w2vjax.step import Rows, Step
+from w2vjax.blocks import Batch, cut
+from w2vjax.outputs import OutputLayer, Relation
+from w2vjax.parcels import Work
+from w2vjax.step import Rows, Scores, Step
 
 
 @struct.dataclass
@@ -42,7 +44,7 @@ class Telemetry(NamedTuple):
     """pairs in the whole step"""
 
 
-def watched(step: Step, rows: Rows) -> tuple[Step, Rows]:
+def watched(step: Step) -> Step:
     """The first blocks of a step, a thirtieth of it at most: enough for the loss curve."""
     batch, groups = step.batch, step.shared.shape[0]
     number = max(1, step.number // 30)
@@ -51,19 +53,34 @@ def watched(step: Step, rows: Rows) -> tuple[Step, Rows]:
         spacing = (values.shape[0] - width) // max(1, step.number - 1)
         return values[: (number - 1) * spacing + width]
 
-    wide = batch.weight.shape[2] if batch.mix is None else batch.mix.shape[2]
     own = batch.weight.shape[1]
-    some = Batch(
-        first(batch.inputs, wide),
-        None if batch.mix is None else batch.mix[:number],
-        first(batch.targets, own),
-        batch.weight[:number],
+    return step._replace(
+        batch=Batch(
+            first(batch.inputs, batch.weight.shape[2] if batch.mix is None else batch.mix.shape[2]),
+            None if batch.mix is None else batch.mix[:number],
+            first(batch.targets, own),
+            batch.weight[:number],
+        ),
+        own=first(step.own, own),
+        shared=step.shared[: number if groups == step.number else 1],
     )
-    shared = slice(number) if groups == step.number else slice(1)
-    return (
-        Step(some, step.layer, first(step.own, own), step.shared[shared], step.arithmetic),
-        Rows(first(rows.input, wide), first(rows.own, own), rows.shared[shared]),
+
+
+def read(parameters: Parameters, step: Step, some: Step) -> tuple[Rows, Rows]:
+    """The rows that take part in a step, and those of its first blocks.
+
+    Every matrix is read once, and not again when it is written: the compiler would copy it.
+    """
+    parts = step.own, step.shared, some.own
+    ends = np.cumsum([part.size for part in parts])
+    output = parameters.output[jnp.concatenate([part.reshape(-1) for part in parts])]
+    own, shared, first = (
+        output[end - part.size : end].reshape(*part.shape, output.shape[1])
+        for part, end in zip(parts, ends, strict=True)
     )
+    rows = Rows(parameters.input[step.batch.inputs], own, shared)
+    inputs, groups = len(some.batch.inputs), len(some.shared)
+    return rows, Rows(rows.input[:inputs], first, shared[:groups])
 
 
 class Damping(NamedTuple):
@@ -88,26 +105,91 @@ class Damping(NamedTuple):
     """None: without"""
 
 
-def _rates(
-    rate: Array,
-    num_rows: int,
-    places: Array,
-    loads: list[tuple[float | Array, Array, Array | None]],
-) -> Float[Array, " rows"]:
-    """Every row's rate / max(1, loads): weights of values in the places where a step meets rows.
+class _Load(NamedTuple):
+    """What slows rows down: a rate is divided by the sum of these values, times the weight."""
 
-    A load's third part are values of the whole matrix, where there are such.
-    """
-    least = jnp.float32(1.0)
-    for weight, values, whole in loads:
-        total = jnp.zeros(num_rows) if whole is None else whole
-        total = total.at[places].add(values, mode="promise_in_bounds")
-        least = jnp.maximum(least, weight * total)
-    return jnp.broadcast_to(rate / least, (num_rows,))
+    weight: float | Array
+    of: Rows
+    """in the places where a step meets rows; without `d`"""
+    matrix: Float[Array, " v"] | None = None
+    """and of all rows of the output matrix"""
+
+
+def _loads(
+    step: Step,
+    rows: Rows,
+    scores: Scores,
+    relation: Relation,
+    bounds: tuple[Array, Array] | None,
+    learning_rate: Array,
+    damping: Damping,
+) -> list[_Load]:
+    """The loads that `damping` asks for. `bounds` is the curvature of rivals, if all words are."""
+    loads = []
+    if damping.curvature:
+        of = step.row_curvature(rows, step.curvature(scores, relation))
+        if bounds is not None:
+            of_rivals = step.to_inputs(jnp.zeros_like(step.batch.weight[:, 0]), bounds[0][None])
+            of = of._replace(input=of.input + of_rivals)
+        of_matrix = None if bounds is None else bounds[1]
+        loads.append(_Load(damping.curvature * learning_rate, of, of_matrix))
+    if damping.pairs is not None:
+        loads.append(_Load(1.0 / damping.pairs, step.row_counts(relation)))
+    return loads
+
+
+class Rates(NamedTuple):
+    """How far the rows of a matrix go: the rate / max(1, their loads)."""
+
+    rate: Float[Array, ""]
+    loads: tuple[Float[Array, " rows"], ...]
+    """each already weighed and added up over all the places where a row is met"""
+
+    @classmethod
+    def of(
+        cls,
+        rate: Array,
+        num_rows: int,
+        places: Int[Array, " n"],
+        loads: list[tuple[float | Array, Float[Array, " n"], Array | None]],
+    ) -> "Rates":
+        """From weights, values in the places where a step meets rows, and values of all rows."""
+        totals = []
+        for weight, values, whole in loads:
+            total = jnp.zeros(num_rows) if whole is None else whole * weight
+            totals.append(total.at[places].add(values * weight, mode="promise_in_bounds"))
+        return cls(rate, tuple(totals))
+
+    def at(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
+        """The rates of some rows."""
+        least = jnp.ones(rows.shape)
+        for load in self.loads:
+            least = jnp.maximum(least, load[rows])
+        return self.rate / least
 
 
 def _flat(own: Array, shared: Array) -> Array:
     return jnp.concatenate([own.reshape(-1), shared.reshape(-1)])
+
+
+def _probes(step: Step, rows: Rows, matrix: Array | None) -> tuple[Array, Array] | None:
+    """The zeros whose gradients bound the curvature of `losses.log_partition`."""
+    if matrix is None:
+        return None
+    return jnp.zeros(step.grouped(rows.input).shape[1]), jnp.zeros(len(matrix))
+
+
+def _steps_of_rows(
+    step: Step, rows: Rows, slopes: Scores, own: Float[Array, "m l"], shared: Float[Array, "g k"]
+) -> Float[Array, "n d"]:
+    """Changes of the output rows read, at their rates."""
+    _, to_rows = jax.vjp(
+        lambda own, shared: step.scores(Rows(rows.input, own, shared), None, None),
+        *(rows.own, rows.shared),
+    )
+    # How far rows go depends on the slopes; a slope times a rate costs less than a gradient does.
+    slopes = step.at_rates(slopes, own, shared)._replace(rivals=None)
+    return jnp.concatenate([part.reshape(-1, part.shape[-1]) for part in to_rows(slopes)])
 
 
 def update(
@@ -117,75 +199,62 @@ def update(
     shared: Int[Array, "g k"],
     learning_rate: Float[Array, ""],
     damping: Damping,
-    transform: optax.GradientTransformation,
+    transform: optax.GradientTransformation | None = None,
     arithmetic: Arithmetic = PLAIN,
+    packing: bool = True,
 ) -> tuple[Parameters, Telemetry]:
-    """One step: the summed gradient of the pairs' loss, applied to the rows they touch."""
+    """One step: the summed gradient of the pairs' loss, applied to the rows they touch.
+
+    `packing` takes own rows in parcels where targets have few or many of them, and the rates do
+    not depend on their scores: the same step, sooner.
+    """
     step = Step(batch, layer, layer.own_rows(batch.targets), shared, arithmetic)
-    whole = layer.shares == "matrix"
-    places = _flat(step.own, step.shared)
-    output = parameters.output[places]
-    split, dim = step.own.size, output.shape[1]
-    rows = Rows(
-        parameters.input[batch.inputs],
-        output[:split].reshape(*step.own.shape, dim),
-        output[split:].reshape(*step.shared.shape, dim),
+    relation, matrix = step.relation(), parameters.output if layer.shares == "matrix" else None
+    plain = transform is None and not damping.curvature and batch.weight.shape[1] > 1
+    packed = packing and layer.ragged and plain
+    dense, asked = step.without_own(relation) if packed else (step, relation)
+    some = watched(step)
+    rows, first_rows = read(parameters, dense, some)
+    scores, to_hidden = jax.vjp(
+        lambda inputs, *rest: dense.scores(rows._replace(input=inputs), *rest),
+        *(rows.input, matrix, _probes(dense, rows, matrix)),
     )
-    relation = step.relation()
-    matrix = parameters.output if whole else None
-    probes = None
-    if whole:
-        number = step.grouped(rows.input).shape[1]
-        probes = jnp.zeros(number), jnp.zeros(len(parameters.output))
-
-    def loss(rows: Rows, matrix: Array | None, probes: tuple[Array, Array] | None) -> tuple:
-        scores = step.scores(rows, matrix, probes)
-        return jnp.sum(step.loss(scores, relation)), scores
-
-    (slopes, to_matrix, bounds), scores = jax.grad(loss, argnums=(0, 1, 2), has_aux=True)(
-        rows, matrix, probes
+    slopes = jax.grad(lambda scores: jnp.sum(dense.loss(scores, asked)))(scores)
+    to_input, to_matrix, bounds = to_hidden(slopes)
+    loads = _loads(step, rows, scores, relation, bounds, learning_rate, damping)
+    input_rates = Rates.of(
+        *(-learning_rate, len(parameters.input), batch.inputs),
+        [(load.weight, load.of.input, None) for load in loads],
     )
-    loads: list[tuple[float | Array, Rows, Array | None]] = []
-    if damping.curvature:
-        curvature = step.row_curvature(rows, step.curvature(scores, relation))
-        if bounds is not None:
-            of_rivals = step.to_inputs(jnp.zeros_like(scores.rivals), bounds[0][None])
-            curvature = curvature._replace(input=curvature.input + of_rivals)
-        of_matrix = None if bounds is None else bounds[1]
-        loads.append((damping.curvature * learning_rate, curvature, of_matrix))
-    if damping.pairs is not None:
-        loads.append((1.0 / damping.pairs, step.row_counts(relation), None))
-    input_rate = _rates(
-        learning_rate,
-        len(parameters.input),
-        batch.inputs,
-        [(weight, of.input, None) for weight, of, _ in loads],
+    output_rates = Rates.of(
+        *(-learning_rate, len(parameters.output), _flat(step.own, shared)),
+        [(load.weight, _flat(load.of.own, load.of.shared), load.matrix) for load in loads],
     )
-    output_rate = _rates(
-        learning_rate,
-        len(parameters.output),
-        places,
-        [(weight, _flat(of.own, of.shared), rest) for weight, of, rest in loads],
+    to_output = _steps_of_rows(
+        dense, rows, slopes, output_rates.at(dense.own), output_rates.at(dense.shared)
     )
-    to_output = _flat(slopes.own, slopes.shared).reshape(-1, dim)
-
-    def change(slope: Array, rate: Array) -> Array:
-        return slope * -rate[:, None]
-
+    if packed:
+        own = cut(step.own, step.number, batch.weight.shape[1])
+        hidden, to_input_rows = jax.vjp(step.hidden, rows.input)
+        parcels = Work(own, relation, batch.weight, hidden, output_rates.at, arithmetic)
+        of_own, output = parcels.change(parameters.output, shared.reshape(-1), to_output)
+        (to_input,) = (to_input + more for more in to_input_rows(of_own))
+    every_row = jnp.arange(len(parameters.output))
     changes = (
-        change(slopes.input, input_rate[batch.inputs]),
-        change(to_output, output_rate[places]),
-        None if to_matrix is None else change(to_matrix, output_rate),
+        to_input * input_rates.at(batch.inputs)[:, None],
+        to_output,
+        None if to_matrix is None else to_matrix * output_rates.at(every_row)[:, None],
     )
-    (to_input, to_output, to_matrix), _ = transform.update(changes, transform.init(changes))
-    some, some_rows = watched(step, rows)
+    if transform is not None:
+        changes, _ = transform.update(changes, transform.init(changes))
+    if not packed:
+        output = parameters.output if changes[2] is None else parameters.output + changes[2]
+        places = _flat(step.own, shared)
+        output = output.at[places].add(changes[1], mode="promise_in_bounds")
+    inputs = parameters.input.at[batch.inputs].add(changes[0], mode="promise_in_bounds")
     telemetry = Telemetry(
-        some.loss(some.scores(some_rows, matrix, None), some.relation()),
+        some.loss(some.scores(first_rows, matrix, None), some.relation()),
         jnp.sum(some.batch.weight),
         jnp.sum(batch.weight),
     )
-    output = parameters.output if to_matrix is None else parameters.output + to_matrix
-    return Parameters(
-        input=parameters.input.at[batch.inputs].add(to_input, mode="promise_in_bounds"),
-        output=output.at[places].add(to_output, mode="promise_in_bounds"),
-    ), telemetry
+    return Parameters(inputs, output), telemetry

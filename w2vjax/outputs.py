@@ -54,6 +54,8 @@ class OutputLayer(Protocol):
     """one of the two in `losses`"""
     shares: ClassVar[Shares]
     """who shares rows: the targets of a block, of a step, or every target every row there is"""
+    ragged: ClassVar[bool]
+    """whether targets have different numbers of own rows, first in their line, without a shift"""
 
     def num_rows(self, num_words: int) -> int:
         """Rows of the output matrix for a vocabulary of `num_words`."""
@@ -78,6 +80,8 @@ class OutputLayer(Protocol):
 
 class _Words:
     """Layers with one row a word, which is its target's own."""
+
+    ragged: ClassVar[bool] = False
 
     def num_rows(self, num_words: int) -> int:
         return num_words
@@ -197,6 +201,7 @@ class HierarchicalSoftmax(_Exact):
     """the turn at every node of the top, 0 where it is not on the word's path"""
     loss: ClassVar[Kind] = "logistic"
     shares: ClassVar[Shares] = "step"
+    ragged: ClassVar[bool] = True
 
     def num_rows(self, num_words: int) -> int:
         return num_words - 1

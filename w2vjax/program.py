@@ -120,9 +120,10 @@ def train_stretch(
     learning_rates: Float[Array, " steps"],
     key: Key[Array, ""],
     config: TrainConfig,
-    transform: optax.GradientTransformation,
+    transform: optax.GradientTransformation | None,
     axis: str | None = None,
     devices: int = 1,
+    packing: bool = True,
 ) -> tuple[Parameters, Telemetry]:
     """Trains on one stretch of kept words, step by step. Telemetry has one entry a step.
 
@@ -146,7 +147,7 @@ def train_stretch(
         rate = learning_rates[number]
         return update(
             *(state, layer, batch, shared[number], rate),
-            *(Damping(damping * devices, config.pair_cap), transform, arithmetic),
+            *(Damping(damping * devices, config.pair_cap), transform, arithmetic, packing),
         )
 
     return jax.lax.scan(step, parameters, jnp.arange(steps))
@@ -165,7 +166,7 @@ def train_segment(
     learning_rates: Float[Array, "*replicas steps"],
     key: Key[Array, "*replicas"],
     config: TrainConfig,
-    transform: optax.GradientTransformation,
+    transform: optax.GradientTransformation | None,
     mesh: Mesh,
     replicas: bool = False,
 ) -> tuple[Parameters, Telemetry]:
@@ -182,7 +183,7 @@ def train_segment(
         parameters = jax.tree.map(lambda leaf: leaf[0], parameters)
         after = train_stretch(
             *(parameters, layer, tokens[0], documents[0], learning_rates, key),
-            *(config, transform, axis, mesh.shape["data"]),
+            *(config, transform, axis, mesh.shape["data"], not replicas),
         )
         return jax.tree.map(lambda leaf: leaf[None], after)
 

@@ -42,7 +42,7 @@ class Run:
 
     configs: tuple[RunConfig, ...]
     corpus: EncodedCorpus
-    transform: optax.GradientTransformation
+    transform: optax.GradientTransformation | None
     mesh: Mesh
     layout: Layout
     plans: tuple[Plan, ...]
@@ -58,7 +58,7 @@ class Run:
         transform: optax.GradientTransformation | None = None,
     ) -> "Run":
         """Everything checked and placed on the devices. Raises `InputError`."""
-        configs, transform = tuple(config.resolved() for config in configs), transform or KEEP
+        configs = tuple(config.resolved() for config in configs)
         _alike(configs)
         settings = configs[0].train
         mesh = program.mesh_of(settings)
@@ -186,10 +186,6 @@ class Exchange:
         return parameters
 
 
-KEEP = optax.identity()
-"""changes rows as they are"""
-
-
 def _stacked(trees: list) -> Any:
     return trees[0] if len(trees) == 1 else jax.tree.map(lambda *each: jnp.stack(each), *trees)
 
@@ -216,7 +212,7 @@ def _alike(configs: Sequence[RunConfig]) -> None:
 
 
 def _check(
-    config: TrainConfig, transform: optax.GradientTransformation, layer: OutputLayer
+    config: TrainConfig, transform: optax.GradientTransformation | None, layer: OutputLayer
 ) -> None:
     """Settings that contradict each other, before anything starts."""
     size = config.tokens_per_step
@@ -234,7 +230,7 @@ def _check(
                 f"block_size is {config.block_size}: it must be a multiple of tile_size, "
                 f"which is {tile}"
             )
-    if jax.tree.leaves(transform.init(jnp.zeros((1, 1)))):
+    if transform is not None and jax.tree.leaves(transform.init(jnp.zeros((1, 1)))):
         raise InputError(
             "the optax transformation keeps a state: rows are updated a few at a time, which would "
             "mix up the states of different words. Use a stateless one (clip, scale, …)"

@@ -34,8 +34,8 @@ class Scores(NamedTuple):
 
     own: Float[Array, "b m s"]
     shared: Float[Array, "g k n"]
-    rivals: Float[Array, "b s"]
-    """log of the sum over the rivals that the targets share (categorical loss)"""
+    rivals: Float[Array, "b s"] | None
+    """log of the sum over the rivals, where the whole matrix is; else they are the shared rows"""
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -76,6 +76,11 @@ class Step(NamedTuple):
     def number(self) -> int:
         """b: blocks."""
         return self.batch.weight.shape[0]
+
+    def without_own(self, relation: Relation) -> tuple["Step", Relation]:
+        """The same pairs and the rows that they share alone."""
+        none = jnp.zeros((*relation.pull.shape[:2], 0))
+        return self._replace(own=self.own[:, :0]), relation._replace(pull=none, push=none)
 
     def hidden(self, inputs: Float[Array, "n d"]) -> Float[Array, "b s d"]:
         """Hidden vectors of every block: the input rows, or CBOW's means of them."""
@@ -139,20 +144,25 @@ class Step(NamedTuple):
         hidden = self.hidden(rows.input)
         dim = hidden.shape[-1]
         # Rows of one target side by side: `cut` and its transpose move whole lines.
-        own = cut(rows.own.reshape(len(rows.own), -1), self.number, self.batch.weight.shape[1])
-        own = score(own.reshape(self.number, -1, dim), hidden, self.arithmetic)
-        shift = cut(self.layer.shift(self.own), self.number, self.batch.weight.shape[1])
-        own = own - shift.reshape(self.number, -1, 1)
+        targets, length = self.batch.weight.shape[1], self.own.shape[1]
+        own = cut(rows.own.reshape(len(rows.own), length * dim), self.number, targets)
+        own = own.reshape(self.number, targets * length, dim)
+        shift = cut(self.layer.shift(self.own), self.number, targets)
+        own = score(own, hidden, self.arithmetic) - shift.reshape(*own.shape[:2], 1)
         shared = score(rows.shared, self.grouped(rows.input), self.arithmetic)
         shared = shared - self.layer.shift(self.shared)[:, :, None]
-        if matrix is not None:
-            once = self.grouped(rows.input)[0]
-            rivals = self.to_blocks(log_partition(once, matrix, probes, self.arithmetic)[None])
-        elif self.layer.loss == "categorical":
-            rivals = self.to_blocks(jax.nn.logsumexp(shared, axis=1))
-        else:
-            rivals = jnp.zeros_like(hidden[:, :, 0])
-        return Scores(own, shared, rivals)
+        if matrix is None:
+            return Scores(own, shared, None)
+        once = self.grouped(rows.input)[0]
+        rivals = log_partition(once, matrix, probes, self.arithmetic)
+        return Scores(own, shared, self.to_blocks(rivals[None]))
+
+    def _rivals(self, scores: Scores) -> Float[Array, "b 1 s"]:
+        """Log of the sum over every target's rivals (categorical loss)."""
+        rivals = scores.rivals
+        if rivals is None:
+            rivals = self.to_blocks(jax.nn.logsumexp(scores.shared, axis=1))
+        return rivals[:, None, :]
 
     def loss(self, scores: Scores, relation: Relation) -> Float[Array, "2"]:
         """What targets and what the others contribute, in nats."""
@@ -161,7 +171,7 @@ class Step(NamedTuple):
             own = logistic(scores.own, pull, push)
             shared = logistic(scores.shared, shared_pull, shared_push)
             return jnp.stack([jnp.sum(a) + jnp.sum(b) for a, b in zip(own, shared, strict=True)])
-        parts = categorical(scores.own, pull, _as_column(relation.own), scores.rivals[:, None, :])
+        parts = categorical(scores.own, pull, _as_column(relation.own), self._rivals(scores))
         return jnp.stack([jnp.sum(part) for part in parts])
 
     def curvature(self, scores: Scores, relation: Relation) -> tuple[Array, Array]:
@@ -171,7 +181,7 @@ class Step(NamedTuple):
             shared = logistic_curvature(scores.shared, shared_pull, shared_push)
             return logistic_curvature(scores.own, pull, push), shared
         own, share = categorical_curvature(
-            scores.own, pull, _as_column(relation.own), scores.rivals[:, None, :]
+            scores.own, pull, _as_column(relation.own), self._rivals(scores)
         )
         odds = jax.nn.softmax(scores.shared, axis=1)
         return own, odds * self.to_groups(share[:, 0])[:, None, :]
@@ -197,18 +207,24 @@ class Step(NamedTuple):
 
     def row_counts(self, relation: Relation) -> Rows:
         """How many pairs have every row, as hidden vector, true or false; without `d`."""
-        pull, push, shared_pull, shared_push = self.weights(relation)
-        own = jnp.sum(pull + jnp.abs(push), axis=2)
-        width, length = self.batch.weight.shape[1], self.own.shape[0]
+        shared_pull, shared_push = self.weights(relation)[2:]
+        times = relation.pull + jnp.abs(relation.push)
+        own = times * jnp.sum(self.batch.weight, axis=2)[:, :, None]
         shared = jnp.sum(shared_pull + shared_push, axis=2)
         pairs = jnp.sum(self.batch.weight, axis=1)
         if self.batch.mix is not None:
             pairs = jnp.einsum("bs,bsc->bc", pairs, (self.batch.mix > 0).astype(jnp.float32))
         return Rows(
             input=fold(pairs, self.batch.inputs.shape[0]),
-            own=fold(own.reshape(self.number, width, -1), length),
+            own=fold(own, self.own.shape[0]),
             shared=jnp.broadcast_to(shared, self.shared.shape),
         )
+
+    def at_rates(self, slopes: Scores, own: Float[Array, "m l"], shared: Array) -> Scores:
+        """Slopes times the rates of their rows, so that rows' gradients come out as their steps."""
+        rates = cut(own, self.number, self.batch.weight.shape[1])
+        rates = rates.reshape(*slopes.own.shape[:2], 1)
+        return slopes._replace(own=slopes.own * rates, shared=slopes.shared * shared[:, :, None])
 
     def to_inputs(
         self, of_own: Float[Array, "b s"], of_shared: Float[Array, "g n"]
