@@ -9,7 +9,7 @@ import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.files import write
-from w2vjax.reporting import hits
+from w2vjax.reporting import differences, hits
 from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.plots import FILE_NAMES, figures
 from w2vjax.reporting.records import FINISHED, read
@@ -52,6 +52,8 @@ MOST_SETS = 4
 def build(folder: Path | str) -> list[Path]:
     """Writes `table.md`, `table.tex`, `table.csv` and every figure into a folder of records.
 
+    Where runs recorded their answers, `differences.md`, `.tex` and `.csv` too.
+
     A figure that the records no longer have data for is removed. The same records give the same
     bytes. Raises `InputError` as `records.read` does, and if the folder cannot be written.
     """
@@ -63,9 +65,10 @@ def build(folder: Path | str) -> list[Path]:
         "table.tex": made.latex().encode(),
         "table.csv": made.csv().encode(),
     } | figures(frame)
+    contents |= differences.files(frame)
     for name, data in contents.items():
         write(folder / name, data)
-    for name in FILE_NAMES - contents.keys():
+    for name in (FILE_NAMES | differences.FILE_NAMES) - contents.keys():
         (folder / name).unlink(missing_ok=True)
     return [folder / name for name in contents]
 
