@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 from w2vjax.commands.grid_command import script
+from w2vjax.errors import InputError
 from w2vjax.reporting.ranking import accuracies
+from w2vjax.reporting.records import FILE_NAME
 from w2vjax.study.experiment import Experiment, Part
 from w2vjax.study.experiment_file import read_rates
 
@@ -19,6 +21,8 @@ NUM_BEST = 3
 
 def experiment(samplers: Path = Path("results/samplers")) -> Experiment:
     """The grid, from the records of the experiment before."""
+    if not (samplers / FILE_NAME).exists():
+        raise InputError(f"{samplers} holds no records: run experiments/samplers.py first")
     labels = [label for label in accuracies(samplers).index if " / " in label][:NUM_BEST]
     layers, names = zip(*(label.split(" / ") for label in labels), strict=True)
     return Experiment(

@@ -9,6 +9,7 @@ import pytest
 import synthetic
 
 from w2vjax.commands.grid_command import script
+from w2vjax.errors import InputError
 from w2vjax.reporting import records
 from w2vjax.study.experiment import Experiment
 
@@ -61,6 +62,8 @@ def test_the_big_text_takes_the_best_three_samplers(tmp_path):
         "sampled-softmax / unigram^0.75",
     }
     assert labels[3] == "hierarchical-softmax" and len(labels) == 12
+    with pytest.raises(InputError, match=r"run experiments/samplers\.py first"):
+        loaded("big").experiment(tmp_path / "none")
 
 
 def test_tuning_finds_the_best_rate_of_each_cell(tmp_path, capsys):
