@@ -8,7 +8,7 @@ import pytest
 from w2vjax.config import EvalConfig
 from w2vjax.errors import InputError
 from w2vjax.evaluation import analogy as module
-from w2vjax.evaluation.analogy import analogy
+from w2vjax.evaluation.analogy import analogy, answered
 from w2vjax.evaluation.metrics import evaluate
 from w2vjax.evaluation.questions import Questions, SimilaritySet, google_questions, read_questions
 from w2vjax.vectors.embeddings import Embeddings
@@ -79,6 +79,16 @@ def test_equals_the_definition(method, candidates, chunk, monkeypatch) -> None:
     np.testing.assert_array_equal(result.hits, expected)
     assert {0, 1} <= set(expected.tolist())
     assert (-1 in expected) == (candidates == 120)
+
+
+def test_few_candidates_are_answered_on_the_way_to_many(monkeypatch) -> None:
+    monkeypatch.setattr(module, "CANDIDATES_PER_CHUNK", 50)
+    embeddings, questions = planted(noise=1.0), ask()
+    numbers = [120, None, 60, 1_000, 120]
+    for number, one in zip(numbers, answered(embeddings, questions, numbers), strict=True):
+        expected = plain(embeddings, questions, number, "3CosAdd")
+        np.testing.assert_array_equal(one.hits, expected)
+    assert len({tuple(one.hits) for one in answered(embeddings, questions, numbers)}) == 3
 
 
 def test_the_methods_differ() -> None:

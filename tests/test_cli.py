@@ -46,7 +46,7 @@ def called(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, st
 @pytest.mark.parametrize(
     "command",
     [
-        *("compare", "train", "eval", "report", "samplers", "replay"),
+        *("compare", "grid", "train", "eval", "report", "samplers", "replay"),
         *("data list", "data fetch", "data prepare"),
     ],
 )
@@ -84,6 +84,8 @@ FILES = {
     "rising.txt": b"one 7\ntwo 9\n",
     "zero.txt": b"one 7\ntwo 0\n",
     "header.txt": b"three words\n",
+    "field.toml": b"base.train.dimm = 5\n",
+    "empty.toml": b"product.train.dim = []\n",
     "short.txt": b"9 3\na 1 2 3\n",
     "nan.txt": b"2 2\na 1 nan\nb 1 2\n",
     "twice.txt": b"2 2\na 1 2\na 1 2\n",
@@ -121,6 +123,9 @@ WRONG = [
     ((*TRAIN, "--epochs", "0"), "epochs is 0"),
     ((*TRAIN, "--seed", "-1"), "seed is -1"),
     ((*TRAIN, "--devices", "1000"), "devices is 1000"),
+    (("grid", "no.toml"), "cannot read no.toml"),
+    (("grid", "field.toml"), "unknown field 'train.dimm': did you mean train.dim"),
+    (("grid", "empty.toml"), "the grid is empty"),
     (("eval", "no.bin"), "cannot read no.bin"),
     (("eval", "header.txt"), "must start with 'words dimensions'"),
     (("eval", "short.txt"), "cut short"),

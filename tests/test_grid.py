@@ -1,6 +1,8 @@
 """Many experiments: each is run once, whatever happens."""
 
+import errno
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, TrainConfig
+from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.reporting import records
-from w2vjax.study import compare, grid
+from w2vjax.study import compare, grid, memory, plan
 from w2vjax.study.durations import Clock, duration
 from w2vjax.study.run import about
 from w2vjax.text.encoding import encode
@@ -173,6 +175,66 @@ def test_results_of_another_text_are_refused(done, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="no folder"):
         grid.run("test", configs, tmp_path / "file")
+
+
+def test_results_of_another_grid_are_refused(done, tmp_path):
+    grid.run("test", CONFIGS[:2], tmp_path)
+    other = [replace(config, train=replace(config.train, dim=5)) for config in CONFIGS[:2]]
+    both = "nce / unigram^0.75, seed 0; full-softmax, seed 0"
+    for configs, named in ((other, both), ([*other, CONFIGS[1]], both.partition(";")[0])):
+        with pytest.raises(
+            InputError, match=rf"another grid.*{re.escape(f'({named}): choose ano')}"
+        ):
+            grid.run("test", configs, tmp_path)
+    assert len(done) == 2
+    assert grid.run("test", CONFIGS, tmp_path).finished == 4, "more of the same grid"
+
+
+def test_what_cannot_fit_is_refused_before_it_starts(done, tmp_path, monkeypatch):
+    table = replace(BASE, output=OutputConfig("nce", SamplerConfig(mechanism="table")))
+    needed = memory.estimate(table, encode(BASE.corpus, progress=False), 1)
+    assert needed > memory.estimate(BASE, encode(BASE.corpus, progress=False), 1) + 4e7
+    monkeypatch.setattr(plan.machine, "available_memory", lambda: int(needed) - 1)
+    with pytest.raises(
+        InputError, match=r"table, seed 0 needs about 0\.7 GiB.* 0\.7 GiB are avail"
+    ):
+        grid.run("test", [BASE, table], tmp_path / "no")
+    assert not done and not (tmp_path / "no").exists()
+    monkeypatch.setattr(plan.machine, "available_memory", lambda: int(needed) + 1)
+    assert grid.run("test", [BASE, table], tmp_path).finished == 2
+    monkeypatch.setattr(plan.machine, "available_memory", lambda: None)
+    grid.run("test", [BASE, table], tmp_path / "unknown")
+
+
+def test_a_full_disk_loses_nothing_that_was_finished(done, tmp_path, monkeypatch, capsys):
+    write, left = records.os.write, 4  # the plan, the laws, two runs
+
+    def full(descriptor: int, data: bytes) -> int:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            write(descriptor, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records.os, "write", full)
+        with pytest.raises(InputError, match=r"cannot write .*No space left.*free the disk"):
+            grid.run("test", CONFIGS, tmp_path)
+    told = capsys.readouterr().err
+    assert "stopped: 2 of 4 runs are finished and kept" in told
+    assert records.finished(tmp_path) == {config.run_id for config in CONFIGS[:2]}
+    assert grid.run("test", CONFIGS, tmp_path).finished == 4 and len(done) == 5
+
+
+def test_cells_of_one_label_are_told_apart():
+    other = replace(BASE, train=replace(BASE.train, window=7), output=OutputConfig(num_noise=9))
+    names = plan.cell_names([BASE, other, *CONFIGS])
+    assert list(names.values()) == [
+        "negative-sampling / unigram^0.75, num_noise=5, window=5",
+        "negative-sampling / unigram^0.75, num_noise=9, window=7",
+        *("nce / unigram^0.75", "full-softmax"),
+    ]
 
 
 def test_comparison_is_layers_times_samplers_times_seeds():

@@ -48,3 +48,32 @@ def test_peak_memory_is_of_this_process_and_not_of_the_one_that_started_it():
     own, child = map(int, subprocess.check_output([sys.executable, "-c", program]).split())
     assert own > 300e6
     assert child < 100e6
+
+
+@pytest.mark.parametrize(
+    ("meminfo", "limits", "expected"),
+    [
+        ("MemFree: 9 kB\nMemAvailable:    2048 kB\n", [], 2 << 20),
+        ("MemAvailable: 2048 kB\n", ["max\n", "1000000\n"], 1_000_000),
+        ("MemAvailable: 2048 kB\n", ["9000000\n"], 2 << 20),
+        (None, ["1000000\n"], None),
+    ],
+)
+def test_available_memory_is_what_both_machine_and_container_allow(
+    tmp_path, monkeypatch, meminfo, limits, expected
+):
+    read_text = machine.Path.read_text
+    for number, limit in enumerate(limits):
+        (tmp_path / str(number)).write_text(limit)
+
+    def told(path):
+        if str(path) != "/proc/meminfo":
+            return read_text(path)
+        if meminfo is None:
+            raise FileNotFoundError(path)
+        return meminfo
+
+    monkeypatch.setattr(machine.Path, "read_text", told)
+    files = [tmp_path / "absent", *(tmp_path / str(number) for number in range(len(limits)))]
+    monkeypatch.setattr(machine, "CONTAINER_LIMITS", files)
+    assert machine.available_memory() == expected

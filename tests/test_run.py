@@ -16,8 +16,9 @@ from w2vjax.config import (
     SamplerConfig,
     TrainConfig,
 )
+from w2vjax.evaluation.metrics import PROTOCOLS
 from w2vjax.outputs import OUTPUTS
-from w2vjax.reporting import records
+from w2vjax.reporting import hits, records
 from w2vjax.study import run, unseen
 from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.text.vocab import Vocabulary
@@ -79,6 +80,16 @@ def test_every_measurement_says_what_it_is_of(executed: tuple[Trained, list[run.
     ):
         assert found[f"speed/{name}"]["value"] * trained.seconds == pytest.approx(number)
     assert "likelihood/held-out" not in found, "negative sampling has no likelihood"
+    assert {name for name in found if name.startswith("analogy/protocol/")} == {
+        f"analogy/protocol/{name}" for name in PROTOCOLS
+    }
+    assert len({row["evaluation"] for name, row in found.items() if "/protocol/" in name}) == 8
+    answers = hits.decode(found["analogy/hits"]["hits"], 3_480)
+    assert (answers >= 0).sum() == total["covered"]
+    assert (answers == 1).sum() == pytest.approx(total["value"] * total["covered"])
+    bands = [row for row in rows if row["metric"] == "analogy/band"]
+    assert sum(row["covered"] for row in bands) == total["covered"]
+    assert [row["x"] for row in bands] == [1_000, 3_000, 10_000, 30_000]
 
 
 def test_rows_can_be_read_back(executed: tuple[Trained, list[run.Row]], tmp_path):

@@ -5,7 +5,14 @@ import platform
 import re
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+CONTAINER_LIMITS = (
+    "/sys/fs/cgroup/memory.max",
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+)
+"""where Linux tells how much memory a container may take"""
 
 
 def cores() -> int:
@@ -36,6 +43,19 @@ def peak_memory() -> int:
         return 1024 * int(held[1])
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def available_memory() -> int | None:
+    """Bytes that may still be taken without swapping; None where that is not known."""
+    try:
+        found = re.search(r"MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text())
+    except OSError:
+        return None
+    bounds = [1024 * int(found[1])] if found else []
+    for file in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):  # "max": there is none
+            bounds.append(int(Path(file).read_text()))
+    return min(bounds, default=None)
 
 
 def _described(*names: str) -> str:

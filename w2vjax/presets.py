@@ -6,13 +6,13 @@ engine's own ways (shared noise, summed steps). Where a program differs in what 
 has no field for, `pending` names it, and `differs` says in words what stays different.
 """
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from w2vjax.config import RunConfig, from_dict
+from w2vjax.config import RunConfig
 from w2vjax.errors import unknown
+from w2vjax.overrides import override
 
 Fields = Mapping[str, Any]
 """dotted names, as `config.flatten` has them, to values"""
@@ -286,11 +286,4 @@ def apply(name: str, config: RunConfig) -> RunConfig:
     fields = dict(preset.fields)
     if fields.get("train.architecture", config.train.architecture) == "cbow":
         fields |= preset.cbow
-    data = dataclasses.asdict(config)
-    for path, value in fields.items():
-        *rooms, last = path.split(".")
-        inner = data
-        for room in rooms:
-            inner = inner[room]
-        inner[last] = value
-    return from_dict(RunConfig, data)
+    return override(config, fields)

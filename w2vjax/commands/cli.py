@@ -4,8 +4,6 @@ JAX is imported only by the commands that compute: help, `report` and `data` do 
 """
 
 import json
-import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,14 +13,14 @@ import tyro
 from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
 from w2vjax.commands.data_commands import Data
+from w2vjax.commands.exit_codes import guarded, say
+from w2vjax.commands.grid_command import Grid
 from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
 from w2vjax.commands.replay_command import Replay
 from w2vjax.commands.sampler_commands import Samplers
 from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
-from w2vjax.errors import InputError, unknown
+from w2vjax.errors import unknown
 from w2vjax.study import compare
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -73,9 +71,9 @@ class Compare:
 
         outcome = grid.run("compare", cells, self.out, self.shard)
         print((self.out / "table.md").read_text())
-        _say(f"records, tables and figures: {self.out}")
+        say(f"records, tables and figures: {self.out}")
         for name in outcome.failed:
-            _say(f"failed: {name}")
+            say(f"failed: {name}")
         return 1 if outcome.failed else 0
 
 
@@ -212,12 +210,13 @@ class Report:
 
         files = report.build(self.folder)
         print((self.folder / "table.md").read_text())
-        _say(f"{len(files)} files written into {self.folder}")
+        say(f"{len(files)} files written into {self.folder}")
         return 0
 
 
 Command = (
     Annotated[Compare, subcommand("compare")]
+    | Annotated[Grid, subcommand("grid")]
     | Annotated[Train, subcommand("train")]
     | Annotated[Eval, subcommand("eval")]
     | Annotated[Report, subcommand("report")]
@@ -238,36 +237,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0; 1: a run failed; 2: wrong input, told in one line (options that do not exist or are no
     numbers end the process, with 2 too); 130: interrupted.
     """
-    try:
-        command: Any = tyro.cli(
+
+    def command() -> int:
+        chosen: Any = tyro.cli(
             Command,
             prog="w2vjax",
             description=DESCRIPTION,
             args=arguments,
             config=(tyro.conf.OmitSubcommandPrefixes,),
         )
-        with warnings.catch_warnings():
-            warnings.showwarning = _warn
-            return command.run()
-    except InputError as error:
-        _say(str(error))
-        return 2
-    except FloatingPointError as error:
-        _say(str(error))
-        return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        return chosen.run()
+
+    return guarded(command)
 
 
 def _prepare(platform: str | None, devices: int | None) -> None:
     from w2vjax.devices import prepare
 
     prepare(platform, devices)
-
-
-def _say(line: str) -> None:
-    print(f"w2vjax: {line}", file=sys.stderr)
-
-
-def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    _say(f"warning: {message}")

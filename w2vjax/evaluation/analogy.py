@@ -7,6 +7,7 @@ their logarithms, of the words that occur in questions with the candidates. Ques
 a and b share the difference of two of them.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -55,39 +56,82 @@ def analogy(
 
     Raises `InputError` for an unknown method or policy, or less than one candidate.
     """
-    if method not in ("3CosAdd", "3CosMul"):
-        raise unknown("analogy method", method, ("3CosAdd", "3CosMul"))
     if oov not in ("skip", "wrong"):
         raise unknown("out-of-vocabulary policy", oov, ("skip", "wrong"))
-    if candidates is not None:
-        in_range("candidates", candidates, 1)
+    return judged(questions, answered(embeddings, questions, [candidates], method)[0], oov)
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """Which questions one method got right among one number of candidates."""
+
+    candidates: int | None
+    method: Method
+    hits: Int8[np.ndarray, " q"]
+    """1 right, 0 wrong, -1 not covered"""
+    ranks: Int[np.ndarray, " q"]
+    """of each question's rarest word, from 1; 0 where one has no vector"""
+
+
+def answered(
+    embeddings: Embeddings,
+    questions: Questions,
+    candidates: Sequence[int | None],
+    method: Method = "3CosAdd",
+) -> list[Answered]:
+    """Answers every question among each number of `candidates` (None: all), in one pass.
+
+    The most candidates cost as much as they do alone; the fewer are looked up on the way there.
+
+    Raises `InputError` for an unknown method, less than one candidate, or no questions.
+    """
+    if method not in ("3CosAdd", "3CosMul"):
+        raise unknown("analogy method", method, ("3CosAdd", "3CosMul"))
+    for number in candidates:
+        if number is not None:
+            in_range("candidates", number, 1)
     if not questions.words:
         raise InputError(f"the question set {questions.name!r} has no questions")
-    words = embeddings.words[:candidates]
-    folded: dict[str, int] = {}
-    stands_for = np.array([folded.setdefault(w.upper(), i) for i, w in enumerate(words)], np.int64)
-    asked = np.array(
-        [[folded.get(word.upper(), -1) for word in question] for question in questions.words]
-    )
-    covered = np.all(asked >= 0, axis=1)
-    answers = _answers(embeddings.normalised[: len(words)], asked[covered, :3], stands_for, method)
-    hits = np.full(len(asked), -1, np.int8)
-    hits[covered] = (answers >= 0) & (stands_for[answers] == asked[covered, 3])
-    if oov == "wrong":
-        hits[~covered] = 0
+    num_words = len(embeddings.words)
+    limits = [num_words if n is None else min(n, num_words) for n in candidates]
+    words, folded = embeddings.words[: max(limits)], embeddings.folded
+    stands_for = np.array([folded[word.upper()] for word in words], np.int64)
+    asked = np.array([[folded.get(word.upper(), -1) for word in q] for q in questions.words])
+    rarest = np.where(np.all(asked >= 0, axis=1), asked.max(axis=1), num_words)
+    known = rarest < max(limits)
+    answers = _answers(embeddings.normalised, asked[known, :3], stands_for, method, limits)
+    made = []
+    for number, limit in zip(candidates, limits, strict=True):
+        hits = np.full(len(asked), -1, np.int8)
+        best = answers[limit]
+        hits[known] = (best >= 0) & (stands_for[best] == asked[known, 3])
+        hits[rarest >= limit] = -1
+        ranks = np.where(rarest < num_words, rarest + 1, 0)
+        made.append(Answered(number, method, hits, ranks))
+    return made
+
+
+def judged(questions: Questions, answered: Answered, oov: OutOfVocabulary) -> AnalogyResult:
+    """Accuracies by section, with the protocol that they were found by."""
+    covered = answered.hits >= 0
+    hits = np.where(covered, answered.hits, 0 if oov == "wrong" else -1).astype(np.int8)
     policy = "skipped" if oov == "skip" else "counted wrong"
-    limit = "all" if candidates is None else f"top {candidates:,}"
-    protocol = f"{method}, {limit} candidates, out-of-vocabulary {policy}"
+    limit = "all" if answered.candidates is None else f"top {answered.candidates:,}"
+    protocol = f"{answered.method}, {limit} candidates, out-of-vocabulary {policy}"
     return AnalogyResult(_scores(questions, hits, covered, protocol), hits)
 
 
 def _answers(
-    unit: Float32[np.ndarray, "n d"],
+    unit: Float32[np.ndarray, "v d"],
     asked: Int[np.ndarray, "q 3"],
     stands_for: Int[np.ndarray, " n"],
     method: Method,
-) -> Int[np.ndarray, " q"]:
-    """The best candidate for each question; of equals the first; -1 if there is none."""
+    limits: Sequence[int],
+) -> dict[int, Int[np.ndarray, " q"]]:
+    """The best of the first candidates for each question, by their number, a limit.
+
+    Of equals the first; -1 if there is none.
+    """
     order = np.lexsort((asked[:, 1], asked[:, 0]))
     asked = asked[order]
     rows, places = np.unique(asked, return_inverse=True)
@@ -97,23 +141,34 @@ def _answers(
     banned = _variants(stands_for, asked)
     dead = np.all(unit == 0, axis=1)
 
-    def chunk(start: int) -> tuple[Float32[np.ndarray, " q"], Int[np.ndarray, " q"]]:
-        stop = start + CANDIDATES_PER_CHUNK
+    def chunk(ends: tuple[int, int]) -> tuple[Float32[np.ndarray, " q"], Int[np.ndarray, " q"]]:
+        start, stop = ends
         plus, minus = _terms(asked_unit @ unit[start:stop].T, method)
         return _best(plus, minus, places, blocks, banned - start, np.flatnonzero(dead[start:stop]))
 
     best_score = np.full(len(asked), -np.inf, np.float32)
     best = np.full(len(asked), -1, np.int64)
-    starts = range(0, len(unit), CANDIDATES_PER_CHUNK)
+    found: dict[int, Int[np.ndarray, " q"]] = {}
+    chunks = _chunks(limits)
     # numpy lets go of the interpreter lock in everything that takes time here
     with ThreadPoolExecutor(machine.cores()) as pool:
-        for start, (score, place) in zip(starts, pool.map(chunk, starts), strict=True):
+        for (start, stop), (score, place) in zip(chunks, pool.map(chunk, chunks), strict=True):
             better = score > best_score
             best_score[better] = score[better]
             best[better] = start + place[better]
-    in_order = np.empty_like(best)
-    in_order[order] = best
-    return in_order
+            if stop in limits:
+                found[stop] = np.empty_like(best)
+                found[stop][order] = best
+    return found
+
+
+def _chunks(limits: Sequence[int]) -> list[tuple[int, int]]:
+    """Stretches of the candidates, none of them across a limit."""
+    return [
+        (start, min(start + CANDIDATES_PER_CHUNK, last))
+        for first, last in pairwise([0, *sorted(set(limits))])
+        for start in range(first, last, CANDIDATES_PER_CHUNK)
+    ]
 
 
 def _blocks(places: Int[np.ndarray, "q 3"]) -> list[slice]:

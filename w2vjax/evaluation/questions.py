@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import json
 import math
 import os
 from collections.abc import Iterator
@@ -28,6 +29,12 @@ class Questions:
     """each question's section, as an index of `sections`"""
     words: tuple[tuple[str, str, str, str], ...]
     """a, b, c and the expected d"""
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits of the SHA-256 of all questions and their sections."""
+        text = json.dumps([self.sections, self.section.tolist(), self.words])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)

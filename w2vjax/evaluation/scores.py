@@ -17,3 +17,5 @@ class Score:
     """items of the test"""
     protocol: str
     """everything else one must know to compare the value with another"""
+    rank: int | None = None
+    """of a band of word frequency, the last rank; None: words of every frequency"""

@@ -15,9 +15,7 @@ def similarity(embeddings: Embeddings, pairs: SimilaritySet) -> tuple[Score, flo
     that differ in case alone the first stands for both. The value is None, and the p-value 1,
     where rho is undefined: fewer than three pairs, or all cosines or all judgements equal.
     """
-    folded: dict[str, int] = {}
-    for row, word in enumerate(embeddings.words):
-        folded.setdefault(word.upper(), row)
+    folded = embeddings.folded
     rows, judged = [], []
     for first, second, score in pairs.pairs:
         if first.upper() in folded and second.upper() in folded:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.files import write
+from w2vjax.reporting import differences, hits
 from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.plots import FILE_NAMES, figures
 from w2vjax.reporting.records import FINISHED, read
@@ -40,12 +41,18 @@ class Column:
 
 
 MAIN_SETS = ("similarity/EN-WS-353-ALL", "similarity/EN-SIMLEX-999")
+BANDS = {"analogy/band", "similarity/band"}
+"""scores by word frequency: several a run, for figures"""
+PARTS = ("analogy/section/", "analogy/protocol/")
+"""prefixes of metrics whose coverage is not in the table"""
 MOST_SETS = 4
 """with more similarity sets than this, the table shows the main ones; the records hold all"""
 
 
 def build(folder: Path | str) -> list[Path]:
     """Writes `table.md`, `table.tex`, `table.csv` and every figure into a folder of records.
+
+    Where runs recorded their answers, `differences.md`, `.tex` and `.csv` too.
 
     A figure that the records no longer have data for is removed. The same records give the same
     bytes. Raises `InputError` as `records.read` does, and if the folder cannot be written.
@@ -58,9 +65,10 @@ def build(folder: Path | str) -> list[Path]:
         "table.tex": made.latex().encode(),
         "table.csv": made.csv().encode(),
     } | figures(frame)
+    contents |= differences.files(frame)
     for name, data in contents.items():
         write(folder / name, data)
-    for name in FILE_NAMES - contents.keys():
+    for name in (FILE_NAMES | differences.FILE_NAMES) - contents.keys():
         (folder / name).unlink(missing_ok=True)
     return [folder / name for name in contents]
 
@@ -124,7 +132,7 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
 
 
 def _columns(frame: pd.DataFrame) -> list[Column]:
-    sets = sorted({name for name in frame["metric"] if name.startswith("similarity/")})
+    sets = sorted({name for name in frame["metric"] if name.startswith("similarity/")} - BANDS)
     if len(sets) > MOST_SETS:
         sets = [name for name in sets if name in MAIN_SETS]
     similarities = [
@@ -197,8 +205,9 @@ def _show(interval: Interval, column: Column, known: bool) -> str:
 
 
 def _with_coverage(raw: pd.DataFrame, frame: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
-    for name in sorted({name for name in frame["metric"] if name.startswith(("ana", "sim"))}):
-        if name.startswith("analogy/section/") or not {"covered", "total"} <= set(frame):
+    names = {name for name in frame["metric"] if name.startswith(("ana", "sim"))}
+    for name in sorted(names - BANDS - {hits.METRIC}):
+        if name.startswith(PARTS) or not {"covered", "total"} <= set(frame):
             continue
         rows = frame[frame["metric"] == name].groupby("cell", observed=False)
         for field in ("covered", "total"):

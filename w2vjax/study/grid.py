@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,17 +10,17 @@ from typing import Any
 
 import jax
 
-from w2vjax import files, outputs
+from w2vjax import files
 from w2vjax.config import SAMPLED_LAYERS, CorpusConfig, RunConfig
 from w2vjax.errors import InputError
-from w2vjax.program import mesh_of
 from w2vjax.reporting import records, report
+from w2vjax.study import plan
 from w2vjax.study.durations import Clock, cell, duration
+from w2vjax.study.plan import PLANNED, Past, name_of, say
 from w2vjax.study.rank_curves import distributions
-from w2vjax.study.run import Exam, Row, about, execute
+from w2vjax.study.run import Row, about, execute
 from w2vjax.text.encoding import EncodedCorpus, encode
 
-PLANNED = "run/planned"
 FAILED = "run/failed"
 FAILURES = (FloatingPointError, InputError, MemoryError, jax.errors.JaxRuntimeError)
 """what ends one run, but not the grid"""
@@ -53,23 +52,24 @@ def run(
     the i-th. A failed run is recorded, and tried again by the next call.
 
     Raises `InputError`, before anything is trained, for an empty grid, a run that comes twice,
-    impossible settings, and results of another text of the same name.
+    impossible settings, more memory than there is, a folder with runs that are not of this grid,
+    and results of another text of the same name; and when records can no longer be written.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is no folder: choose another place for the results")
-    _distinct(configs)
-    mine = _share(configs, shard)
-    past = _Past.of(folder)
+    plan.check_distinct(configs)
+    mine = plan.share(configs, shard)
+    past = Past.of(folder)
+    past.check(configs, folder)
     todo = [config for config in mine if config.run_id not in past.finished]
     corpora = {config: encode(config, progress=show) for config in {c.corpus for c in todo}}
-    for config in {(c.corpus, c.output, c.train.devices): c for c in todo}.values():
-        _possible(config, corpora[config.corpus])
-    _same_texts(configs, corpora, past, folder)
+    plan.check_possible(todo, corpora)
+    past.check_texts(configs, corpora, folder)
     file = records.Records(folder)
     clock = Clock(corpora)
     if show:
-        _print_plan(experiment, configs, todo, corpora, clock)
+        plan.show(experiment, configs, todo, corpora, clock)
     planned = [about(c, experiment) for c in configs if c.run_id not in past.planned]
     file.append(row | {"metric": PLANNED, "value": None} for row in planned)
     for text, corpus in corpora.items():
@@ -78,15 +78,18 @@ def run(
         file.append(distributions(samplers, corpus.vocabulary.counts, experiment))
     session = _Session(experiment, corpora, file, clock, show)
     session.outcome.finished = len(mine) - len(todo)
+    names = plan.cell_names(configs)
     try:
         for number, config in enumerate(todo, start=1):
             line = session.run(config)
             if show:
                 left = duration(clock.left(todo[number:]))
-                _say(f"[{number}/{len(todo)}] {_name(config)}: {line}; {left} left")
-    except KeyboardInterrupt:
+                name = f"{names[cell(config)]}, seed {config.train.seed}"
+                say(f"[{number}/{len(todo)}] {name}: {line}; {left} left")
+    except (KeyboardInterrupt, InputError) as error:  # a full disk, say
         kept = f"{session.outcome.finished} of {len(mine)} runs are finished and kept in {folder}"
-        _say(f"interrupted: {kept}; the same command goes on from there")
+        how = "stopped" if isinstance(error, InputError) else "interrupted"
+        say(f"{how}: {kept}; the same command goes on from there")
         raise
     report.build(folder)
     return session.outcome
@@ -124,71 +127,11 @@ class _Session:
             message = (str(error).strip() or repr(error)).splitlines()[0]
             failure = {"metric": FAILED, "value": None, "message": message}
             self.file.append([about(config, self.experiment) | records.provenance() | failure])
-            self.outcome.failed.append(_name(config))
+            self.outcome.failed.append(name_of(config))
             return f"failed: {message}"
         self.file.append(rows)
         self.outcome.finished += 1
         return _summary(rows)
-
-
-@dataclass(frozen=True)
-class _Past:
-    """What the folder's records say already."""
-
-    planned: frozenset[str] = frozenset()
-    finished: dict[str, str] = field(default_factory=dict)
-    """the runs, and the checksum of the text of each"""
-
-    @classmethod
-    def of(cls, folder: Path) -> "_Past":
-        path = folder / records.FILE_NAME
-        if not path.exists() or not path.stat().st_size:
-            return cls()
-        rows = records.read(folder)
-        done = rows[rows["metric"] == records.FINISHED]
-        planned = rows.loc[rows["metric"] == PLANNED, "run"]
-        texts = dict(zip(done["run"], done["corpus_sha256"], strict=True)) if len(done) else {}
-        return cls(frozenset(planned), texts)
-
-
-def _distinct(configs: Sequence[RunConfig]) -> None:
-    if not configs:
-        raise InputError("the grid is empty: it needs at least one run")
-    seen: set[str] = set()
-    for config in configs:
-        if config.run_id in seen:
-            raise InputError(f"the grid holds the run {_name(config)} twice")
-        seen.add(config.run_id)
-
-
-def _share(configs: Sequence[RunConfig], shard: str) -> list[RunConfig]:
-    part, slash, parts = shard.partition("/")
-    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-        raise InputError(f"shard is {shard!r}: it must be i/n with 1 <= i <= n, such as 2/8")
-    return list(configs[int(part) - 1 :: int(parts)])
-
-
-def _possible(config: RunConfig, corpus: EncodedCorpus) -> None:
-    """Raises `InputError` for what would make the run fail at its start."""
-    mesh_of(config.train)
-    Exam.of(config.corpus.source)
-    outputs.build(config.output, 1, corpus.vocabulary.counts)
-
-
-def _same_texts(
-    configs: Sequence[RunConfig],
-    corpora: dict[CorpusConfig, EncodedCorpus],
-    past: _Past,
-    folder: Path,
-) -> None:
-    for config in configs:
-        text = past.finished.get(config.run_id)
-        corpus = corpora.get(config.corpus)
-        if text and corpus and text != corpus.sha256:
-            raise InputError(
-                f"{folder} holds runs on another text than {corpus.name} is now (its sha256 was "
-                f"{text}, is {corpus.sha256}): choose another folder"
-            )
 
 
 @contextlib.contextmanager
@@ -209,31 +152,6 @@ def _claim(path: Path, run_id: str) -> Iterator[bool]:
         yield True
 
 
-def _print_plan(
-    experiment: str,
-    configs: Sequence[RunConfig],
-    todo: Sequence[RunConfig],
-    corpora: dict[CorpusConfig, EncodedCorpus],
-    clock: Clock,
-) -> None:
-    by_cell: dict[RunConfig, list[RunConfig]] = {}
-    for config in configs:
-        by_cell.setdefault(cell(config), []).append(config)
-    _say(f"{experiment}: {len(by_cell)} cells, {len(configs)} runs, {len(todo)} of them to do")
-    for corpus in corpora.values():
-        words, size = corpus.vocabulary.num_words, len(corpus.vocabulary)
-        _say(f"  text: {corpus.name}, {words:,} words, {size:,} in the vocabulary")
-    waiting = {config.run_id for config in todo}
-    for runs in by_cell.values():
-        left = [config for config in runs if config.run_id in waiting]
-        time_left = f"about {duration(clock.left(left))}" if left else "done"
-        seeds = _counted(len(runs), "seed")
-        epochs = _counted(runs[0].train.epochs, "epoch")
-        _say(f"  {runs[0].output.label}: {epochs}, {seeds}, {time_left}")
-    if todo:
-        _say(f"  all: roughly {duration(clock.left(todo))}, until the first runs correct it")
-
-
 def _summary(rows: Iterable[Row]) -> str:
     found: dict[str, Any] = {row["metric"]: row["value"] for row in rows}
     accuracy = found.get("analogy/total")
@@ -243,15 +161,3 @@ def _summary(rows: Iterable[Row]) -> str:
 
 def _sampled(config: RunConfig) -> bool:
     return config.output.layer in SAMPLED_LAYERS
-
-
-def _name(config: RunConfig) -> str:
-    return f"{config.output.label}, seed {config.train.seed}"
-
-
-def _counted(number: float, noun: str) -> str:
-    return f"{number:g} {noun}{'s' * (number != 1)}"
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from w2vjax import machine
 from w2vjax.config import RunConfig, flatten
-from w2vjax.evaluation.metrics import Score, evaluate
+from w2vjax.evaluation.metrics import Score, examine
 from w2vjax.evaluation.questions import (
     Questions,
     SimilaritySet,
@@ -22,6 +22,7 @@ from w2vjax.evaluation.questions import (
 )
 from w2vjax.history import Point
 from w2vjax.program import mesh_of
+from w2vjax.reporting import hits
 from w2vjax.reporting.records import FINISHED, provenance
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.text import planted
@@ -64,14 +65,20 @@ def execute(
     exam = Exam.of(config.corpus.source)
     trained = train(corpus, config, show=show)
     begin = time.perf_counter()
-    scores = evaluate(trained.embeddings, config.evaluation, exam.questions, exam.sets)
+    found = examine(trained.embeddings, config.evaluation, exam.questions, exam.sets)
+    scores = list(found.scores)
     if config.corpus.held_out_every is not None:
         unseen = unseen_likelihood(trained, config, corpus, unseen_pairs(corpus, config))
         scores += [unseen] if unseen else []
     facts = _facts(config, corpus, trained)
     facts["evaluation_seconds"] = time.perf_counter() - begin
-    base = about(config, experiment) | facts | provenance()
-    rows = [base | _of_score(score) for score in scores]
+    base, at = about(config, experiment) | facts | provenance(), {"run": config.run_id}
+    # What has an x leaves the run's description to the other rows.
+    rows = [(base if score.rank is None else at) | _of_score(score) for score in scores]
+    questions = exam.questions
+    rows.append(
+        base | hits.fields(found.hits, questions.digest, questions.sections, questions.section)
+    )
     for what, number in (
         ("words", trained.words),
         ("kept-words", trained.kept_words),
@@ -112,13 +119,14 @@ def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained) -> Row:
 
 
 def _of_score(score: Score) -> Row:
-    return {
+    row = {
         "metric": score.metric,
         "value": score.value,
         "covered": score.covered,
         "total": score.total,
         "evaluation": score.protocol,
     }
+    return row if score.rank is None else row | {"x": score.rank}
 
 
 def _curve(run: str, points: Iterable[Point], words: int) -> list[Row]:

@@ -53,6 +53,14 @@ class Embeddings:
         return {word: row for row, word in enumerate(self.words)}
 
     @cached_property
+    def folded(self) -> dict[str, int]:
+        """Row of each word in upper case; of words that differ in case alone, the first."""
+        rows: dict[str, int] = {}
+        for row, word in enumerate(self.words):
+            rows.setdefault(word.upper(), row)
+        return rows
+
+    @cached_property
     def normalised(self) -> Float32[np.ndarray, "v d"]:
         """Input vectors scaled to length 1; a vector of zeros (a word never trained) stays so."""
         # dividing by the largest entry first keeps tiny vectors from underflowing

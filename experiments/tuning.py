@@ -1,0 +1,81 @@
+"""The learning rate of every cell of the study, on a seed that is used for nothing else.
+
+Claim: methods are compared at their own best learning rate, each given the same number of tries.
+Expectation: flat optima; small rates for NCE and sampled softmax, whose steps grow with k.
+Cost: 116 runs, about 50 minutes on 2 cores: one pass over the whole text, the full softmax over the
+first 6 M words with 10,000 of vocabulary, as in `layers`. Prints each cell's accuracy by rate, and
+writes the best rates to its folder; copied to rates.json beside this file, they are fixed, and all
+experiments use them. SPPMI has no learning rate.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from w2vjax.commands.grid_command import script
+from w2vjax.files import write
+from w2vjax.reporting.ranking import accuracies, best_setting
+from w2vjax.study.experiment import Experiment, Part
+
+SEED = 1_000
+RATE = "train.learning_rate"
+FULL = {"corpus.source": "simplewiki-2018"}
+CAPPED = {**FULL, "corpus.max_words": 6_000_000, "corpus.max_vocab": 10_000}
+SAMPLERS = ("uniform", "unigram^0.5", "unigram^0.75", "unigram^1", "log-uniform", "in-batch")
+MORE_SAMPLERS = (
+    *("unigram^-0.5", "unigram^-0.25", "unigram^0", "unigram^0.25", "unigram^1.25"),
+    *("zipf^0.5", "zipf^0.75", "zipf^1"),
+)
+RATES = {
+    "negative-sampling": (0.03, 0.045, 0.06, 0.09),
+    "nce": (0.0125, 0.025, 0.0375, 0.05),
+    "sampled-softmax": (0.0125, 0.025, 0.0375, 0.05),
+    "hierarchical-softmax": (0.025, 0.05, 0.075, 0.1),
+    "balanced-softmax": (0.025, 0.05, 0.075, 0.1),
+    "full-softmax": (0.01, 0.02, 0.04, 0.08),
+}
+"""to be tried of each layer, equally many; the layer's default among them"""
+
+
+def part(layer: str, base: dict, samplers: tuple[str, ...] = ()) -> Part:
+    """The cells of a layer at each of its rates."""
+    axes = {"sampler": samplers} if samplers else {}
+    return Part({**base, "output.layer": layer}, {**axes, RATE: RATES[layer]})
+
+
+EXPERIMENT = Experiment(
+    name="tuning",
+    base={"train.epochs": 1.0},
+    parts=(
+        part("negative-sampling", FULL, SAMPLERS + MORE_SAMPLERS),
+        part("nce", FULL, SAMPLERS),
+        part("sampled-softmax", FULL, SAMPLERS),
+        part("hierarchical-softmax", FULL),
+        part("balanced-softmax", FULL),
+        part("full-softmax", CAPPED),
+    ),
+    seeds=(SEED,),
+)
+
+
+def tell(folder: Path) -> str:
+    """A line a cell: the best rate, and the accuracy at each."""
+    found, best = accuracies(folder, f"config.{RATE}"), best_setting(folder, f"config.{RATE}")
+    lines = []
+    for label, rate in best.items():
+        tried = found[label].sort_index()
+        shown = ", ".join(f"{at:g}: {100 * value:.1f} %" for at, value in tried.items())
+        edge = len(tried) > 1 and rate in (tried.index[0], tried.index[-1])
+        lines.append(f"{label}: {rate:g} ({shown}){'; at the end of its range' if edge else ''}")
+    return "\n".join(lines)
+
+
+def finish(folder: Path) -> None:
+    """Prints what was found and writes the best rates beside the records."""
+    print(tell(folder))
+    best = best_setting(folder, f"config.{RATE}")
+    write(folder / "rates.json", (json.dumps(best, indent=2) + "\n").encode())
+
+
+if __name__ == "__main__":
+    sys.exit(script(EXPERIMENT, __doc__, finish))

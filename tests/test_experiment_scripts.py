@@ -1,0 +1,86 @@
+"""The scripts of the study: their cells are what the study says, and each runs from end to end."""
+
+import json
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import synthetic
+
+from w2vjax.commands.grid_command import script
+from w2vjax.errors import InputError
+from w2vjax.reporting import records
+from w2vjax.study.experiment import Experiment
+
+FOLDER = Path(__file__).parents[1] / "experiments"
+
+
+def loaded(name: str) -> SimpleNamespace:
+    return SimpleNamespace(**runpy.run_path(str(FOLDER / f"{name}.py"), run_name=name))
+
+
+def blocks(experiment: Experiment) -> int:
+    return sum(len(part.cells()) for part in experiment._blocks())
+
+
+@pytest.mark.parametrize(
+    ("name", "num_cells", "seeds"),
+    [
+        *(("layers", 7, 5), ("samplers", 19, 5), ("power", 12, 5), ("noise", 10, 5)),
+        *(("table", 5, 5), ("clock", 24, 3), ("tuning", 116, (1000,))),
+    ],
+)
+def test_cells_of_the_study(name, num_cells, seeds):
+    experiment = loaded(name).EXPERIMENT
+    assert (experiment.name, blocks(experiment), experiment.seeds) == (name, num_cells, seeds)
+
+
+def test_the_held_out_seed_is_used_for_nothing_else():
+    for name in ("layers", "samplers", "power", "noise", "table", "clock"):
+        assert isinstance(loaded(name).EXPERIMENT.seeds, int)
+        assert loaded(name).EXPERIMENT.seeds < loaded("tuning").SEED
+
+
+def test_a_quick_trial_of_a_script(tmp_path, capsys):
+    experiment = loaded("clock").EXPERIMENT
+    assert script(experiment, "", None, ["--quick", "--out", str(tmp_path)]) == 0
+    rows = records.read(tmp_path)
+    runs = {config.run_id for config in experiment.quick().configs()}
+    assert len(runs) == 6 and records.finished(tmp_path) == runs
+    assert set(rows["experiment"]) == {"clock-quick"}
+    shown = capsys.readouterr()
+    assert "clock-quick: 6 cells, 6 runs" in shown.err and "| NEG" in shown.out
+
+
+def test_the_big_text_takes_the_best_three_samplers(tmp_path):
+    records.Records(tmp_path).append(synthetic.experiment(num_seeds=2))
+    experiment = loaded("big").experiment(tmp_path)
+    labels = [config.output.label for config in experiment.configs()]
+    assert set(labels[:3]) == {
+        *("negative-sampling / unigram^0.75", "nce / unigram^0.75"),
+        "sampled-softmax / unigram^0.75",
+    }
+    assert labels[3] == "hierarchical-softmax" and len(labels) == 12
+    with pytest.raises(InputError, match=r"run experiments/samplers\.py first"):
+        loaded("big").experiment(tmp_path / "none")
+
+
+def test_tuning_finds_the_best_rate_of_each_cell(tmp_path, capsys):
+    def rows(label: str, rate: float, accuracy: float) -> list[dict]:
+        run = {"run": f"{label}{rate}", "seed": 1000, "label": label}
+        config = {"config.train.learning_rate": rate}
+        return [
+            run | config | {"metric": "analogy/total", "value": accuracy},
+            run | {"metric": records.FINISHED, "value": None},
+        ]
+
+    file = records.Records(tmp_path)
+    for rate, nce, tree in ((0.01, 0.1, 0.4), (0.02, 0.3, 0.2), (0.04, 0.2, 0.1)):
+        file.append(rows("nce / uniform", rate, nce) + rows("balanced-softmax", rate, tree))
+    loaded("tuning").finish(tmp_path)
+    best = {"balanced-softmax": 0.01, "nce / uniform": 0.02}
+    assert json.loads((tmp_path / "rates.json").read_text()) == best
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("balanced-softmax: 0.01 (0.01: 40.0 %") and "end of" in told[0]
+    assert told[1] == "nce / uniform: 0.02 (0.01: 10.0 %, 0.02: 30.0 %, 0.04: 20.0 %)"

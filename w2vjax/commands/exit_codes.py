@@ -1,0 +1,37 @@
+"""How a command ends: its exit code, and what is told of a mistake."""
+
+import sys
+import warnings
+from collections.abc import Callable
+
+from w2vjax.errors import InputError
+
+INTERRUPTED = 130
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """The exit code of a command that may fail.
+
+    Its own; 1: a run failed; 2: wrong input, told in one line; 130: interrupted.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            return command()
+    except InputError as error:
+        say(str(error))
+        return 2
+    except FloatingPointError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def say(line: str) -> None:
+    """A line on standard error, in the program's name."""
+    print(f"w2vjax: {line}", file=sys.stderr)
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    say(f"warning: {message}")

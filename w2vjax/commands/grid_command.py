@@ -1,0 +1,104 @@
+"""The command that runs an experiment given as data: `w2vjax grid`, and the scripts like it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import tyro
+from tyro.conf import OmitArgPrefixes, Positional
+
+from w2vjax.commands.exit_codes import guarded, say
+from w2vjax.commands.options import Platform
+from w2vjax.study.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class GridOptions:
+    """Where the results go, and which of the runs to do."""
+
+    out: Path | None = None
+    """folder of the records, tables and figures. None: results/ and the experiment's name"""
+    seeds: int | None = None
+    """runs of every cell. None: what the experiment says"""
+    quick: bool = False
+    """try it all out on a small made-up text: two values an axis, one seed, results/NAME-quick"""
+    shard: str = "1/1"
+    """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
+    platform: Platform = None
+
+    def run(self, experiment: Experiment, finish: Callable[[Path], None] | None = None) -> int:
+        """Runs what is not done yet, prints the table, and hands the folder on to `finish`."""
+        from w2vjax.devices import prepare
+
+        chosen = experiment if self.seeds is None else replace(experiment, seeds=self.seeds)
+        if self.quick:
+            chosen = replace(chosen.quick(), name=f"{chosen.name}-quick")
+        configs = chosen.configs()
+        folder = self.out or Path("results") / chosen.name
+        prepare(self.platform, max((c.train.devices or 0 for c in configs), default=0) or None)
+        from w2vjax.study import grid
+
+        outcome = grid.run(chosen.name, configs, folder, self.shard)
+        print((folder / "table.md").read_text())
+        if finish is not None:
+            finish(folder)
+        say(f"records, tables and figures: {folder}")
+        for name in outcome.failed:
+            say(f"failed: {name}")
+        return 1 if outcome.failed else 0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Run an experiment that a TOML or JSON file describes: cells, seeds, all else by default.
+
+    Prints the plan, then a line a run, then the table; leaves it, figures and all measurements in a
+    folder. If interrupted, the same command goes on. Such a file, with any fields of the
+    configuration by their dotted names:
+
+        seeds = 3                       # 0, 1, 2; a list names them
+        [base]                          # what all cells share
+        corpus.source = "almanac"
+        train.epochs = 5.0
+        [product]                       # every combination
+        output.layer = ["nce", "negative-sampling"]
+        sampler = ["unigram^0.75", "log-uniform"]
+        [zip]                           # these advance together
+        train.dim = [64, 128]
+        train.window = [5, 8]
+        [[parts]]                       # more cells, with their own base, product and zip
+        base.output.layer = "hierarchical-softmax"
+
+    $ w2vjax grid my.toml
+    $ w2vjax grid my.toml --quick
+    $ w2vjax grid my.json --out results/mine --shard 2/8
+    """
+
+    file: Positional[Path]
+    """the experiment; `.json` is JSON, anything else TOML"""
+    results: OmitArgPrefixes[GridOptions] = field(default_factory=GridOptions)
+
+    def run(self) -> int:
+        from w2vjax.study.experiment_file import read_experiment
+
+        return self.results.run(read_experiment(self.file))
+
+
+def script(
+    experiment: Experiment | Callable[[], Experiment],
+    description: str | None,
+    finish: Callable[[Path], None] | None = None,
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """The main of an experiment's script: `sys.exit(script(EXPERIMENT, __doc__))`.
+
+    Options are those of `w2vjax grid`. `finish` is called with the folder of the results. Returns
+    the exit code; see `exit_codes.guarded`.
+    """
+
+    def command() -> int:
+        options: Any = tyro.cli(GridOptions, description=description, args=arguments)
+        return options.run(experiment() if callable(experiment) else experiment, finish)
+
+    return guarded(command)

@@ -1,0 +1,179 @@
+"""What a grid is about to do: refused where it cannot be done, told before it starts."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from w2vjax import machine, outputs
+from w2vjax.config import CorpusConfig, RunConfig, flatten
+from w2vjax.errors import InputError
+from w2vjax.program import mesh_of
+from w2vjax.reporting import records
+from w2vjax.study.durations import Clock, cell, duration
+from w2vjax.study.memory import GIB, estimate
+from w2vjax.study.run import Exam
+from w2vjax.text.encoding import EncodedCorpus
+
+PLANNED = "run/planned"
+NAMED = 3
+"""runs that a message names; more are counted"""
+Corpora = Mapping[CorpusConfig, EncodedCorpus]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a folder's records say already."""
+
+    planned: frozenset[str] = frozenset()
+    finished: Mapping[str, str] = field(default_factory=dict)
+    """the runs, and the checksum of the text of each"""
+    runs: Mapping[str, str] = field(default_factory=dict)
+    """names of all runs that are mentioned"""
+
+    @classmethod
+    def of(cls, folder: Path) -> "Past":
+        """Empty if there are no records yet. Raises `InputError` as `records.read` does."""
+        path = folder / records.FILE_NAME
+        if not path.exists() or not path.stat().st_size:
+            return cls()
+        rows = records.read(folder)
+        done = rows[rows["metric"] == records.FINISHED]
+        planned = rows.loc[rows["metric"] == PLANNED, "run"]
+        texts = dict(zip(done["run"], done["corpus_sha256"], strict=True)) if len(done) else {}
+        runs = rows.dropna(subset=["run"]).drop_duplicates("run")
+        names = {
+            run: f"{label}, seed {seed:g}"
+            for run, label, seed in zip(runs["run"], runs["label"], runs["seed"], strict=True)
+        }
+        return cls(frozenset(planned), texts, names)
+
+    def check(self, configs: Sequence[RunConfig], folder: Path) -> None:
+        """Raises `InputError` if the folder holds runs that are none of these."""
+        own = {config.run_id for config in configs}
+        others = [name for run, name in self.runs.items() if run not in own]
+        if others:
+            more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+            raise InputError(
+                f"{folder} holds runs of another grid or of other settings "
+                f"({'; '.join(others[:NAMED])}{more}): choose another folder for this one"
+            )
+
+    def check_texts(self, configs: Sequence[RunConfig], corpora: Corpora, folder: Path) -> None:
+        """Raises `InputError` if runs were made on a text that has changed since."""
+        for config in configs:
+            text = self.finished.get(config.run_id)
+            corpus = corpora.get(config.corpus)
+            if text and corpus and text != corpus.sha256:
+                raise InputError(
+                    f"{folder} holds runs on another text than {corpus.name} is now (its sha256 "
+                    f"was {text}, is {corpus.sha256}): choose another folder"
+                )
+
+
+def check_distinct(configs: Sequence[RunConfig]) -> None:
+    """Raises `InputError` for an empty grid and for a run that comes twice."""
+    if not configs:
+        raise InputError("the grid is empty: it needs at least one run")
+    seen: set[str] = set()
+    for config in configs:
+        if config.run_id in seen:
+            raise InputError(f"the grid holds the run {name_of(config)} twice")
+        seen.add(config.run_id)
+
+
+def share(configs: Sequence[RunConfig], shard: str) -> list[RunConfig]:
+    """The runs of shard `i/n`: every n-th from the i-th. Raises `InputError` for other texts."""
+    part, slash, parts = shard.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise InputError(f"shard is {shard!r}: it must be i/n with 1 <= i <= n, such as 2/8")
+    return list(configs[int(part) - 1 :: int(parts)])
+
+
+def check_possible(configs: Sequence[RunConfig], corpora: Corpora) -> None:
+    """Raises `InputError` for what would make a run fail at its start, or not fit into memory."""
+    # Settings that are built apart; the memory first, for building takes some of it.
+    for config in {(c.corpus, c.output, c.train.dim, c.train.devices): c for c in configs}.values():
+        needed, there = _memory(config, corpora), _available()
+        if there is not None and needed > there:
+            raise InputError(
+                f"{name_of(config)} needs about {needed / GIB:.1f} GiB of memory and "
+                f"{there / GIB:.1f} GiB are available: lower dim, max_vocab, table_size or devices"
+            )
+    for config in {(c.corpus, c.output, c.train.devices): c for c in configs}.values():
+        Exam.of(config.corpus.source)
+        outputs.build(config.output, 1, corpora[config.corpus].vocabulary.counts)
+
+
+def show(
+    experiment: str,
+    configs: Sequence[RunConfig],
+    todo: Sequence[RunConfig],
+    corpora: Corpora,
+    clock: Clock,
+) -> None:
+    """Prints the cells, and the time and memory that they are expected to take."""
+    names = cell_names(configs)
+    by_cell: dict[RunConfig, list[RunConfig]] = {}
+    for config in configs:
+        by_cell.setdefault(cell(config), []).append(config)
+    say(f"{experiment}: {len(by_cell)} cells, {len(configs)} runs, {len(todo)} of them to do")
+    for corpus in corpora.values():
+        words, size = corpus.vocabulary.num_words, len(corpus.vocabulary)
+        say(f"  text: {corpus.name}, {words:,} words, {size:,} in the vocabulary")
+    waiting = {config.run_id for config in todo}
+    for compared, runs in by_cell.items():
+        left = [config for config in runs if config.run_id in waiting]
+        time_left = f"about {duration(clock.left(left))}" if left else "done"
+        seeds = _counted(len(runs), "seed")
+        epochs = _counted(runs[0].train.epochs, "epoch")
+        say(f"  {names[compared]}: {epochs}, {seeds}, {time_left}")
+    if todo:
+        most = max(_memory(config, corpora) for config in todo)
+        there = _available()
+        of = f" of {there / GIB:.1f} available" if there is not None else ""
+        time_left = duration(clock.left(todo))
+        say(
+            f"  all: roughly {time_left}, until the first runs correct it; {most / GIB:.1f} GiB{of}"
+        )
+
+
+def cell_names(configs: Sequence[RunConfig]) -> dict[RunConfig, str]:
+    """What to call each cell: its label, and the settings that tell it from namesakes."""
+    namesakes: dict[str, dict[RunConfig, dict[str, Any]]] = {}
+    for config in map(cell, configs):
+        namesakes.setdefault(config.output.label, {})[config] = flatten(config)
+    names = {}
+    for label, cells in namesakes.items():
+        first = next(iter(cells.values()))
+        telling = [name for name in first if len({str(c[name]) for c in cells.values()}) > 1]
+        for config, fields in cells.items():
+            details = [f"{name.rpartition('.')[2]}={fields[name]}" for name in telling]
+            names[config] = ", ".join([label, *details])
+    return names
+
+
+def name_of(config: RunConfig) -> str:
+    """What messages call a run."""
+    return f"{config.output.label}, seed {config.train.seed}"
+
+
+def say(line: str) -> None:
+    """A line for people, who may wait for it."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _memory(config: RunConfig, corpora: Corpora) -> float:
+    return estimate(config, corpora[config.corpus], mesh_of(config.train).size)
+
+
+def _available() -> int | None:
+    """Bytes for runs; None for an accelerator, whose memory is its own."""
+    return machine.available_memory() if jax.devices()[0].platform == "cpu" else None
+
+
+def _counted(number: float, noun: str) -> str:
+    return f"{number:g} {noun}{'s' * (number != 1)}"
