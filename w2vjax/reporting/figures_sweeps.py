@@ -189,11 +189,11 @@ def _drawn(
 
 
 def _looks(data: pd.DataFrame, setting: str) -> dict[str, Look]:
-    """By layer where lines are layers, else each line in its own colour."""
+    """A colour a layer where there are several, else one a line; dashes and markers differ."""
     first = data.drop_duplicates("series").set_index("series")["layer"]
-    by_layer = layer_colors(data["layer"])
-    palette = {name: by_layer[layer] for name, layer in first.items()}
-    made = looks(first.index, palette if first.is_unique else None)
+    palette = layer_colors(data["layer"])
+    by_layer = {name: palette[layer] for name, layer in first.items()}
+    made = looks(first.index, by_layer if len(palette) > 1 else None)
     for name in data.loc[data[setting].isna(), "series"]:
         made[name]["marker"] = ""  # a level
     return made

@@ -43,7 +43,7 @@ def page(frame: pd.DataFrame, table: Table, figures: Mapping[str, Picture]) -> s
     }
     template = Template(files(__package__).joinpath("page.html").read_text("utf-8"))
     return template.substitute(
-        title=escape_html(f"{name}: output layers of word2vec, compared"),
+        title=escape_html(f"word2vec's output layers: {name}"),
         lead=_lead(done, table),
         contents=" · ".join(f'<a href="#{_anchor(head)}">{head}</a>' for head in sections),
         sections="\n".join(
@@ -77,9 +77,7 @@ def _best(table: Table) -> str:
     names = table.text["layer"] + ", " + table.text["sampler"]
     names = names.str.removesuffix(", \N{EN DASH}")
     best = means.idxmax()
-    text = (
-        f"The highest mean accuracy on analogies has {names[best]}: {table.text[header][best]} %."
-    )
+    text = f"The highest mean analogy accuracy: {names[best]}, {table.text[header][best]} %."
     others = [names[i] for i in table.text.index if table.bold[header][i] and i != best]
     if others:
         text += f" Not significantly worse: {'; '.join(others)}."
