@@ -60,11 +60,21 @@ def clock(num_seeds: int) -> Iterator[dict]:
             yield from _runs("clock", config, (value, speed, loss), 10 * place + int(2 * epochs))
 
 
+def tuning(num_seeds: int) -> Iterator[dict]:
+    """Three layers, each at several learning rates; the best differ."""
+    for place, (layer, best) in enumerate((("nce", 0.02), (NEG, 0.06), ("full-softmax", 0.02))):
+        for step, rate in enumerate((0.01, 0.02, 0.04, 0.08)):
+            accuracy = 0.4 - 0.05 * np.log2(rate / best) ** 2
+            config = [one(OutputConfig(layer), s, learning_rate=rate) for s in range(num_seeds)]
+            yield from _runs("tuning", config, (accuracy, 2.0, 2.2), 10 * place + step)
+
+
 STUDIES: dict[str, Callable[[int], Iterator[dict]]] = {
     "power": power,
     "noise": noise,
     "table": table,
     "clock": clock,
+    "tuning": tuning,
 }
 """by the number of seeds"""
 

@@ -38,6 +38,7 @@ EXPECTED = {
     "noise": {TESTS, "noise_count"},
     "table": {TESTS, "table_size"},
     "clock": {TESTS, "accuracy_against_seconds"},
+    "tuning": {TESTS, "learning_rate"},
 }
 """beside those that are always drawn: none without the data it needs"""
 

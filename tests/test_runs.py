@@ -110,13 +110,13 @@ def test_differences_are_paired_over_seeds_and_corrected(recorded):
         rows += scored(label, reference + shift)
     rows += scored("nce / log-uniform", [0.4, 0.5])  # too few to compare
     made = contrasts(recorded(rows))
-    assert list(made) == list(COLUMNS)
+    assert list(made) == [*COLUMNS, "p_holm"] and set(made["seeds"]) == {4}
     assert list(made["cell"]) == ["full softmax", "NCE, uniform"]
-    assert set(made["reference"]) == {"NEG, unigram^0.75"}
+    assert set(made["against"]) == {"NEG, unigram^0.75"}
     for (_, row), shift in zip(made.iterrows(), reversed(shifts.values()), strict=True):
         test = scipy_stats.ttest_1samp(shift, 0)
         interval = test.confidence_interval()
-        assert row["mean"] == pytest.approx(np.mean(shift))
+        assert row["difference"] == pytest.approx(np.mean(shift))
         assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
         assert row["p"] == pytest.approx(test.pvalue)
     assert made["p_holm"].to_list() == pytest.approx([made["p"][0], 2 * made["p"][1]])
@@ -124,7 +124,7 @@ def test_differences_are_paired_over_seeds_and_corrected(recorded):
 
 def test_without_the_papers_choice_the_best_cell_is_the_reference(recorded):
     rows = scored("nce / uniform", [0.1, 0.2, 0.3]) + scored("full-softmax", [0.2, 0.3, 0.5])
-    assert contrasts(recorded(rows))["reference"].to_list() == ["full softmax"]
+    assert contrasts(recorded(rows))["against"].to_list() == ["full softmax"]
 
 
 def test_one_cell_has_nothing_to_differ_from(recorded):

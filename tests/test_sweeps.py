@@ -102,6 +102,7 @@ SWEEPS = {
     "noise": "noise_count",
     "table": "table_size",
     "clock": "accuracy_against_seconds",
+    "tuning": "learning_rate",
 }
 
 
@@ -127,6 +128,15 @@ def test_a_layer_has_one_colour_in_all_figures(frames):
         for drawing in drawings
     ]
     assert colors[0] == colors[1] == colors[2] and len(colors[0]) == 1
+
+
+@pytest.mark.parametrize("name", ["clock", "noise"])
+def test_losses_of_cells_of_one_sampler_are_told_apart_in_order(frames, name):
+    lines = in_legend(draw("loss_curves", frames[name]))
+    assert len({to_hex(line.get_color()) for line in lines}) == len(lines) == 10
+    if name == "noise":
+        counts = [int(line.get_label().split("=")[1].split(",")[0]) for line in lines]
+        assert counts == sorted(counts)
 
 
 @pytest.mark.parametrize("what", ["analogy", "similarity"])
@@ -176,7 +186,7 @@ def test_filled_marks_are_the_significant_ones(frames):
     significant = drawing.data["p_holm"] <= 0.05
     assert filled == significant.to_list() and 0 < sum(filled) < len(filled)
     places = [bar.lines[0].get_xdata()[0] for bar in axes.containers]
-    assert places == pytest.approx(100 * drawing.data["mean"].to_numpy())
+    assert places == pytest.approx(100 * drawing.data["difference"].to_numpy())
 
 
 def test_two_points_are_no_sweep(frames):

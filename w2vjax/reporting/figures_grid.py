@@ -74,9 +74,9 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=1)
     for place, (row, layer) in enumerate(zip(data.itertuples(), layers, strict=True)):
         axes.errorbar(
-            100 * row.mean,
+            100 * row.difference,
             place,
-            xerr=[[100 * (row.mean - row.low)], [100 * (row.high - row.mean)]],
+            xerr=[[100 * (row.difference - row.low)], [100 * (row.high - row.difference)]],
             fmt=shapes[layer],
             color=palette[layer],
             markerfacecolor=palette[layer] if row.p_holm <= LEVEL else "white",
@@ -85,7 +85,7 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
     axes.set_yticks(range(len(data)), [shown(name) for name in data["cell"]])
     axes.set_ylim(len(data) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
-    reference = data["reference"].iloc[0]
+    reference = data["against"].iloc[0]
     axes.set_xlabel(f"analogy accuracy minus that of {shown(reference)} (percentage points)")
     axes.legend(handles=_meanings(), loc="upper left", bbox_to_anchor=(1.0, 1.0))
     caption = (

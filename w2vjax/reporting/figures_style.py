@@ -121,9 +121,11 @@ def markers(names: Iterable[Any]) -> dict[Any, str]:
 
 
 def lines(samplers: Iterable[str]) -> dict[str, Look]:
-    """Colour and dashes of each sampler; grey where there is none."""
-    names = sorted(set(samplers), key=sampler_order)
-    palette = colors(name for name in names if not name.startswith(NO_SAMPLER))
+    """Colour and dashes of each sampler or variant; grey where there is none."""
+    names = _unique(samplers)
+    if not _ordered(samplers):
+        names = sorted(names, key=sampler_order)
+    palette = colors(name for name in names if name != NO_SAMPLER)
     made: dict[str, Look] = {name: {"color": GREY, "linestyle": "-"} for name in names}
     for i, (name, color) in enumerate(palette.items()):
         made[name] = {"color": color, "linestyle": DASHES[i % len(DASHES)]}
@@ -132,9 +134,13 @@ def lines(samplers: Iterable[str]) -> dict[str, Look]:
 
 def _unique(names: Iterable[Any]) -> list[Any]:
     """In the order of the categories if there are any, else of appearance."""
-    if isinstance(names, pd.Series) and isinstance(names.dtype, pd.CategoricalDtype):
+    if isinstance(names, pd.Series) and _ordered(names):
         return list(names.cat.remove_unused_categories().cat.categories)
     return list(dict.fromkeys(names))
+
+
+def _ordered(names: Iterable[Any]) -> bool:
+    return isinstance(names, pd.Series) and isinstance(names.dtype, pd.CategoricalDtype)
 
 
 def handles(lines: Mapping[str, Mapping[str, Any]]) -> list[Line2D]:

@@ -1,4 +1,4 @@
-"""Figures of a score against one swept quantity: training time, power, noise count, table size.
+"""Figures of a score against one swept quantity: time, power, noise count, table size, rate.
 
 A sweep is drawn where some line of it has at least `MIN_POINTS` points; cells that have no place on
 its axis, such as log-uniform beside powers, are horizontal lines to compare with.
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from w2vjax.config import POWERED
 from w2vjax.reporting.cells import NO_SAMPLER, series
@@ -38,7 +39,9 @@ from w2vjax.reporting.runs import (
 )
 
 MIN_POINTS = 3
+MOST_TICKS = 6
 EPOCHS = "config.train.epochs"
+RATE = "config.train.learning_rate"
 GROUPING = "config.train.grouping"
 NUM_NOISE = "config.output.num_noise"
 SAMPLER = "config.output.sampler."
@@ -57,7 +60,7 @@ class Sweep:
     """the measured column on the axis, where it is not the setting itself"""
     log: bool = True
     plain: bool = False
-    """ticks on a logarithmic axis as plain numbers, at the setting's values"""
+    """ticks on a logarithmic axis as plain numbers, at the setting's values if they are few"""
     bands: bool = False
     """the spread as a band, for time, and not as bars"""
     marked: Mapping[float, str] | None = None
@@ -132,6 +135,17 @@ def table_size(frame: pd.DataFrame) -> Drawing | None:
         "16 bytes a word, are level lines."
     )
     return _drawn(frame, sweep, data.assign(series=lines), text, ~tables)
+
+
+def learning_rate(frame: pd.DataFrame) -> Drawing | None:
+    """Scores against the learning rate, a line a layer and sampler."""
+    data = _with(runs(frame), RATE)
+    sweep = Sweep(RATE, "learning rate at the start", plain=True)
+    text = (
+        "Scores against the learning rate, which falls linearly from this start with the words "
+        "read. Methods are compared fairly where each has the rate that suits it."
+    )
+    return _drawn(frame, sweep, data.assign(series=series(data, _named(data), RATE)), text)
 
 
 def _with(data: pd.DataFrame, *settings: str) -> pd.DataFrame:
@@ -232,14 +246,15 @@ def _lines(
 def _axis(axes: Axes, sweep: Sweep, lines: pd.DataFrame) -> None:
     if sweep.log:
         axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.xaxis.set_major_formatter("{x:g}")
-    if sweep.plain and sweep.at:
-        plain_log_ticks(axes)
-    elif sweep.plain:
-        values = sorted(lines[sweep.setting].unique())
+    values = sorted(lines[sweep.setting].unique())
+    if sweep.plain and not sweep.at and len(values) <= MOST_TICKS:
         axes.set_xticks(values, [f"{value:g}" for value in values])
         axes.set_xticks([], minor=True)
+    elif sweep.plain:
+        plain_log_ticks(axes)
     left, right = axes.get_xlim()
     for place, name in (sweep.marked or {}).items():
         if left < place < right:

@@ -15,6 +15,8 @@ EXPLAINED_LAYERS = {
     "the noise is drawn, and so estimates the softmax",
     "sampled-softmax": "the softmax over the true words and a few words drawn as noise, corrected "
     "for how often those are drawn",
+    "sppmi-svd": "no training: the matrix of how much more often than by chance words stand "
+    "together (shifted positive pointwise mutual information), factored",
 }
 """by the layer's name"""
 EXPLAINED_SAMPLERS = {
@@ -43,7 +45,11 @@ def explained(layers: Iterable[str], samplers: Iterable[str]) -> dict[str, str]:
     """What the named layers (as people call them) and samplers are, then what is measured."""
     layers, samplers = set(layers), list(samplers)
     return (
-        {LAYERS[name]: text for name, text in EXPLAINED_LAYERS.items() if LAYERS[name] in layers}
+        {
+            LAYERS[name]: text
+            for name, text in EXPLAINED_LAYERS.items()
+            if LAYERS.get(name) in layers
+        }
         | {
             f"noise, {name}": text
             for name, text in EXPLAINED_SAMPLERS.items()

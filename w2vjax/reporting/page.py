@@ -1,7 +1,7 @@
 """The report as one HTML file that needs no other: tables, figures, protocol, machine, words."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -28,13 +28,18 @@ COMMANDS = {"compare": "w2vjax compare --out NEW_FOLDER"}
 """what repeats an experiment, where it is no script of its name"""
 
 
-def page(frame: pd.DataFrame, table: Table, figures: Mapping[str, Picture]) -> str:
-    """The whole report as HTML, of records as `records.read` gives them."""
+def page(
+    frame: pd.DataFrame, table: Table, figures: Mapping[str, Picture], more: Sequence[Table] = ()
+) -> str:
+    """The whole report as HTML, of records as `records.read` gives them.
+
+    `table`: the comparison; `more`: tables to follow it.
+    """
     frame = with_cells(frame)
     done = complete(frame)
     name = listed(frame, "experiment")
     sections = {
-        "Results": _results(table, unfinished(frame)),
+        "Results": "\n".join([_results(table, unfinished(frame)), *map(_table, more)]),
         "Figures": "\n".join(map(_figure, figures, figures.values())),
         "Protocol": _protocol(done),
         "Environment": _facts(environment(done)),
@@ -86,8 +91,7 @@ def _best(table: Table) -> str:
 
 def _results(table: Table, left: list[str]) -> str:
     parts = [
-        f'<p class="note">{escape_html(table.caption)}</p>',
-        f'<div class="wide">{table.html()}</div>',
+        _table(table),
         '<p class="note">missing: planned, but not measured; \N{EN DASH}: there is no such number. '
         "The same table is in <code>table.md</code>, <code>table.tex</code> and, with every digit, "
         "interval and coverage, in <code>table.csv</code>.</p>",
@@ -96,6 +100,12 @@ def _results(table: Table, left: list[str]) -> str:
         items = "".join(f"<li>{escape_html(name)}</li>" for name in left)
         parts.append(f"<p>Runs that did not finish, and are counted nowhere:</p>\n<ul>{items}</ul>")
     return "\n".join(parts)
+
+
+def _table(table: Table) -> str:
+    return (
+        f'<p class="note">{escape_html(table.caption)}</p>\n<div class="wide">{table.html()}</div>'
+    )
 
 
 def _figure(name: str, figure: Picture) -> str:

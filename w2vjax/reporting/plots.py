@@ -23,6 +23,7 @@ from w2vjax.reporting.figures_grid import differences_to_reference, layers_by_sa
 from w2vjax.reporting.figures_style import STYLE, Drawing
 from w2vjax.reporting.figures_sweeps import (
     accuracy_against_seconds,
+    learning_rate,
     noise_count,
     power_sweep,
     table_size,
@@ -36,6 +37,7 @@ FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
     "power_sweep": power_sweep,
     "noise_count": noise_count,
     "table_size": table_size,
+    "learning_rate": learning_rate,
     "accuracy_by_band": accuracy_by_band,
     "similarity_by_band": similarity_by_band,
     "accuracy_by_section": accuracy_by_section,
