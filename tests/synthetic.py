@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig, flatten
+from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.study.run import about
 
 SECTIONS = (
     *("capital-common-countries", "capital-world", "currency", "city-in-state", "family"),
@@ -14,6 +15,24 @@ SECTIONS = (
 )
 VOCABULARY = 20_000
 WORDS = 58_160_211
+BANDS = {1_000: 0.12, 3_000: 0.24, 10_000: 0.4, 20_000: 0.24}
+"""share of the questions by upper rank"""
+MACHINE = {
+    "platform": "cpu",
+    "device": "cpu",
+    "num_devices": 2,
+    "peak_memory": 900_000_000,
+    "versions.python": "3.12.1",
+    "versions.w2vjax": "0.1.0",
+    "versions.jax": "0.10.2",
+    "versions.numpy": "2.3.1",
+    "system": "Linux x86_64",
+    "processor": "A Processor @ 2.10GHz",
+    "cores": 2,
+    "commit": "0123456789abcdef0123456789abcdef01234567",
+    "dirty": False,
+    "time": "2026-01-02T03:04:05+00:00",
+}
 SAMPLERS = {
     "uniform": SamplerConfig("uniform"),
     "unigram^0.5": SamplerConfig(power=0.5),
@@ -62,31 +81,41 @@ def experiment(cells: Sequence[tuple] = CELLS, num_seeds: int = 3) -> list[dict]
 
 
 def run(cell: tuple, seed: int, generator: np.random.Generator) -> Iterator[dict]:
-    """The records of one run."""
+    """The records of one run of a cell."""
     layer, sampler, accuracy, speed, loss = cell
     config = RunConfig(
         CorpusConfig("simplewiki-2018"),
         OutputConfig(layer, SAMPLERS[sampler] if sampler else SamplerConfig()),
         TrainConfig(seed=seed),
     )
+    yield from measured("compare", config, (accuracy, speed, loss), generator)
+
+
+def measured(
+    experiment: str,
+    config: RunConfig,
+    outcome: tuple[float, float, float],
+    generator: np.random.Generator,
+) -> Iterator[dict]:
+    """What `study.run` records of a run: accuracy, million words a second and final loss given."""
+    accuracy, speed, loss = outcome
+    layer, words = config.output.layer, round(WORDS * config.train.epochs / 5)
     noise = generator.normal(size=4) * 0.004
     base = {
-        "experiment": "compare",
-        "run": config.run_id,
-        "seed": seed,
-        "label": f"{layer} / {sampler}" if sampler else layer,
-        **{f"config.{name}": value for name, value in flatten(config).items()},
-        "words": WORDS,
-        "seconds": WORDS / speed / 1e6,
+        **about(config, experiment),
+        **MACHINE,
+        "words": words,
+        "kept_words": round(0.55 * words),
+        "pairs": 3 * words,
+        "seconds": words / speed / 1e6,
         "compile_seconds": 3.2,
         "vocabulary": VOCABULARY,
-        "corpus_sha256": "0" * 64,
-        "platform": "cpu",
-        "num_devices": 2,
+        "corpus_sha256": "0123456789abcdef" * 4,
     }
+    curve_base = {"run": base["run"]}
     for share in np.linspace(0.02, 1, 40):
         curve = loss * (1 + 0.6 * np.exp(-6 * share)) + generator.normal() * 0.01 * loss
-        yield base | {"metric": "loss/total", "value": curve, "x": float(WORDS * share)}
+        yield curve_base | {"metric": "loss/total", "value": curve, "x": round(words * share)}
     covered = {"covered": 18_430, "total": 19_544}
     covered["evaluation"] = "3CosAdd, top 30,000 candidates, out-of-vocabulary skipped"
     for part, shift in (("total", 0), ("semantic", -0.03), ("syntactic", 0.03)):
@@ -94,10 +123,19 @@ def run(cell: tuple, seed: int, generator: np.random.Generator) -> Iterator[dict
     for place, section in enumerate(SECTIONS):
         value = float(np.clip(accuracy + 0.3 * np.sin(3 * place) + noise[1], 0, 1))
         yield base | {"metric": f"analogy/section/{section}", "value": value}
-    yield base | {"metric": "similarity/wordsim-353", "value": 0.6 + accuracy / 10 + noise[2]}
+    for name, level in (("EN-WS-353-ALL", 0.6), ("EN-SIMLEX-999", 0.28)):
+        yield base | {"metric": f"similarity/{name}", "value": level + accuracy / 10 + noise[2]}
+    for rank, share in BANDS.items():
+        held = {"x": rank, "covered": round(18_430 * share), "total": round(19_544 * share)}
+        fall = 0.1 * np.log10(rank / 3_000)
+        for what, level in (("analogy", accuracy), ("similarity", 0.5 + accuracy / 10)):
+            value = level - fall + 2 * generator.normal() * 0.004
+            yield base | held | {"metric": f"{what}/band", "value": value}
     if "softmax" in layer and layer != "sampled-softmax":
         yield base | {"metric": "likelihood/held-out", "value": loss + noise[2]}
-    yield base | {"metric": "speed/words", "value": speed * 1e6 * (1 + 4 * noise[3])}
+    for name, number in (("words", words), ("kept-words", 0.55 * words), ("pairs", 3 * words)):
+        value = number / base["seconds"] * (1 + 4 * noise[3])
+        yield base | {"metric": f"speed/{name}", "value": value}
     yield base | {"metric": "run/finished", "value": None}
 
 

@@ -72,12 +72,12 @@ def test_files_are_built_from_the_json_alone(tmp_path: Path) -> None:
 
 def test_figures_show_every_curve() -> None:
     made = small_card()
-    figure, data = table_distortion(pd.DataFrame(made["table_sizes"]))
+    figure, data, _ = table_distortion(pd.DataFrame(made["table_sizes"]))
     left, right = figure.axes
     assert len(left.lines) == len(right.lines) == data["distribution"].nunique() == 3
     for line, (_, curve) in zip(right.lines, data.groupby("distribution"), strict=True):
         assert list(line.get_ydata()) == list(curve["unreachable"])
-    figure, data = draw_times(pd.DataFrame(made["vocabulary_sizes"]))
+    figure, data, _ = draw_times(pd.DataFrame(made["vocabulary_sizes"]))
     (axes,) = figure.axes
     assert len(axes.lines) == data["sampler"].nunique() == 6
     looks = {(line.get_linestyle(), line.get_marker()) for line in axes.lines}

@@ -1,6 +1,7 @@
 """Figures: readable whatever the size of the experiment, and true to the records."""
 
 import io
+from functools import partial
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -8,36 +9,59 @@ import matplotlib.style
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from studies import STUDIES
 from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
 
 from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.figures_style import COLUMN, PAGE, STYLE
-from w2vjax.reporting.plots import FIGURES, figures
+from w2vjax.reporting.plots import FIGURES, named_files, pictures
 from w2vjax.reporting.records import Records, read
 
-SIZES = {
-    "usual": (CELLS, 3),
-    "two seeds": (CELLS[:5], 2),
-    "one run": (CELLS[4:5], 1),
-    "no sampler": (CELLS[:2], 3),
-    "many": (MORE_CELLS, 1),
+EXPERIMENTS = {
+    "usual": lambda: experiment(CELLS, 3),
+    "two seeds": lambda: experiment(CELLS[:5], 2),
+    "one run": lambda: experiment(CELLS[4:5], 1),
+    "no sampler": lambda: experiment(CELLS[:2], 3),
+    "many": lambda: experiment(MORE_CELLS, 1),
+} | {name: partial(study, 3) for name, study in STUDIES.items()}
+KINDS = ("pdf", "png", "csv")
+ALWAYS = {"accuracy_against_speed", "accuracy_by_band", "similarity_by_band"}
+ALWAYS |= {"accuracy_by_section", "loss_curves"}
+DRAWS, GRID, TESTS = "sampler_distributions", "layers_by_samplers", "differences_to_reference"
+EXPECTED = {
+    "usual": {DRAWS, GRID, TESTS},
+    "two seeds": {DRAWS},
+    "one run": {DRAWS},
+    "no sampler": {DRAWS, TESTS},
+    "many": {DRAWS, GRID, "power_sweep"},
+    "power": {DRAWS, TESTS, "power_sweep"},
+    "noise": {TESTS, "noise_count"},
+    "table": {TESTS, "table_size"},
+    "clock": {TESTS, "accuracy_against_seconds"},
+    "tuning": {TESTS, "learning_rate"},
 }
+"""beside those that are always drawn: none without the data it needs"""
 
 
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory):
     made = {}
-    for name, size in SIZES.items():
-        folder = tmp_path_factory.mktemp("records")
-        Records(folder).append(experiment(*size))
-        made[name] = read(folder)
-    return made
+
+    def of(name):
+        if name not in made:
+            folder = tmp_path_factory.mktemp("records")
+            Records(folder).append(EXPERIMENTS[name]())
+            made[name] = read(folder)
+        return made[name]
+
+    return of
 
 
 def draw(name, frame):
     with matplotlib.style.context(["default", STYLE]):
         drawing = FIGURES[name](complete(with_cells(frame)))
-        FigureCanvasAgg(drawing.figure).draw()
+        if drawing is not None:
+            FigureCanvasAgg(drawing.figure).draw()
     return drawing
 
 
@@ -49,10 +73,18 @@ def texts(figure):
             yield text, text.get_window_extent(renderer)
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", FIGURES)
-def test_no_text_is_cut_off_or_overlaps_another(frames, name, size):
-    figure = draw(name, frames[size]).figure
+@pytest.mark.parametrize("size", EXPERIMENTS)
+def test_figures_are_drawn_where_there_is_something_to_show(frames, size):
+    drawings = {name: draw(name, frames(size)) for name in FIGURES}
+    drawn = {name: drawing for name, drawing in drawings.items() if drawing is not None}
+    assert set(drawn) == ALWAYS | EXPECTED[size]
+    for name, drawing in drawn.items():
+        assert len(drawing.data) and len(drawing.caption) > 100, name
+        assert_readable(drawing.figure)
+
+
+def assert_readable(figure):
+    """No text is cut off or lies on another."""
     assert figure.get_figwidth() in (COLUMN, PAGE)
     # Ticks beyond the limits of the axes are not drawn, but still there.
     ticks = {
@@ -77,8 +109,8 @@ def test_no_text_is_cut_off_or_overlaps_another(frames, name, size):
 
 
 def test_points_are_means_in_the_units_of_the_axes(frames):
-    data = draw("accuracy_against_speed", frames["usual"]).data.set_index("cell")
-    frame = with_cells(frames["usual"])
+    data = draw("accuracy_against_speed", frames("usual")).data.set_index("cell")
+    frame = with_cells(frames("usual"))
     for metric, column, scale in (
         ("analogy/total", "accuracy_percent", 100),
         ("speed/words", "million_words_per_second", 1e-6),
@@ -92,7 +124,7 @@ def test_points_are_means_in_the_units_of_the_axes(frames):
 
 
 def test_a_missing_cell_keeps_its_row(frames):
-    frame = frames["usual"]
+    frame = frames("usual")
     gone = frame["metric"].str.startswith("analogy/section") & (frame["label"] == "full-softmax")
     data = draw("accuracy_by_section", frame[~gone]).data
     assert len(data) == len(CELLS) * len(SECTIONS)
@@ -100,7 +132,7 @@ def test_a_missing_cell_keeps_its_row(frames):
 
 
 def test_losses_of_different_layers_share_no_axes(frames):
-    figure = draw("loss_curves", frames["usual"]).figure
+    figure = draw("loss_curves", frames("usual")).figure
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert len(panels) == 6
     assert not any(panels[0].get_shared_y_axes().joined(panels[0], axes) for axes in panels[1:])
@@ -110,15 +142,17 @@ def test_losses_of_different_layers_share_no_axes(frames):
 
 
 def test_every_distribution_is_drawn_beside_the_corpus(frames):
-    drawing = draw("sampler_distributions", frames["many"])
+    drawing = draw("sampler_distributions", frames("many"))
     names = {name for name in drawing.data["distribution"]}
     assert "corpus" in names and len(names) == 7 == len(drawing.figure.axes[0].lines)
 
 
 def test_files_are_of_their_kind_and_leave_no_trace(frames):
     before, default = dict(matplotlib.rcParams), plt.get_fignums()
-    files = figures(frames["one run"])
-    assert set(files) == {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "csv")}
+    files = named_files(pictures(frames("one run")))
+    assert set(files) == {
+        f"{name}.{kind}" for name in ALWAYS | EXPECTED["one run"] for kind in KINDS
+    }
     for name, data in files.items():
         if name.endswith(".csv"):
             assert len(pd.read_csv(io.BytesIO(data))) >= 1
@@ -131,6 +165,8 @@ def test_files_are_of_their_kind_and_leave_no_trace(frames):
 
 
 def test_figures_without_data_are_left_out(frames):
-    frame = frames["one run"]
+    frame = frames("one run")
     only = frame[frame["metric"].str.startswith(("distribution/", "run/"))]
-    assert {name.partition(".")[0] for name in figures(only)} == {"sampler_distributions"}
+    assert {name.partition(".")[0] for name in named_files(pictures(only))} == {
+        "sampler_distributions"
+    }

@@ -200,7 +200,8 @@ def test_the_same_records_give_the_same_bytes_without_jax(tmp_path):
     environment = os.environ | {"PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, "-c", BUILD, str(second)], check=True, env=environment)
     names = {path.name for path in written}
-    assert {"table.md", "table.tex", "table.csv"} <= names and len(names) == 3 + 4 * 3
+    assert {"table.md", "table.tex", "table.csv", "report.html"} <= names
+    assert len(names) == 4 + 6 * 3
     assert {path.name for path in second.iterdir()} == names | {"records.jsonl"}
     for path in written:
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name

@@ -197,7 +197,7 @@ class Eval:
 
 @dataclass(frozen=True)
 class Report:
-    """Build the tables and figures of a folder of records again, and print the table.
+    """Build the tables, figures and report.html of a folder of records; print the table.
 
     $ w2vjax report results/compare
     """

@@ -28,11 +28,11 @@ Name = tuple[str, str, tuple]
 
 
 def with_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """The records with three more columns, ordered categories for people.
+    """The records with four more columns, ordered categories for people.
 
-    `layer`, `sampler` ("–" where the layer has none) and `cell` ("NEG, unigram^0.75"). Cells that
-    share a label are told apart by the settings that differ ("…, num_noise=5"). Rows without a
-    label, such as those of the corpus, have no cell.
+    `layer`, `sampler` ("–" where the layer has none), `variant` (the sampler with the settings that
+    tell cells of one label apart: "unigram^0.75, num_noise=5") and `cell` ("NEG, unigram^0.75, …").
+    Rows without a label, such as those of the corpus, have no cell.
     """
     frame = frame.copy()
     names = [
@@ -43,6 +43,8 @@ def with_cells(frame: pd.DataFrame) -> pd.DataFrame:
     layers, samplers, _ = zip(*names, strict=True)
     frame["layer"] = _ordered(layers, [name[0] for name in known])
     frame["sampler"] = _ordered(samplers, sorted({name[1] for name in known}, key=sampler_order))
+    variants = sorted({name[1:] for name in known}, key=lambda name: (sampler_order(name[0]), name))
+    frame["variant"] = _ordered(map(_variant, names), [_joined(*variant) for variant in variants])
     frame["cell"] = _ordered(map(_cell, names), map(_cell, known))
     return frame
 
@@ -75,8 +77,15 @@ def _names(label: Any) -> tuple[str, str]:
 
 def _cell(name: Name) -> str:
     layer, sampler, detail = name
-    parts = [layer] if sampler in ("", NO_SAMPLER) else [layer, sampler]
-    return ", ".join(parts + [f"{setting}={value}" for setting, _, value in detail])
+    return _joined(layer if sampler in ("", NO_SAMPLER) else f"{layer}, {sampler}", detail)
+
+
+def _variant(name: Name) -> str:
+    return _joined(name[1], name[2]) if name[0] else ""
+
+
+def _joined(first: str, detail: tuple) -> str:
+    return ", ".join([first, *(f"{setting}={value}" for setting, _, value in detail)])
 
 
 def _cell_order(name: Name) -> tuple:
@@ -102,10 +111,34 @@ def _details(frame: pd.DataFrame) -> list[tuple]:
         varying = [name for name in columns if group[name].map(repr).nunique() > 1]
         for index, values in zip(rows.index, group[varying].to_numpy(), strict=True):
             details[index] = tuple(
-                (name.rpartition(".")[2], _value_order(value), str(value))
+                (name.rpartition(".")[2], _value_order(value), value_text(value))
                 for name, value in zip(varying, values, strict=True)
             )
     return details
+
+
+def series(runs: pd.DataFrame, names: pd.Series, setting: str) -> pd.Series:
+    """The line of a sweep over `setting` that each run belongs to: its name, by default.
+
+    A setting that differs between runs of one name at one value of the swept setting makes lines of
+    their own ("…, grouping=pair"); one that goes with the swept setting does not.
+    """
+    columns = [name for name in map(str, runs) if name.startswith("config.")]
+    columns = [name for name in columns if name not in (SEED, setting)]
+    told = names.astype(str)
+    for _, group in runs.groupby(told):
+        values = group[columns].map(value_text)
+        apart = values.groupby(group[setting]).nunique().max() > 1
+        for column in apart.index[apart]:
+            told.loc[group.index] += f", {column.rpartition('.')[2]}=" + values[column]
+    return told
+
+
+def value_text(value: Any) -> str:
+    """A setting's value for people: `5` also where a table has made it `5.0`."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"{value:.0f}"
+    return str(value)
 
 
 def _value_order(value: Any) -> tuple[int, float, str]:

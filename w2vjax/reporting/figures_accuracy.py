@@ -14,12 +14,14 @@ from w2vjax.reporting.figures_style import (
     GREY,
     PAGE,
     Drawing,
-    colors,
+    layer_colors,
     markers,
     plain_log_ticks,
+    room,
     shown,
 )
-from w2vjax.reporting.stats import MIN_SEEDS, mean_interval, pareto_front
+from w2vjax.reporting.runs import ACCURACY, SPEED, Spread, runs, summary
+from w2vjax.reporting.stats import pareto_front
 
 
 def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:
@@ -27,33 +29,39 @@ def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:
 
     Bars are 95 % intervals, or the range of the seeds where they are fewer than three.
     """
-    data = _points(frame)
+    data = summary(runs(frame), ["layer", "variant", "cell"], [ACCURACY, SPEED])
     if data.empty:
         return None
-    few = bool((data["seeds"] < MIN_SEEDS).any())
-    layer_colors, sampler_markers = colors(data["layer"]), markers(data["sampler"])
-    entries = _legend_entries(layer_colors, sampler_markers, _bars(data["seeds"], few))
+    data["pareto"] = pareto_front(data[SPEED].to_numpy(), data[ACCURACY].to_numpy())
+    spread = Spread.of(data)
+    palette, shapes = layer_colors(data["layer"]), markers(data["variant"])
+    entries = _legend_entries(palette, shapes, spread.name)
     figure = Figure(figsize=(PAGE, max(2.4, 0.2 + 0.155 * len(entries))))
-    near = data[data["speed"] > data["speed"].max() / 2]
-    zoomed = len(near) >= 4 and data["speed"].min() < near["speed"].min() / 2
+    near = data[data[SPEED] > data[SPEED].max() / 2]
+    zoomed = len(near) >= 4 and data[SPEED].min() < near[SPEED].min() / 2
     panels = [data, near] if zoomed else [data]
-    bounds = ("min", "max") if few else ("low", "high")
-    for axes, shown_data in zip(
+    for axes, points in zip(
         figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True
     ):
-        for _, point in shown_data.iterrows():
-            look = layer_colors[point["layer"]], sampler_markers[point["sampler"]]
-            _draw_point(axes, point, bounds, *look)
+        for place in range(len(points)):
+            point = points.iloc[place : place + 1]
+            layer, variant = point[["layer", "variant"]].iloc[0]
+            _draw_point(axes, point, spread, palette[layer], shapes[variant])
         _frame(axes)
-        _draw_front(axes, shown_data)
+        _draw_front(axes, points)
         axes.set_xlabel("training speed (million words/s)")
     figure.axes[0].set_ylabel("analogy accuracy (%)")
     if zoomed:
         figure.axes[0].set_title("all")
         figure.axes[1].set_title("the fastest, within a factor of 2")
     figure.legend(handles=entries, loc="outside right upper")
-    units = {"accuracy": "accuracy_percent", "speed": "million_words_per_second"}
-    return Drawing(figure, data.rename(columns=lambda name: _with_unit(name, units)))
+    caption = (
+        "Analogy accuracy against training speed in raw words of the text a second, compiling "
+        "apart; a point a cell, its colour the output layer, its marker the sampler. Up and to the "
+        "right is better: no cell beats one on the Pareto front in both. Speeds are comparable "
+        f"within one machine only. {_bars_are(spread)}"
+    )
+    return Drawing(figure, data, caption)
 
 
 def accuracy_by_section(frame: pd.DataFrame) -> Drawing | None:
@@ -88,37 +96,24 @@ def accuracy_by_section(frame: pd.DataFrame) -> Drawing | None:
     axes.tick_params(length=0)
     axes.set(xlabel="", ylabel="", title="accuracy (%)")
     cells = grid.rename_axis("cell").reset_index()
-    return Drawing(figure, cells.melt("cell", var_name="section", value_name="accuracy_percent"))
+    caption = (
+        "Accuracy (%) in every section of the analogy questions, mean over seeds; grey: not "
+        "measured. The first sections are about facts, those that begin with gram about grammar. A "
+        "section counts only the questions whose words are all known; the table has the coverage."
+    )
+    data = cells.melt("cell", var_name="section", value_name="accuracy_percent")
+    return Drawing(figure, data, caption)
 
 
-def _points(frame: pd.DataFrame) -> pd.DataFrame:
-    """A row a cell that has both: mean, interval and range of accuracy (%) and million words/s."""
-    measures = {"accuracy": ("analogy/total", 100), "speed": ("speed/words", 1e-6)}
-    rows = []
-    for (layer, sampler, cell), group in frame.groupby(["layer", "sampler", "cell"], observed=True):
-        row: dict[str, Any] = {"layer": layer, "sampler": sampler, "cell": cell}
-        for name, (metric, scale) in measures.items():
-            values = scale * group.loc[group["metric"] == metric, "value"].dropna()
-            mean, low, high, seeds = mean_interval(values.to_numpy())
-            row |= {name: mean, f"{name}_low": low, f"{name}_high": high, "seeds": seeds}
-            row |= {f"{name}_min": values.min(), f"{name}_max": values.max()}
-        rows.append(row)
-    data = pd.DataFrame(rows)
-    if data.empty:
-        return data
-    data = data.dropna(subset=list(measures), ignore_index=True)
-    data["pareto"] = pareto_front(data["speed"].to_numpy(), data["accuracy"].to_numpy())
-    return data
-
-
-def _draw_point(
-    axes: Axes, point: pd.Series, bounds: tuple[str, str], color: Any, marker: str
-) -> None:
+def _draw_point(axes: Axes, point: pd.DataFrame, spread: Spread, color: Any, marker: str) -> None:
+    across = spread.arms(point, SPEED)
+    if across is not None:  # zero has no place on a logarithmic axis
+        across[0] = np.minimum(across[0], 0.9 * point[SPEED])
     axes.errorbar(
-        point["speed"],
-        point["accuracy"],
-        xerr=_arms(point, "speed", bounds),
-        yerr=_arms(point, "accuracy", bounds),
+        point[SPEED],
+        point[ACCURACY],
+        xerr=across,
+        yerr=spread.arms(point, ACCURACY),
         fmt=marker,
         color=color,
         markeredgecolor="white",
@@ -132,35 +127,20 @@ def _frame(axes: Axes) -> None:
     """Limits with room around the points, never so close that noise looks like a difference."""
     axes.set_xscale("log")
     axes.margins(0.07)
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    left, right = axes.get_xlim()
     stretch = max(1.0, (1.5 / (right / left)) ** 0.5)
-    room = max(0.0, (4 - (top - bottom)) / 2)
     axes.set_xlim(left / stretch, right * stretch)
-    axes.set_ylim(max(0, bottom - room), top + room)
+    axes.set_ylim(bottom=max(0, axes.get_ylim()[0]))
+    room(axes)
     plain_log_ticks(axes)
-
-
-def _with_unit(name: str, units: Mapping[str, str]) -> str:
-    quantity, _, rest = name.partition("_")
-    return "_".join(filter(None, [units.get(quantity, quantity), rest]))
-
-
-def _arms(point: pd.Series, name: str, bounds: tuple[str, str]) -> list[list[float]] | None:
-    """Lengths of an error bar below and above the mean."""
-    if point["seeds"] < 2:
-        return None
-    mean, low, high = point[[name, *(f"{name}_{bound}" for bound in bounds)]]
-    if name == "speed":  # zero has no place on a logarithmic axis
-        low = max(low, mean / 10)
-    return [[mean - low], [high - mean]]
 
 
 def _draw_front(axes: Axes, data: pd.DataFrame) -> None:
     """Steps along the best accuracy at each speed, from edge to edge."""
-    front = data[data["pareto"]].sort_values("speed")
+    front = data[data["pareto"]].sort_values(SPEED)
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    speed = [left, *front["speed"], front["speed"].iloc[-1]]
-    accuracy = [front["accuracy"].iloc[0], *front["accuracy"], bottom]
+    speed = [left, *front[SPEED], front[SPEED].iloc[-1]]
+    accuracy = [front[ACCURACY].iloc[0], *front[ACCURACY], bottom]
     axes.step(speed, accuracy, where="pre", color="0.7", linewidth=0.8, zorder=1)
     axes.set(xlim=(left, right), ylim=(bottom, top))
 
@@ -182,9 +162,5 @@ def _legend_entries(
     return [*entries, Line2D([], [], color="0.7", linewidth=0.8, label="Pareto front")]
 
 
-def _bars(seeds: pd.Series, few: bool) -> str:
-    least, most = int(seeds.min()), int(seeds.max())
-    if most == 1:
-        return ""
-    count = f"{least}" if least == most else f"{least} to {most}"
-    return f"range of {count} seeds" if few else f"95 % interval, {count} seeds"
+def _bars_are(spread: Spread) -> str:
+    return f"Bars: {spread.name}." if spread.name else "One seed: no bars."

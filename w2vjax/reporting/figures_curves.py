@@ -14,10 +14,10 @@ def loss_curves(frame: pd.DataFrame) -> Drawing | None:
     rows = frame[(frame["metric"] == "loss/total") & frame["cell"].notna() & frame["x"].notna()]
     if rows["value"].dropna().empty:
         return None
-    keys = ["layer", "sampler", "cell", "x"]
+    keys = ["layer", "variant", "cell", "x"]
     data = rows.groupby(keys, observed=True)["value"].agg(["mean", "min", "max", "count"])
     data = data.reset_index().rename(columns={"x": "words", "count": "seeds"})
-    styles = lines(data["sampler"])
+    styles = lines(data["variant"])
     layers = [name for name in data["layer"].cat.categories if (data["layer"] == name).any()]
     num_columns = min(3, len(layers))
     height = -(-len(layers) // num_columns)
@@ -27,7 +27,7 @@ def loss_curves(frame: pd.DataFrame) -> Drawing | None:
     panels = figure.subplots(height, num_columns, squeeze=False, sharex=True).flatten()
     for axes, layer in zip(panels, layers, strict=False):
         for _, curve in data[data["layer"] == layer].groupby("cell", observed=True):
-            style = styles[curve["sampler"].iloc[0]]
+            style = styles[curve["variant"].iloc[0]]
             words = curve["words"] / 1e6
             axes.plot(words, curve["mean"], **style)
             axes.fill_between(
@@ -43,7 +43,12 @@ def loss_curves(frame: pd.DataFrame) -> Drawing | None:
     for axes in panels[: len(layers) : num_columns]:
         axes.set_ylabel("loss (nats per pair)")
     legend(figure, handles(styles), columns=columns(styles, width))
-    return Drawing(figure, data)
+    caption = (
+        "Training loss against words read, a panel a layer. Layers have different objectives, "
+        "and so has negative sampling with different noise: losses of different panels, or of "
+        "different noise, cannot be compared. Lines: means over seeds; bands: their range."
+    )
+    return Drawing(figure, data, caption)
 
 
 def sampler_distributions(frame: pd.DataFrame) -> Drawing | None:
@@ -73,4 +78,8 @@ def sampler_distributions(frame: pd.DataFrame) -> Drawing | None:
         axes.plot(curve["rank"], curve["probability"], **style)
     axes.set(xscale="log", yscale="log", xlabel="frequency rank", ylabel="probability of a draw")
     legend(figure, handles(styles), columns=num_columns)
-    return Drawing(figure, data)
+    caption = (
+        "Probability that a draw of noise is the word of a frequency rank, for every sampler used; "
+        "in grey, how often the word occurs in the text. Both axes are logarithmic."
+    )
+    return Drawing(figure, data, caption)

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from w2vjax.reporting.cells import NO_SAMPLER, sampler_order
+from w2vjax.reporting.cells import LAYERS, NO_SAMPLER, sampler_order
 
 COLUMN, PAGE = 3.25, 6.75
 GREY = "0.45"
@@ -50,15 +50,20 @@ STYLE: dict[str, Any] = {
     "ps.fonttype": 42,
     "svg.hashsalt": "w2vjax",
 }
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h")
+MARKERS = (*"os^DvPX<>p*hdH8", (4, 1), (6, 1), (8, 1))
 DASHES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 2, 2, 2)))
 
 
+Look = dict[str, Any]
+"""how matplotlib draws a line"""
+
+
 class Drawing(NamedTuple):
-    """A figure, and the data it shows."""
+    """A figure, the data it shows, and what a reader must know to understand it alone."""
 
     figure: Figure
     data: pd.DataFrame
+    caption: str = ""
 
 
 def plain_log_ticks(axes: Axes) -> None:
@@ -76,6 +81,35 @@ def plain_log_ticks(axes: Axes) -> None:
         axes.set_xticks([], minor=True)
 
 
+def room(axes: Axes, least: float = 4.0) -> None:
+    """Spreads a vertical axis to at least `least` units, so that noise looks like noise."""
+    bottom, top = axes.get_ylim()
+    more = max(0.0, (least - (top - bottom)) / 2)
+    axes.set_ylim(max(0.0, bottom - more) if bottom >= 0 else bottom - more, top + more)
+
+
+def layer_colors(layers: pd.Series) -> dict[str, Any]:
+    """A layer's colour, the same in every figure whatever other layers it shows."""
+    known = list(dict.fromkeys([*LAYERS.values(), *_unique(layers)]))
+    palette = colors(known)
+    return {name: palette[name] for name in _unique(layers)}
+
+
+def looks(names: Iterable[str], palette: Mapping[str, Any] | None = None) -> dict[str, Look]:
+    """Colour, dashes and marker of each line, told apart by any of them."""
+    names = list(dict.fromkeys(names))
+    palette = palette or colors(names)
+    return {
+        name: {
+            "color": palette[name],
+            "linestyle": DASHES[i % len(DASHES)],
+            "marker": MARKERS[i % len(MARKERS)],
+            "markersize": 3.5,
+        }
+        for i, name in enumerate(names)
+    }
+
+
 def colors(names: Iterable[Any]) -> dict[Any, Any]:
     names = _unique(names)
     palette = "colorblind" if len(names) <= 10 else "viridis"
@@ -86,20 +120,27 @@ def markers(names: Iterable[Any]) -> dict[Any, str]:
     return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(_unique(names))}
 
 
-def lines(samplers: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Colour and dashes of each sampler."""
-    palette = colors(sorted(set(samplers), key=sampler_order))
-    return {
-        name: {"color": color, "linestyle": DASHES[i % len(DASHES)]}
-        for i, (name, color) in enumerate(palette.items())
-    }
+def lines(samplers: Iterable[str]) -> dict[str, Look]:
+    """Colour and dashes of each sampler or variant; grey where there is none."""
+    names = _unique(samplers)
+    if not _ordered(samplers):
+        names = sorted(names, key=sampler_order)
+    palette = colors(name for name in names if name != NO_SAMPLER)
+    made: dict[str, Look] = {name: {"color": GREY, "linestyle": "-"} for name in names}
+    for i, (name, color) in enumerate(palette.items()):
+        made[name] = {"color": color, "linestyle": DASHES[i % len(DASHES)]}
+    return made
 
 
 def _unique(names: Iterable[Any]) -> list[Any]:
     """In the order of the categories if there are any, else of appearance."""
-    if isinstance(names, pd.Series) and isinstance(names.dtype, pd.CategoricalDtype):
+    if isinstance(names, pd.Series) and _ordered(names):
         return list(names.cat.remove_unused_categories().cat.categories)
     return list(dict.fromkeys(names))
+
+
+def _ordered(names: Iterable[Any]) -> bool:
+    return isinstance(names, pd.Series) and isinstance(names.dtype, pd.CategoricalDtype)
 
 
 def handles(lines: Mapping[str, Mapping[str, Any]]) -> list[Line2D]:
@@ -118,6 +159,7 @@ def legend(figure: Figure, handles: list[Line2D], columns: int) -> None:
 
 def shown(name: str) -> str:
     """A cell or sampler as figures show it: `unigram^0.75` with the power as an exponent."""
-    if name == NO_SAMPLER:
-        return "no sampler"
-    return re.sub(r"\^(-?[\d.]*\d)", r"$^{\1}$", str(name))
+    name = str(name)
+    if name.startswith(NO_SAMPLER):
+        name = "no sampler" + name.removeprefix(NO_SAMPLER)
+    return re.sub(r"\^(-?[\d.]*\d|a\b)", r"$^{\1}$", name)

@@ -1,7 +1,6 @@
-"""Records to tables: Markdown, LaTeX (booktabs) and CSV, and the figures beside them; no JAX."""
+"""Records to tables (Markdown, LaTeX with booktabs, CSV), figures and a page of all; no JAX."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +10,11 @@ from w2vjax.errors import InputError
 from w2vjax.files import write
 from w2vjax.reporting import differences, hits
 from w2vjax.reporting.cells import complete, with_cells
-from w2vjax.reporting.plots import FILE_NAMES, figures
-from w2vjax.reporting.records import FINISHED, read
+from w2vjax.reporting.facts import coverage, listed, of_run, span, unfinished
+from w2vjax.reporting.page import page
+from w2vjax.reporting.plots import FILE_NAMES, named_files, pictures
+from w2vjax.reporting.records import read
+from w2vjax.reporting.runs import similarity_sets
 from w2vjax.reporting.stats import Interval, mean_interval, not_worse_than_best
 from w2vjax.reporting.tables import Table
 
@@ -40,9 +42,6 @@ class Column:
     """left out if no cell has it"""
 
 
-MAIN_SETS = ("similarity/EN-WS-353-ALL", "similarity/EN-SIMLEX-999")
-BANDS = {"analogy/band", "similarity/band"}
-"""scores by word frequency: several a run, for figures"""
 PARTS = ("analogy/section/", "analogy/protocol/")
 """prefixes of metrics whose coverage is not in the table"""
 MOST_SETS = 4
@@ -50,7 +49,7 @@ MOST_SETS = 4
 
 
 def build(folder: Path | str) -> list[Path]:
-    """Writes `table.md`, `table.tex`, `table.csv` and every figure into a folder of records.
+    """Writes the table (`.md`, `.tex`, `.csv`), every figure and `report.html` beside the records.
 
     Where runs recorded their answers, `differences.md`, `.tex` and `.csv` too.
 
@@ -59,12 +58,13 @@ def build(folder: Path | str) -> list[Path]:
     """
     folder = Path(folder)
     frame = read(folder)
-    made = table(frame)
+    made, drawn = table(frame), pictures(frame)
     contents = {
         "table.md": made.markdown().encode(),
         "table.tex": made.latex().encode(),
         "table.csv": made.csv().encode(),
-    } | figures(frame)
+        "report.html": page(frame, made, drawn).encode(),
+    } | named_files(drawn)
     contents |= differences.files(frame)
     for name, data in contents.items():
         write(folder / name, data)
@@ -108,33 +108,28 @@ def table(frame: pd.DataFrame) -> Table:
 def caption(frame: pd.DataFrame, tested: bool) -> str:
     """What a reader must know: corpus, protocol, coverage, intervals, bold, what is missing."""
     analogy = frame[frame["metric"] == "analogy/total"]
-    experiment = _listed(frame, "experiment")
+    experiment = listed(frame, "experiment")
     parts = [
-        f"{experiment[:1].upper()}{experiment[1:]} on {_listed(frame, 'config.corpus.source')}"
+        f"{experiment[:1].upper()}{experiment[1:]} on {listed(frame, 'config.corpus.source')}"
         f"{_count(frame, 'words', 'words read in training')}"
         f"{_count(frame, 'vocabulary', 'words of vocabulary')}.",
-        f"Analogies: {_listed(analogy, 'evaluation')}; {_coverage(analogy)}.",
+        f"Analogies: {listed(analogy, 'evaluation')}; {coverage(analogy)}.",
         "±: half of Student's 95 % interval over seeds. Time and speed without compilation, "
-        f"on {_listed(frame, 'num_devices')} {_listed(frame, 'platform')} device(s).",
+        f"on {listed(frame, 'num_devices')} {listed(frame, 'platform')} device(s).",
         "Bold: not significantly worse than the best (paired over seeds, Holm-corrected, 5 %)."
         if tested
         else "Bold: the best mean only; too few seeds to say what is not significantly worse.",
     ]
-    runs = frame.dropna(subset=["run", "cell"]).drop_duplicates("run")
-    done = set(frame.loc[frame["metric"] == FINISHED, "run"])
-    left = runs[~runs["run"].isin(done)]
-    if len(left):
-        names = [
-            f"{cell} (seed {seed:g})" for cell, seed in zip(left["cell"], left["seed"], strict=True)
-        ]
-        parts.append(f"Unfinished, not counted: {'; '.join(names)}.")
+    if left := unfinished(frame):
+        parts.append(f"Unfinished, not counted: {'; '.join(left)}.")
     return " ".join(parts)
 
 
 def _columns(frame: pd.DataFrame) -> list[Column]:
-    sets = sorted({name for name in frame["metric"] if name.startswith("similarity/")} - BANDS)
+    whole = frame.loc[frame["x"].isna(), "metric"]  # and not a band's or a curve's
+    sets = sorted({name for name in whole if name.startswith("similarity/")})
     if len(sets) > MOST_SETS:
-        sets = [name for name in sets if name in MAIN_SETS]
+        sets = sorted(similarity_sets(frame))
     similarities = [
         Column(f"{_set_name(name)} (Spearman·100)", name, 100, score=True) for name in sets
     ]
@@ -166,15 +161,9 @@ def _set_name(metric: str) -> str:
 def _first_columns(frame: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
     """Layer and sampler of each cell; settings that tell namesakes apart go with the sampler."""
     firsts = frame.dropna(subset=["cell"]).drop_duplicates("cell").set_index("cell").loc[cells]
-    details = [
-        cell.removeprefix(str(layer)).removeprefix(f", {sampler}").removeprefix(", ")
-        for cell, layer, sampler in zip(cells, firsts["layer"], firsts["sampler"], strict=True)
-    ]
-    samplers = [
-        f"{sampler}, {detail}" if detail else str(sampler)
-        for sampler, detail in zip(firsts["sampler"], details, strict=True)
-    ]
-    return pd.DataFrame({"layer": firsts["layer"].astype(str).array, "sampler": samplers})
+    return pd.DataFrame(
+        {"layer": firsts["layer"].astype(str).array, "sampler": firsts["variant"].astype(str).array}
+    )
 
 
 def _values(frame: pd.DataFrame, column: Column) -> pd.DataFrame:
@@ -205,8 +194,9 @@ def _show(interval: Interval, column: Column, known: bool) -> str:
 
 
 def _with_coverage(raw: pd.DataFrame, frame: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
+    frame = frame[frame["x"].isna()]
     names = {name for name in frame["metric"] if name.startswith(("ana", "sim"))}
-    for name in sorted(names - BANDS - {hits.METRIC}):
+    for name in sorted(names - {hits.METRIC}):
         if name.startswith(PARTS) or not {"covered", "total"} <= set(frame):
             continue
         rows = frame[frame["metric"] == name].groupby("cell", observed=False)
@@ -215,29 +205,6 @@ def _with_coverage(raw: pd.DataFrame, frame: pd.DataFrame, cells: list[str]) -> 
     return raw
 
 
-def _listed(frame: pd.DataFrame, name: str) -> str:
-    if name not in frame or frame[name].dropna().empty:
-        return "unknown"
-    return " and ".join(sorted({_number(value) for value in frame[name].dropna()}))
-
-
-def _number(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _count(frame: pd.DataFrame, name: str, unit: str) -> str:
-    if name not in frame or frame[name].dropna().empty:
-        return ""
-    largest = frame.groupby("run")[name].max().dropna()
-    return f", {_span(largest)} {unit}"
-
-
-def _coverage(analogy: pd.DataFrame) -> str:
-    if "covered" not in analogy or analogy["covered"].dropna().empty:
-        return "coverage unknown"
-    return f"{_span(analogy['covered'])} of {_span(analogy['total'])} questions covered"
-
-
-def _span(values: Iterable[float]) -> str:
-    low, high = int(min(values)), int(max(values))
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    numbers = of_run(frame, name)
+    return f", {span(numbers)} {unit}" if len(numbers) else ""

@@ -1,5 +1,6 @@
-"""Tables as text: Markdown, LaTeX (booktabs), CSV."""
+"""Tables as text: Markdown, LaTeX (booktabs), HTML, CSV."""
 
+import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,6 +49,16 @@ class Table:
         ]
         return "\n".join(lines) + "\n"
 
+    def html(self) -> str:
+        """A `table` element, the first two columns to the left; the caption is the caller's."""
+        head = "".join(f'<th scope="col">{escape_html(str(name))}</th>' for name in self.text)
+        body = (
+            "".join(f"<td>{cell}</td>" for cell in row)
+            for row in self._marked(escape_html, "<strong>{}</strong>")
+        )
+        rows = "\n".join(f"<tr>{row}</tr>" for row in body)
+        return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+
     def csv(self) -> str:
         """Means, bounds and counts as recorded, without rounding or units."""
         return self.raw.to_csv(index=False, lineterminator="\n", float_format="%.10g")
@@ -60,6 +71,11 @@ class Table:
             ]
             for texts, bolds in zip(self.text.to_numpy(), self.bold.to_numpy(), strict=True)
         ]
+
+
+def escape_html(text: str) -> str:
+    """The text as HTML shows it literally; `^0.75` becomes an exponent."""
+    return re.sub(r"\^(-?[\d.]*\d|a\b)", r"<sup>\1</sup>", html.escape(text))
 
 
 def escape_latex(text: str) -> str:

@@ -1,0 +1,32 @@
+"""What is committed in `results` is what its records give."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from w2vjax.reporting.plots import FILE_NAMES
+from w2vjax.reporting.report import build
+
+RESULTS = Path(__file__).parent.parent / "results"
+FOLDERS = sorted(path.parent for path in RESULTS.glob("*/table.md"))
+TEXTS = (".csv", ".md", ".tex", ".html")
+PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
+"""letters may be drawn otherwise by another version of the library"""
+
+
+def test_there_are_results() -> None:
+    assert RESULTS / "compare" in FOLDERS
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_committed_results_are_what_the_records_give(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "records.jsonl", tmp_path)
+    built = {path.name for path in build(tmp_path)}
+    committed = {path.name for path in folder.iterdir()}
+    assert built <= committed and committed & FILE_NAMES <= built
+    for name in built:
+        if Path(name).suffix in TEXTS:
+            here, there = ((place / name).read_text() for place in (folder, tmp_path))
+            assert PICTURE.sub("", here) == PICTURE.sub("", there), name
