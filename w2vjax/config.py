@@ -50,7 +50,8 @@ class SamplerConfig:
     """Where noise comes from: a distribution, and a mechanism that draws from it."""
 
     distribution: str = "unigram"
-    """uniform, unigram (counts^power), log-uniform (TensorFlow's), zipf (1/rank^power)"""
+    """uniform, unigram (counts^power), log-uniform (TensorFlow's), zipf (1/rank^power); by
+    the stream of training's words: in-batch, learned-unigram"""
     power: float = 0.75
     """the exponent of unigram and zipf; the others ignore it"""
     mechanism: str = "auto"
