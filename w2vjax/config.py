@@ -89,6 +89,8 @@ def _short(number: float) -> str:
 
 SAMPLED_LAYERS = ("negative-sampling", "nce", "sampled-softmax")
 """Output layers that draw noise."""
+BASELINES = ("sppmi-svd",)
+"""Closed forms that stand beside the output layers (`study.baseline`)."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ class OutputConfig:
     """The output layer: how a hidden vector is trained to predict a target."""
 
     layer: str = "negative-sampling"
-    """one of `outputs.OUTPUTS`: negative-sampling, hierarchical-softmax, full-softmax, …"""
+    """one of `outputs.OUTPUTS`: negative-sampling, hierarchical-softmax, full-softmax, …; or of
+    `BASELINES`"""
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     """where noise comes from (sampled layers only)"""
     num_noise: int = 5

@@ -12,10 +12,11 @@ from typing import Any
 import jax
 
 from w2vjax import files, outputs
-from w2vjax.config import SAMPLED_LAYERS, CorpusConfig, RunConfig
+from w2vjax.config import BASELINES, SAMPLED_LAYERS, CorpusConfig, RunConfig
 from w2vjax.errors import InputError
 from w2vjax.program import mesh_of
 from w2vjax.reporting import records, report
+from w2vjax.study import baseline
 from w2vjax.study.durations import Clock, cell, duration
 from w2vjax.study.rank_curves import distributions
 from w2vjax.study.run import Exam, Row, about, execute
@@ -172,7 +173,10 @@ def _possible(config: RunConfig, corpus: EncodedCorpus) -> None:
     """Raises `InputError` for what would make the run fail at its start."""
     mesh_of(config.train)
     Exam.of(config.corpus.source)
-    outputs.build(config.output, 1, corpus.vocabulary.counts)
+    if config.output.layer in BASELINES:
+        baseline.check(config, corpus)
+    else:
+        outputs.build(config.output, 1, corpus.vocabulary.counts)
 
 
 def _same_texts(
