@@ -14,7 +14,10 @@ from w2vjax.samplers import OWN, parse
 from w2vjax.study import card, draw_times
 from w2vjax.study.card_plan import CardConfig
 
-NAMES = ("uniform", "unigram^0.75", "unigram^1:table(20000)", "log-uniform:cdf", "first-two")
+NAMES = (
+    *("uniform", "unigram^0.75", "unigram^1:table(20000)", "log-uniform:cdf"),
+    *("in-batch", "learned-unigram", "first-two"),
+)
 CONFIG = CardConfig(table_size=5_000, num_draws=20_000, repeats=2)
 
 

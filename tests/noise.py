@@ -17,5 +17,12 @@ EVERY = [
     "unigram^1:table(20000)",
     "log-uniform+uniform(0.3):table(1e5)",
 ]
-KINDS = ["uniform", "log-uniform", "unigram^0.75", "unigram^0.75:cdf", "unigram^1:table(20000)"]
+KINDS = [
+    "uniform",
+    "log-uniform",
+    "unigram^0.75",
+    "unigram^0.75:cdf",
+    "unigram^1:table(20000)",
+    "in-batch",
+]
 """one of each class"""

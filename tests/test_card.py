@@ -137,3 +137,13 @@ def test_a_vocabulary_of_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
     made = card.card("one", np.array([7]), samplers, CONFIG, show=False)
     assert [row["top_1"] for row in made["samplers"]] == [1, 1]
     assert [row["p_value"] for row in made["samplers"]] == [1, 1]
+
+
+def test_samplers_of_the_stream_are_as_after_a_pass_that_keeps_all() -> None:
+    batch, learned = row("in-batch"), row("learned-unigram")
+    assert batch["mechanism"] == learned["mechanism"] == "stream"
+    assert batch["top_100"] == pytest.approx(SHARE[:100].sum())
+    seen = (COUNTS + 1) / (COUNTS + 1).sum()
+    assert learned["top_100"] == pytest.approx(seen[:100].sum())
+    apart = 0.5 * np.abs(seen - SHARE).sum()
+    assert learned["total_variation"] == pytest.approx(apart, rel=1e-4) and apart > 1e-5

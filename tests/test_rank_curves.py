@@ -8,7 +8,9 @@ from w2vjax.study.rank_curves import POINTS, distributions
 
 
 def test_distributions_are_those_of_the_samplers() -> None:
-    rows = distributions([SamplerConfig(power=0.5), SamplerConfig("uniform")], COUNTS, "test")
+    samplers = [SamplerConfig(power=0.5), SamplerConfig("uniform"), SamplerConfig("in-batch")]
+    rows = distributions(samplers, COUNTS, "test")
+    assert len({row["metric"] for row in rows}) == 3, "what goes by the stream has no curve"
     assert all("run" not in row and "label" not in row for row in rows)
     laws = {"corpus": COUNTS / COUNTS.sum(), "unigram^0.5": COUNTS**0.5 / (COUNTS**0.5).sum()}
     laws["uniform"] = np.full(V, 1 / V)

@@ -50,7 +50,8 @@ class SamplerConfig:
     """Where noise comes from: a distribution, and a mechanism that draws from it."""
 
     distribution: str = "unigram"
-    """uniform, unigram (counts^power), log-uniform (TensorFlow's), zipf (1/rank^power)"""
+    """uniform, unigram (counts^power), log-uniform (TensorFlow's), zipf (1/rank^power); by
+    the stream of training's words: in-batch, learned-unigram"""
     power: float = 0.75
     """the exponent of unigram and zipf; the others ignore it"""
     mechanism: str = "auto"
@@ -88,6 +89,8 @@ def _short(number: float) -> str:
 
 SAMPLED_LAYERS = ("negative-sampling", "nce", "sampled-softmax")
 """Output layers that draw noise."""
+BASELINES = ("sppmi-svd",)
+"""Closed forms that stand beside the output layers (`study.baseline`)."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ class OutputConfig:
     """The output layer: how a hidden vector is trained to predict a target."""
 
     layer: str = "negative-sampling"
-    """one of `outputs.OUTPUTS`: negative-sampling, hierarchical-softmax, full-softmax, …"""
+    """one of `outputs.OUTPUTS`: negative-sampling, hierarchical-softmax, full-softmax, …; or of
+    `BASELINES`"""
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     """where noise comes from (sampled layers only)"""
     num_noise: int = 5

@@ -23,7 +23,7 @@ from jaxtyping import Array, Float, Int, Int8, Key
 
 from w2vjax.config import OutputConfig
 from w2vjax.errors import InputError, unknown
-from w2vjax.samplers import Sampler
+from w2vjax.samplers import Sampler, noise
 from w2vjax.samplers import build as build_sampler
 from w2vjax.trees import TREES, Tree
 
@@ -61,8 +61,17 @@ class OutputLayer(Protocol):
         """Rows of the output matrix for a vocabulary of `num_words`."""
         ...
 
-    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
-        """Rows that targets share, drawn afresh for each of `shape`; k may be 0."""
+    def shared_rows(
+        self,
+        key: Key[Array, ""],
+        shape: tuple[int, ...],
+        words: Int[Array, "*steps n"] | None = None,
+    ) -> Int[Array, "*shape k"]:
+        """Rows that targets share, drawn afresh for each of `shape`; k may be 0.
+
+        `words` are those of every step, for `shape` `[*steps, …]`, with -1 where a step has none
+        left: only samplers that go by them look at them.
+        """
         ...
 
     def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
@@ -135,8 +144,13 @@ class NegativeSampling(_Words):
     loss: ClassVar[Kind] = "logistic"
     shares: ClassVar[Shares] = "block"
 
-    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
-        return self.sampler.sample(key, (*shape, self.draws))
+    def shared_rows(
+        self,
+        key: Key[Array, ""],
+        shape: tuple[int, ...],
+        words: Int[Array, "*steps n"] | None = None,
+    ) -> Int[Array, "*shape k"]:
+        return noise(self.sampler, key, (*shape, self.draws), words)
 
     def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
         if not self.corrected:
@@ -171,8 +185,13 @@ class SampledSoftmax(_Words):
     loss: ClassVar[Kind] = "categorical"
     shares: ClassVar[Shares] = "block"
 
-    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
-        return self.sampler.sample(key, (*shape, self.draws))
+    def shared_rows(
+        self,
+        key: Key[Array, ""],
+        shape: tuple[int, ...],
+        words: Int[Array, "*steps n"] | None = None,
+    ) -> Int[Array, "*shape k"]:
+        return noise(self.sampler, key, (*shape, self.draws), words)
 
     def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
         return _log_expected(self.sampler, self.draws, rows)
@@ -206,8 +225,13 @@ class HierarchicalSoftmax(_Exact):
     def num_rows(self, num_words: int) -> int:
         return num_words - 1
 
-    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
-        del key
+    def shared_rows(
+        self,
+        key: Key[Array, ""],
+        shape: tuple[int, ...],
+        words: Int[Array, "*steps n"] | None = None,
+    ) -> Int[Array, "*shape k"]:
+        del key, words
         return jnp.broadcast_to(jnp.arange(self.top.shape[1]), (*shape, self.top.shape[1]))
 
     def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
@@ -233,8 +257,13 @@ class FullSoftmax(_Words, _Exact):
     loss: ClassVar[Kind] = "categorical"
     shares: ClassVar[Shares] = "matrix"
 
-    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
-        del key
+    def shared_rows(
+        self,
+        key: Key[Array, ""],
+        shape: tuple[int, ...],
+        words: Int[Array, "*steps n"] | None = None,
+    ) -> Int[Array, "*shape k"]:
+        del key, words
         return jnp.zeros((*shape, 0), jnp.int32)
 
     def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
@@ -265,46 +294,55 @@ def split(tree: Tree, shared: int) -> HierarchicalSoftmax:
 
 
 Counts = Int[np.ndarray, " v"]
-Builder = Callable[[OutputConfig, int, Counts], OutputLayer]
+Kept = Float[np.ndarray, " v"]
+Builder = Callable[[OutputConfig, int, Counts, Kept | None], OutputLayer]
 
 
 def _tree(name: str) -> Builder:
-    return lambda config, draws, counts: split(TREES[name](counts), config.shared_nodes)
+    return lambda config, draws, counts, kept: split(TREES[name](counts), config.shared_nodes)
 
 
 def _against_noise(corrected: bool) -> Builder:
-    def built(config: OutputConfig, draws: int, counts: Counts) -> OutputLayer:
+    def built(config: OutputConfig, draws: int, counts: Counts, kept: Kept | None) -> OutputLayer:
         # NCE's classifier sees noise as it is drawn; word2vec.c skips noise that hits the target.
         usual = "keep" if corrected else "expect"
         collision = usual if config.collision == "auto" else config.collision
-        sampler = build_sampler(config.sampler, counts)
+        sampler = build_sampler(config.sampler, counts, kept)
         return NegativeSampling(sampler, config.num_noise, draws, collision, corrected)
 
     return built
 
 
-def _sampled_softmax(config: OutputConfig, draws: int, counts: Counts) -> OutputLayer:
+def _sampled_softmax(
+    config: OutputConfig, draws: int, counts: Counts, kept: Kept | None
+) -> OutputLayer:
     if config.collision in ("redraw", "expect"):
         raise InputError(
             f"collision is {config.collision}: sampled-softmax knows mask and keep only"
         )
     collision = "mask" if config.collision == "auto" else config.collision
-    return SampledSoftmax(build_sampler(config.sampler, counts), draws, collision)
+    return SampledSoftmax(build_sampler(config.sampler, counts, kept), draws, collision)
 
 
 OUTPUTS: dict[str, Builder] = {
-    "full-softmax": lambda config, draws, counts: FullSoftmax(),
+    "full-softmax": lambda config, draws, counts, kept: FullSoftmax(),
     "hierarchical-softmax": _tree("huffman"),
     "balanced-softmax": _tree("balanced"),
     "negative-sampling": _against_noise(corrected=False),
     "nce": _against_noise(corrected=True),
     "sampled-softmax": _sampled_softmax,
 }
-"""Every output layer by name: `(config, noise words a block, counts [V]) -> layer`."""
+"""Every output layer by name: `(config, noise words a block, counts, kept [V]) -> layer`."""
 
 
-def build(config: OutputConfig, draws: int, counts: Counts) -> OutputLayer:
-    """The layer that `config` describes. `InputError` for unknown names and impossible settings."""
+def build(
+    config: OutputConfig, draws: int, counts: Counts, kept: Kept | None = None
+) -> OutputLayer:
+    """The layer that `config` describes, for words with these counts.
+
+    `kept` are the counts after subsampling, in expectation, for samplers that go by the stream;
+    None: all words are kept. `InputError` for unknown names and impossible settings.
+    """
     if config.layer not in OUTPUTS:
         raise unknown("output layer", config.layer, OUTPUTS)
-    return OUTPUTS[config.layer](config, draws, counts)
+    return OUTPUTS[config.layer](config, draws, counts, kept)

@@ -137,7 +137,9 @@ def train_stretch(
     # All of a stretch's random numbers at once: drawing a few at a time costs more than using them.
     reach = draw_reach(jax.random.fold_in(key, WINDOW), (steps, size), config)
     groups = num_groups(config, layer.shares)
-    shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (steps, groups))
+    here = slice(window, window + steps * size)
+    kept = jnp.where(documents[here] != NO_DOCUMENT, tokens[here], -1).reshape(steps, size)
+    shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (steps, groups), kept)
 
     def step(state: Parameters, number: Int[Array, ""]) -> tuple[Parameters, Telemetry]:
         words = jax.lax.dynamic_slice(tokens, (number * size,), (size + 2 * window,))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.export
@@ -13,13 +13,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Array
+from jaxtyping import Array, Int
 
 from w2vjax import program
 from w2vjax.config import RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
 from w2vjax.model import Parameters, initial
 from w2vjax.outputs import OutputLayer, build
+from w2vjax.samplers import Learning
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
 from w2vjax.text.encoding import EncodedCorpus
 
@@ -127,6 +128,25 @@ class Run:
         )
         return tokens, documents, rates.reshape(segment.progress.shape), fold(self.keys, number)
 
+    def after(self, layer: OutputLayer, parts: Sequence[Segment]) -> OutputLayer:
+        """The layer once its sampler has seen the replicas' segments, the words of all devices."""
+        sampler = getattr(layer, "sampler", None)
+        if not isinstance(sampler, Learning):
+            return layer
+        samplers = []
+        for number, part in enumerate(parts):
+            own = jax.tree.map(lambda leaf, n=number: leaf[n], sampler) if self.several else sampler
+            samplers.append(own.learn(self._seen(part)))
+        everywhere = NamedSharding(self.mesh, PartitionSpec())
+        after: Any = replace(cast(Any, layer), sampler=_stacked(samplers))
+        return jax.device_put(after, everywhere)
+
+    def _seen(self, segment: Segment) -> Int[np.ndarray, " v"]:
+        """How often the segment has every word, each place of the stream once."""
+        here = slice(self.layout.window, self.layout.window + self.layout.stretch)
+        words = segment.tokens[:, here][segment.documents[:, here] != NO_DOCUMENT]
+        return np.bincount(words, minlength=len(self.corpus.vocabulary))
+
     def lower(self, arguments: tuple) -> jax.stages.Lowered:
         """The program for these arguments, not yet compiled."""
         lower = program.train_segment.lower
@@ -194,7 +214,8 @@ def _layer(config: RunConfig, corpus: EncodedCorpus) -> OutputLayer:
     draws = config.train.noise_per_block
     if config.train.grouping == "pair" and config.output.layer != "sampled-softmax":
         draws = config.output.num_noise
-    return build(config.output, draws, corpus.vocabulary.counts)
+    counts = corpus.vocabulary.counts
+    return build(config.output, draws, counts, counts * Plan(corpus, config.train).keep())
 
 
 def _alike(configs: Sequence[RunConfig]) -> None:

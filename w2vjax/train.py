@@ -70,6 +70,7 @@ def train_replicas(
         for plan in run.plans
     ]
     parameters, exchange, segment_program, pending = run.parameters, None, None, None
+    layer = run.layer
     begin = compiled = time.perf_counter()
     with track("training", sum(h.words for h in histories), "M words", show) as advance:
 
@@ -83,7 +84,8 @@ def train_replicas(
                 begin = time.perf_counter()
                 segment_program, exchange = run.lower(arguments).compile(), Exchange(run)
                 compiled = time.perf_counter()
-            parameters, telemetry = segment_program(parameters, run.layer, *arguments)
+            parameters, telemetry = segment_program(parameters, layer, *arguments)
+            layer = run.after(layer, parts)
             parameters = exchange(parameters, number)
             # Only now wait for the segment before: the host prepares one while the device trains.
             if pending is not None:

@@ -31,16 +31,17 @@ class Compare:
     same command goes on.
 
     $ w2vjax compare
+    $ w2vjax compare --samplers unigram^0.75 in-batch --outputs negative-sampling sppmi-svd
     $ w2vjax compare --corpus my.txt --outputs nce full-softmax --samplers uniform --out results/my
     """
 
     corpus: str = CorpusConfig.source
     """a data set (see `w2vjax data list`) or the path of a text file or folder"""
     outputs: tuple[str, ...] = compare.LAYERS
-    """output layers"""
+    """output layers; and sppmi-svd, the closed form that stands beside them"""
     samplers: tuple[str, ...] = compare.SAMPLERS
     """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with
-    :alias, :cdf, :table or :table(SIZE)"""
+    :alias, :cdf, :table or :table(SIZE); by the stream: in-batch, learned-unigram"""
     seeds: int = compare.SEEDS
     """runs of every cell"""
     epochs: float | None = None
@@ -93,7 +94,7 @@ class Train:
     """full-, hierarchical-, balanced- or sampled-softmax, negative-sampling, nce"""
     sampler: str = SamplerConfig().name
     """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with
-    :alias, :cdf, :table or :table(SIZE)"""
+    :alias, :cdf, :table or :table(SIZE); by the stream: in-batch, learned-unigram"""
     epochs: float = TrainConfig.epochs
     """passes over the text; the last may be a part of one"""
     seed: int = TrainConfig.seed

@@ -28,7 +28,8 @@ class Samplers:
     it is. None: the corpus' own"""
     samplers: tuple[str, ...] = ()
     """by name: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with :alias,
-    :cdf, :table or :table(SIZE). Without any: every distribution by every mechanism"""
+    :cdf, :table or :table(SIZE); in-batch, learned-unigram. Without any: every
+    distribution by every mechanism, and those two"""
     max_vocab: int | None = CorpusConfig.max_vocab
     """most frequent words kept. None: all"""
     out: Path = Path("results/samplers")

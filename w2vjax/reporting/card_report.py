@@ -118,7 +118,8 @@ def tables(card: Card) -> list[Table]:
     shape = (
         "**What is drawn.** Distance from unigram^0.75, and the probability of the most frequent "
         "words, of the rarest half of the vocabulary, and that a draw is the target, if targets "
-        "are drawn by frequency. Exact, as above."
+        "are drawn by frequency. Exact, as above. By stream: as after one pass that keeps all "
+        "words; noise of the same step (in-batch) in expectation over all steps."
     )
     cost = (
         f"**At what cost.** Medians of {repeats} compiled calls of {draws:,} draws each, in turn "

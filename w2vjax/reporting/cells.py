@@ -18,6 +18,7 @@ LAYERS = {
     "negative-sampling": "NEG",
     "nce": "NCE",
     "sampled-softmax": "sampled softmax",
+    "sppmi-svd": "SPPMI-SVD",
 }
 """display names, in the order of tables and figures"""
 DISTRIBUTIONS = ("uniform", "unigram", "log-uniform", "zipf")

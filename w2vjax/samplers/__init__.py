@@ -1,11 +1,21 @@
 """Noise samplers: a distribution and a mechanism that draws from it, by name and by contract."""
 
 from w2vjax.samplers.candidates import Candidates, candidates, check_unique, log_expected_count
-from w2vjax.samplers.contract import Sampler, check, draw, num_unreachable, probabilities
+from w2vjax.samplers.contract import (
+    FromStep,
+    Learning,
+    Sampler,
+    check,
+    draw,
+    noise,
+    num_unreachable,
+    probabilities,
+)
 from w2vjax.samplers.names import SAMPLERS, parse
 from w2vjax.samplers.registry import (
     MECHANISMS,
     OWN,
+    STREAMED,
     build,
     has_closed_form,
     mechanism,
@@ -17,7 +27,10 @@ __all__ = [
     "MECHANISMS",
     "OWN",
     "SAMPLERS",
+    "STREAMED",
     "Candidates",
+    "FromStep",
+    "Learning",
     "Sampler",
     "build",
     "candidates",
@@ -27,6 +40,7 @@ __all__ = [
     "has_closed_form",
     "log_expected_count",
     "mechanism",
+    "noise",
     "num_unreachable",
     "parse",
     "probabilities",

@@ -1,15 +1,16 @@
 """What a sampler promises, and the check that it keeps it.
 
-A sampler is a frozen pytree (`flax.struct.dataclass`) with `sample` and `log_prob`.
+A sampler is a frozen pytree (`flax.struct.dataclass`) with `sample` and `log_prob`. One that goes
+by the words of the step, or learns from those of the stream, has one method more.
 """
 
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float32, Int32, Key
+from jaxtyping import Array, Float32, Int32, Int64, Key
 
 from w2vjax.errors import InputError
 from w2vjax.samplers.distributions import Probabilities
@@ -27,6 +28,38 @@ class Sampler(Protocol):
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
         """Log-probability of each id under the law of what `sample` really draws."""
         ...
+
+
+@runtime_checkable
+class FromStep(Sampler, Protocol):
+    """A sampler whose noise comes from the words of the same step."""
+
+    def sample_from(
+        self, words: Int32[Array, "*steps n"], key: Key[Array, ""], shape: tuple[int, ...]
+    ) -> Int32[Array, "..."]:
+        """Ids of the given shape `[*steps, …]`; a step's words end in -1 where it is not full."""
+        ...
+
+
+@runtime_checkable
+class Learning(Sampler, Protocol):
+    """A sampler that learns from the stream."""
+
+    def learn(self, seen: Int64[np.ndarray, " v"]) -> Self:
+        """The sampler after each word has been seen this often. Arrays keep their shapes."""
+        ...
+
+
+def noise(
+    sampler: Sampler,
+    key: Key[Array, ""],
+    shape: tuple[int, ...],
+    words: Int32[Array, "*steps n"] | None,
+) -> Int32[Array, "..."]:
+    """Ids of the given shape: of the steps' words, if the sampler goes by them and has them."""
+    if words is None or not isinstance(sampler, FromStep):
+        return sampler.sample(key, shape)
+    return sampler.sample_from(words, key, shape)
 
 
 def probabilities(sampler: Sampler, num_words: int) -> Probabilities:

@@ -10,16 +10,20 @@ from w2vjax.samplers.contract import Sampler, probabilities
 from w2vjax.samplers.distributions import Probabilities, log_uniform, uniform
 from w2vjax.samplers.mechanisms import Alias, Cdf, Table, slot_ends
 from w2vjax.samplers.random_words import WORD
+from w2vjax.samplers.streamed import InBatch, LearnedUnigram
 
 
 def law(sampler: Sampler, num_words: int) -> Probabilities:
     """What `sample` draws, `[V]`, counted from the integers it compares.
 
     `log_prob` says the same, rounded to float32. Closed forms have no integers to count: theirs is
-    the formula, which they keep within 1e-8. A user's own sampler is taken at its word.
+    the formula, which they keep within 1e-8. Noise from the step's words: in expectation, over all
+    steps. A user's own sampler is taken at its word.
     """
     line = 2.0**WORD
     match sampler:
+        case InBatch(expected=inner) | LearnedUnigram(drawn=inner):
+            return law(inner, num_words)
         case Uniform():
             return uniform(np.ones(num_words))
         case LogUniform():

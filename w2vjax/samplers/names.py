@@ -6,7 +6,7 @@ from dataclasses import replace
 from w2vjax.config import POWERED, SamplerConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.samplers.distributions import DISTRIBUTIONS
-from w2vjax.samplers.registry import MECHANISMS, OWN
+from w2vjax.samplers.registry import MECHANISMS, OWN, STREAMED
 
 SAMPLERS: dict[str, SamplerConfig] = {
     "uniform": SamplerConfig("uniform"),
@@ -19,6 +19,8 @@ SAMPLERS: dict[str, SamplerConfig] = {
     "unigram^0.75:cdf": SamplerConfig("unigram", 0.75, "cdf"),
     "unigram^0.75:table": SamplerConfig("unigram", 0.75, "table"),
     "log-uniform:alias": SamplerConfig("log-uniform", mechanism="alias"),
+    "in-batch": SamplerConfig("in-batch"),
+    "learned-unigram": SamplerConfig("learned-unigram"),
 }
 """Ready-made samplers; `parse` takes any other combination of distribution and mechanism."""
 
@@ -31,18 +33,20 @@ _NAME = re.compile(
 def parse(name: str) -> SamplerConfig:
     """The configuration of a sampler's name; the inverse of `SamplerConfig.name`.
 
-    `distribution[^power][+uniform(share)][:mechanism[(table size)]]`, or the name of a registered
-    sampler: `unigram^0.75`, `log-uniform:alias`, `unigram^0.75+uniform(0.1)`,
-    `unigram^0.75:table(1e6)`. Without a power, unigram and zipf have power 1.
+    `distribution[^power][+uniform(share)][:mechanism[(table size)]]`, or the name of a sampler of
+    the stream or of a registered one: `unigram^0.75`, `log-uniform:alias`, `in-batch`,
+    `unigram^0.75+uniform(0.1)`, `unigram^0.75:table(1e6)`. Without a
+    power, unigram and zipf have power 1.
     Raises `InputError` that says what is not understood, with the nearest known name.
     """
     match = _NAME.fullmatch(name.strip())
     if not match:
         raise unknown("sampler", name, [*SAMPLERS, *OWN])
     distribution, power, share, mechanism, size = match.groups()
-    if distribution not in (*DISTRIBUTIONS, *OWN):
-        raise unknown("noise distribution", distribution, [*DISTRIBUTIONS, *OWN])
-    if distribution in OWN and name.strip() != distribution:
+    known = [*DISTRIBUTIONS, *STREAMED, *OWN]
+    if distribution not in known:
+        raise unknown("noise distribution", distribution, known)
+    if distribution in (*STREAMED, *OWN) and name.strip() != distribution:
         raise InputError(f"sampler {name!r}: {distribution} is used by its name alone")
     if mechanism not in (None, "auto", *MECHANISMS):
         raise unknown("sampling mechanism", mechanism, ["auto", *MECHANISMS])

@@ -1,4 +1,4 @@
-"""Every sampler there is: distributions × mechanisms, and the user's own; built from a name."""
+"""Every sampler there is: distributions × mechanisms, those of the stream, and the user's own."""
 
 import re
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.contract import Sampler, check
 from w2vjax.samplers.distributions import DISTRIBUTIONS, Probabilities, checked_counts, mixed
 from w2vjax.samplers.mechanisms import Alias, Cdf, Table
+from w2vjax.samplers.streamed import InBatch, LearnedUnigram
 
 CLOSED_FORMS: dict[str, Callable[[int], Sampler]] = {
     "uniform": Uniform.of,
@@ -42,6 +43,12 @@ MECHANISMS: dict[str, Callable[[Probabilities, SamplerConfig], Sampler]] = {
 }
 """Every mechanism by name: `(probabilities [V], config) -> sampler`."""
 
+STREAMED: dict[str, Callable[[Probabilities], Sampler]] = {
+    "in-batch": InBatch.of,
+    "learned-unigram": LearnedUnigram.of,
+}
+"""Samplers that go by the stream, by name: `counts of the words kept [V], expected -> sampler`."""
+
 Own = Callable[[Probabilities], Sampler]
 """A user's sampler: counts `[V]`, float64, by id -> sampler."""
 OWN: dict[str, Own] = {}
@@ -53,12 +60,12 @@ def register(name: str) -> Callable[[Own], Own]:
 
     Whatever takes a sampler's name takes it from then on. It is checked whenever it is built.
     Results are found again by name: a sampler that changes needs a new one. Raises `InputError`
-    for a name that is not letters, digits, `_` and `-`, or is a distribution's.
+    for a name that is not letters, digits, `_` and `-`, or is taken.
     """
     if not re.fullmatch(r"[\w-]+", name):
         raise InputError(f"sampler name {name!r}: use letters, digits, '_' and '-' only")
-    if name in DISTRIBUTIONS:
-        raise InputError(f"sampler name {name!r} is taken by a distribution: choose another")
+    if name in (*DISTRIBUTIONS, *STREAMED):
+        raise InputError(f"sampler name {name!r} is taken by a built-in one: choose another")
 
     def remember(build: Own) -> Own:
         OWN[name] = build
@@ -68,7 +75,12 @@ def register(name: str) -> Callable[[Own], Own]:
 
 
 def mechanism(config: SamplerConfig) -> str:
-    """The mechanism that `config` draws by: `auto` is the closed form if any, else `alias`."""
+    """The mechanism that `config` draws by: `auto` is the closed form if any, else `alias`.
+
+    Samplers of the stream are one of their own, `stream`.
+    """
+    if config.distribution in STREAMED:
+        return "stream"
     if config.mechanism != "auto":
         return config.mechanism
     return "closed-form" if has_closed_form(config) else "alias"
@@ -77,20 +89,30 @@ def mechanism(config: SamplerConfig) -> str:
 def wish(config: SamplerConfig, counts: ArrayLike) -> Probabilities:
     """The distribution `[V]` that `config` stands for, exactly, whatever draws from it.
 
+    Those of the stream stand for its words: for the counts, if these are of the words kept.
     Raises `InputError` for unknown names, bad counts, or a power out of range.
     """
+    if config.distribution in STREAMED:
+        return DISTRIBUTIONS["unigram"](counts, 1.0)
     if config.distribution not in DISTRIBUTIONS:
-        raise unknown("noise distribution", config.distribution, [*DISTRIBUTIONS, *OWN])
+        known = [*DISTRIBUTIONS, *STREAMED, *OWN]
+        raise unknown("noise distribution", config.distribution, known)
     return mixed(DISTRIBUTIONS[config.distribution](counts, config.power), config.uniform_share)
 
 
-def build(config: SamplerConfig, counts: ArrayLike) -> Sampler:
+def build(config: SamplerConfig, counts: ArrayLike, kept: ArrayLike | None = None) -> Sampler:
     """The sampler that `config` describes, for words with these counts `[V]`.
 
-    The mechanisms of `auto` are within 1e-6 total variation of the distribution at V = 3 M.
-    Raises `InputError` for unknown names, bad counts, a power out of range, a table that is too
-    small, or a user's sampler that breaks the contract.
+    `kept` are those that subsampling keeps, in expectation, `[V]`, which samplers of the stream go
+    by; None: all. The mechanisms of `auto` are within 1e-6 total variation of the distribution at
+    V = 3 M. Raises `InputError` for unknown names, bad counts, a power out of range, a table that
+    is too small, or a user's sampler that breaks the contract.
     """
+    if config.distribution in (*STREAMED, *OWN):
+        _takes_nothing(config)
+    if config.distribution in STREAMED:
+        values = checked_counts(counts if kept is None else kept)
+        return STREAMED[config.distribution](values)
     if config.distribution in OWN:
         return _own(config, counts)
     kind = mechanism(config)
@@ -99,10 +121,14 @@ def build(config: SamplerConfig, counts: ArrayLike) -> Sampler:
     return MECHANISMS[kind](wish(config, counts), config)
 
 
+def _takes_nothing(config: SamplerConfig) -> None:
+    if config.mechanism != "auto" or config.uniform_share:
+        name = config.distribution
+        raise InputError(f"{name} is a sampler as it is: it takes no mechanism and no share")
+
+
 def _own(config: SamplerConfig, counts: ArrayLike) -> Sampler:
     name = config.distribution
-    if config.mechanism != "auto" or config.uniform_share:
-        raise InputError(f"{name} is a sampler as it is: it takes no mechanism and no share")
     values = checked_counts(counts)
     sampler = OWN[name](np.copy(values))
     check(sampler, len(values), name=name)

@@ -28,22 +28,27 @@ class CardConfig:
 
 
 def plan(names: Sequence[str], table_size: int) -> list[SamplerConfig]:
-    """The samplers of these names; without any, every distribution × mechanism, and users' own.
+    """The samplers of these names; without any, every distribution × mechanism, those of the
+    stream, and users' own.
 
     Raises `InputError` for unknown names, with the nearest, and for names that come twice.
     """
     # Only names need it: the command line knows the defaults without starting JAX.
-    from w2vjax.samplers import MECHANISMS, OWN, SAMPLERS, has_closed_form, parse
+    from w2vjax.samplers import MECHANISMS, OWN, SAMPLERS, STREAMED, has_closed_form, parse
 
     if names:
         configs = [parse(name) for name in names]
         if len({config.name for config in configs}) < len(configs):
             raise InputError(f"samplers has a name twice: {', '.join(names)}")
         return configs
-    laws = dict.fromkeys(replace(config, mechanism="auto") for config in SAMPLERS.values())
+    laws = dict.fromkeys(
+        replace(config, mechanism="auto")
+        for config in SAMPLERS.values()
+        if config.distribution not in STREAMED
+    )
     return [
         replace(config, mechanism=mechanism, table_size=table_size)
         for config in laws
         for mechanism in MECHANISMS
         if mechanism != "closed-form" or has_closed_form(config)
-    ] + [SamplerConfig(name) for name in OWN]
+    ] + [SamplerConfig(name) for name in (*STREAMED, *OWN)]

@@ -10,6 +10,7 @@ WORDS_PER_SECOND = {
     "full-softmax": 4e4,
     "hierarchical-softmax": 6e5,
     "balanced-softmax": 6e5,
+    "sppmi-svd": 5e5,
 }
 """a first guess for two cores, 100 dimensions and `VOCABULARY` words"""
 OTHER_WORDS_PER_SECOND = 2.5e6

@@ -9,10 +9,11 @@ from typing import Any
 import jax
 
 from w2vjax import machine, outputs
-from w2vjax.config import CorpusConfig, RunConfig, flatten
+from w2vjax.config import BASELINES, CorpusConfig, RunConfig, flatten
 from w2vjax.errors import InputError
 from w2vjax.program import mesh_of
 from w2vjax.reporting import records
+from w2vjax.study import baseline
 from w2vjax.study.durations import Clock, cell, duration
 from w2vjax.study.memory import GIB, estimate
 from w2vjax.study.run import Exam
@@ -105,7 +106,10 @@ def check_possible(configs: Sequence[RunConfig], corpora: Corpora) -> None:
             )
     for config in {(c.corpus, c.output, c.train.devices): c for c in configs}.values():
         Exam.of(config.corpus.source)
-        outputs.build(config.output, 1, corpora[config.corpus].vocabulary.counts)
+        if config.output.layer in BASELINES:
+            baseline.check(config, corpora[config.corpus])
+        else:
+            outputs.build(config.output, 1, corpora[config.corpus].vocabulary.counts)
 
 
 def show(

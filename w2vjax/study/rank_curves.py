@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from w2vjax.config import SamplerConfig
-from w2vjax.samplers import build
+from w2vjax.samplers import STREAMED, build
 from w2vjax.samplers.laws import law
 
 POINTS = 60
@@ -32,6 +32,13 @@ def rank_curves(laws: Mapping[str, NDArray], experiment: str) -> list[dict[str, 
 def distributions(
     samplers: Iterable[SamplerConfig], counts: NDArray, experiment: str
 ) -> list[dict[str, Any]]:
-    """The curve of each sampler's law, and of the corpus' own words, `[V]` counts."""
-    laws = {config.name: law(build(config, counts), len(counts)) for config in samplers}
+    """The curve of each sampler's law, and of the corpus' own words, `[V]` counts.
+
+    Samplers of the stream have none: what they draw is for the training to say.
+    """
+    laws = {
+        config.name: law(build(config, counts), len(counts))
+        for config in samplers
+        if config.distribution not in STREAMED
+    }
     return rank_curves({"corpus": counts / counts.sum()} | laws, experiment)

@@ -24,6 +24,7 @@ from w2vjax.history import Point
 from w2vjax.program import mesh_of
 from w2vjax.reporting import hits
 from w2vjax.reporting.records import FINISHED, provenance
+from w2vjax.study.baseline import CLOSED_FORMS
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
@@ -63,11 +64,12 @@ def execute(
     Raises `InputError` for impossible settings, `FloatingPointError` if training diverges.
     """
     exam = Exam.of(config.corpus.source)
-    trained = train(corpus, config, show=show)
+    closed = CLOSED_FORMS.get(config.output.layer)
+    trained = closed(corpus, config, show) if closed else train(corpus, config, show=show)
     begin = time.perf_counter()
     found = examine(trained.embeddings, config.evaluation, exam.questions, exam.sets)
     scores = list(found.scores)
-    if config.corpus.held_out_every is not None:
+    if config.corpus.held_out_every is not None and not closed:
         unseen = unseen_likelihood(trained, config, corpus, unseen_pairs(corpus, config))
         scores += [unseen] if unseen else []
     facts = _facts(config, corpus, trained)
