@@ -1,7 +1,7 @@
 """Records to tables: Markdown, LaTeX (booktabs) and CSV, and the figures beside them; no JAX."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.files import write
+from w2vjax.reporting import gradient_report
 from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.plots import FILE_NAMES, figures
 from w2vjax.reporting.records import FINISHED, read
@@ -52,17 +53,29 @@ def build(folder: Path | str) -> list[Path]:
     """
     folder = Path(folder)
     frame = read(folder)
-    made = table(frame)
-    contents = {
-        "table.md": made.markdown().encode(),
-        "table.tex": made.latex().encode(),
-        "table.csv": made.csv().encode(),
-    } | figures(frame)
+    kinds = frame["experiment"].dropna().unique() if "experiment" in frame else []
+    contents = next((REPORTS[kind] for kind in kinds if kind in REPORTS), comparison)(frame)
     for name, data in contents.items():
         write(folder / name, data)
     for name in FILE_NAMES - contents.keys():
         (folder / name).unlink(missing_ok=True)
     return [folder / name for name in contents]
+
+
+def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
+    """Every file of a report on training runs, by name."""
+    made = table(frame)
+    return {
+        "table.md": made.markdown().encode(),
+        "table.tex": made.latex().encode(),
+        "table.csv": made.csv().encode(),
+    } | figures(frame)
+
+
+REPORTS: dict[str, Callable[[pd.DataFrame], dict[str, bytes]]] = {
+    "gradients": gradient_report.contents,
+}
+"""Experiments with a report of their own, by name; all others are compared as training runs."""
 
 
 def table(frame: pd.DataFrame) -> Table:
