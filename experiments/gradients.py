@@ -33,7 +33,7 @@ def main(
     max_words: int | None = None,
     max_vocab: int | None = 10_000,
     states: tuple[str, ...] = tuple(STATES),
-    layers: tuple[str, ...] = SAMPLED_LAYERS,
+    losses: tuple[str, ...] = SAMPLED_LAYERS,
     samplers: tuple[str, ...] = tuple(law.law_name for law in LAWS),
     counts: tuple[int, ...] = COUNTS,
     lab: Annotated[LabConfig, tyro.conf.OmitArgPrefixes] = LabConfig(),  # noqa: B008
@@ -47,7 +47,7 @@ def main(
         max_words: read only so many words from the start of the text
         max_vocab: most frequent words kept, 20,000 at most for the cost of the exact softmax
         states: at which embeddings: start, half-way, end, "end, by NCE"
-        layers: negative-sampling, nce, sampled-softmax
+        losses: negative-sampling, nce, sampled-softmax, "sampled-softmax, hits kept"
         samplers: distributions of noise by name, such as unigram^0.75
         counts: noise words a pair
         lab: how carefully it is measured
@@ -60,7 +60,7 @@ def main(
         lab = replace(lab, epochs=1.0, num_pairs=256, num_draws=4)
         samplers, counts = QUICK_SAMPLERS, QUICK_COUNTS
     prepare(devices=1)
-    run(cells(text, lab, states, layers, [parse(name) for name in samplers], counts), out)
+    run(cells(text, lab, states, losses, [parse(name) for name in samplers], counts), out)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from problems import COUNTS, POLICIES, D, V, config_of
 
 from w2vjax.errors import InputError
-from w2vjax.outputs import NegativeSampling, SampledSoftmax, build
+from w2vjax.outputs import NegativeSampling, OutputLayer, SampledSoftmax, build
 from w2vjax.samplers import SAMPLERS
 from w2vjax.samplers.mechanisms import Alias
 from w2vjax.study.gradients import (
@@ -46,6 +46,19 @@ def batch(num_pairs: int = 8, same_hidden: bool = False) -> Pairs:
     return Pairs(hidden, jnp.asarray(draw.integers(0, V, num_pairs), jnp.int32), output)
 
 
+def apart(pairs: Pairs, layer: OutputLayer, expected: jax.Array) -> tuple[float, float]:
+    """Largest and typical distance of the mean of draws from what is expected, standard errors."""
+    keys = jax.random.split(jax.random.key(3), 4_000)
+    draws = jax.jit(jax.vmap(lambda key: gradient(pairs, layer, layer.shared_rows(key, (2,)))))(
+        keys
+    )
+    drawn = np.asarray(draws, np.float64)
+    error = drawn.std(axis=0, ddof=1) / np.sqrt(len(drawn))
+    assert error.max() > 1e-4
+    away = (drawn.mean(axis=0) - np.asarray(expected)) / np.maximum(error, 1e-6)
+    return float(np.abs(away).max()), float(np.sqrt(np.mean(away**2)))
+
+
 def test_the_exact_gradient_is_that_of_log_softmax() -> None:
     pairs = batch()
 
@@ -78,17 +91,10 @@ def test_the_expected_gradient_sums_over_the_vocabulary(layer, sampler) -> None:
 
 @pytest.mark.parametrize(("layer", "policy"), LINEAR)
 def test_the_expected_gradient_is_the_mean_of_draws(layer, policy) -> None:
-    pairs, number = batch(), 4_000
-    built = build(config_of(layer, collision=policy), 6, COUNTS)
-    keys = jax.random.split(jax.random.key(3), number)
-    drawn = np.asarray(jax.jit(jax.vmap(
-        lambda key: gradient(pairs, built, built.shared_rows(key, (2,)))
-    ))(keys), np.float64)  # fmt: skip
-    error = drawn.std(axis=0, ddof=1) / np.sqrt(number)
-    away = (drawn.mean(axis=0) - expected_gradient(pairs, built)) / np.maximum(error, 1e-6)
-    assert np.abs(away).max() < 5, "standard errors, the largest of 80"
-    assert np.sqrt(np.mean(away**2)) < 1.3
-    assert error.max() > 1e-3
+    pairs, built = batch(), build(config_of(layer, collision=policy), 6, COUNTS)
+    worst, typical = apart(pairs, built, expected_gradient(pairs, built))
+    assert worst < 5 and typical < 1.3
+    assert apart(pairs, built, exact_gradient(pairs))[0] > 20, "which is another"
 
 
 @pytest.mark.parametrize("policy", SOFTMAX_POLICIES)
@@ -108,16 +114,27 @@ def test_noise_from_the_models_own_softmax_leaves_no_bias_but_a_shorter_step(pol
     slopes = factor[:, None] * (softmax - np.eye(V)[np.asarray(pairs.targets)])
     expected = jnp.asarray(slopes.T @ np.asarray(pairs.hidden) / len(chance), jnp.float32)
 
-    def squared(law: np.ndarray) -> tuple[float, float]:
-        layer = SampledSoftmax(Alias.of(law / law.sum()), draws, policy)
-        held = moments(pairs, layer, jax.random.key(0), 1_000, 8, 8, expected)
-        value, error = estimates(held)["squared-bias"]
-        return value[-1], error[-1]
+    own, uniform = (
+        SampledSoftmax(Alias.of(law / law.sum()), draws, policy) for law in (softmax, np.ones(V))
+    )
+    worst, typical = apart(pairs, own, expected)
+    assert worst < 5 and typical < 1.3
+    assert apart(pairs, uniform, expected)[0] > 10
 
-    value, error = squared(softmax)
-    assert abs(value) < 4 * error and error < 1e-3
-    value, error = squared(np.ones(V))
-    assert value > 10 * error, "the same of uniform noise"
+
+def test_masked_hits_leave_the_target_out_of_the_partition_as_noise_grows() -> None:
+    """Drawn with repeats, a target that counts once weighs 1/(K q) and not one: bias stays."""
+    pairs, exact = batch(), exact_gradient(batch())
+    scores = np.asarray(pairs.hidden @ pairs.output.T, np.float64)
+    targets = np.eye(V)[np.asarray(pairs.targets)]
+    others = np.where(targets, 0, np.exp(scores))
+    others /= others.sum(axis=1, keepdims=True)
+    limit = (others - targets).T @ np.asarray(pairs.hidden) / len(scores)
+    for policy, expected in (("keep", exact), ("mask", limit)):
+        layer = build(config_of("sampled-softmax", collision=policy), 1 << 16, COUNTS)
+        drawn = gradient(pairs, layer, layer.shared_rows(jax.random.key(1), (2,)))
+        np.testing.assert_allclose(drawn, expected, atol=0.01, err_msg=policy)
+    assert np.linalg.norm(limit - exact) > 0.05
 
 
 @pytest.mark.parametrize("layer", ["negative-sampling", "nce"])
@@ -125,7 +142,7 @@ def test_drawn_moments_agree_with_their_definition(layer) -> None:
     """Errors, cosines and squared bias from the draws themselves."""
     pairs, built = batch(), build(config_of(layer, collision="keep"), 6, COUNTS)
     exact, key = exact_gradient(pairs), jax.random.key(7)
-    held = moments(pairs, built, key, 50, 3, 4, exact)
+    held = moments(pairs, built, key, 20, 3, 4, exact)
     assert held.products.shape == (3, 3, SLICES)
     star = np.asarray(exact, np.float64)
     mean = np.asarray(expected_gradient(pairs, built), np.float64)
@@ -134,11 +151,12 @@ def test_drawn_moments_agree_with_their_definition(layer) -> None:
     )
     spread, cosine = [], []
     for b in range(3):
-        for each in jax.random.split(jax.random.fold_in(key, b), 50):
+        for each in jax.random.split(jax.random.fold_in(key, b), 20):
             drawn = np.asarray(gradient(pairs, built, built.shared_rows(each, (4,))), np.float64)
             spread.append(by_slice(((drawn - mean) ** 2).sum(1)))
             length = np.sqrt(by_slice((drawn**2).sum(1)) * by_slice((star**2).sum(1)))
-            cosine.append(by_slice((drawn * star).sum(1)) / length)
+            # No noise and no target may be in a slice.
+            cosine.append(by_slice((drawn * star).sum(1)) / np.maximum(length, 1e-15))
     found = estimates(held)
     norm = by_slice((star**2).sum(1))
     np.testing.assert_allclose(found["variance"].value, np.mean(spread, 0) / norm, rtol=1e-3)
@@ -161,7 +179,11 @@ def simulated(generator: np.random.Generator, bias: np.ndarray, batches: int) ->
 
 @pytest.mark.parametrize("size", [0.0, 0.4])
 def test_products_of_different_batches_estimate_the_squared_bias(size) -> None:
-    """Unbiased, where the squared mean is too large by variance over number; and its error told."""
+    """Unbiased, where the squared mean is too large by variance over number.
+
+    The jackknife tells its standard error, and where there is no bias at all, for a product of two
+    deviations, more: √(2(b - 1)/(b - 2)) of it (Efron & Stein 1981).
+    """
     generator, bias, batches = np.random.default_rng(0), np.full(30, size), 8
     runs = [simulated(generator, bias, batches) for _ in range(2_000)]
     values = np.array([squared_bias(run, np.arange(batches))[0] for run in runs])
@@ -170,7 +192,11 @@ def test_products_of_different_batches_estimate_the_squared_bias(size) -> None:
     naive = np.mean([run.products[:, :, 0].mean() for run in runs])
     assert naive == pytest.approx((bias**2).sum() + 30 / batches, abs=4 * error + 0.05)
     told = [estimates(run)["squared-bias"].error[0] * 30 for run in runs[:500]]
-    assert np.sqrt(np.mean(np.square(told))) == pytest.approx(values.std(), rel=0.25)
+    told_error = np.sqrt(np.mean(np.square(told)))
+    if size:
+        assert told_error == pytest.approx(values.std(), rel=0.25)
+    else:
+        assert told_error == pytest.approx(np.sqrt(7 / 3) * values.std(), rel=0.1)
 
 
 @pytest.mark.parametrize("num_words", [3, 10, 20, 37])

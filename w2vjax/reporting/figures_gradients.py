@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from w2vjax.reporting.figures_style import (
     GREY,
@@ -92,8 +93,11 @@ def _by_noise(data: pd.DataFrame, shown: Shown) -> Drawing | None:
     if rows["noise"].nunique() < 2:
         return None
     drawing = _panels(rows, "noise", shown, "noise words a pair")
+    counts = sorted(rows["noise"].unique())
     for axes in drawing.figure.axes:
-        axes.set_xscale("log", base=4)
+        axes.set_xscale("log")
+        axes.set_xticks(counts[::2], [f"{count:,}" for count in counts[::2]])
+        axes.set_xticks(counts[1::2], [], minor=True)
     return drawing
 
 
@@ -125,6 +129,7 @@ def _panels(rows: pd.DataFrame, x: str, shown: Shown, label: str) -> Drawing:
             for name, style in styles.items():
                 _curve(axes, panel[panel["sampler"] == name].sort_values(x), x, shown, style)
             axes.set_yscale("log" if shown.log else "linear")
+            axes.yaxis.set_minor_formatter(NullFormatter())
         across[0].set_ylabel(f"{state}\n{shown.label}")
     for axes, loss in zip(grid[0], losses, strict=True):
         axes.set_title(loss)

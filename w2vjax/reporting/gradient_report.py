@@ -41,7 +41,7 @@ def measurements(frame: pd.DataFrame) -> pd.DataFrame:
         raise InputError("the records hold no finished gradients: run experiments/gradients.py")
     rows = rows.assign(
         state=rows["config.state"],
-        loss=rows["config.layer"].map(lambda name: LAYERS.get(name, name)),
+        loss=rows["config.loss"].map(_display),
         sampler=rows["config.sampler"],
         noise=rows["config.num_noise"].astype(int),
         tenth=rows["x"].fillna(0).astype(int),
@@ -68,8 +68,20 @@ def _one_protocol(rows: pd.DataFrame, keys: list[str]) -> None:
         )
 
 
+def _display(loss: str) -> str:
+    """`sampled-softmax, hits kept` → `sampled softmax, hits kept`."""
+    layer, comma, detail = loss.partition(", ")
+    return f"{LAYERS.get(layer, layer)}{comma}{detail}"
+
+
+def _loss_order(loss: str) -> tuple[int, str]:
+    order = list(LAYERS.values())
+    layer = loss.partition(", ")[0]
+    return order.index(layer) if layer in order else len(order), loss
+
+
 def _in_order(data: pd.DataFrame, states: list[str]) -> pd.DataFrame:
-    losses = list(LAYERS.values())
+    losses = list(dict.fromkeys(sorted(data["loss"], key=_loss_order)))
     places = pd.DataFrame(
         {
             "state": data["state"].map(states.index),

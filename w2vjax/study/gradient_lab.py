@@ -60,6 +60,13 @@ every word is as likely as any other, whatever the hidden vector, so that unifor
 sampler. NCE's are self-normalised, as its theory supposes, and the softmax's are not."""
 
 
+LOSSES = {layer: OutputConfig(layer) for layer in SAMPLED_LAYERS} | {
+    "sampled-softmax, hits kept": OutputConfig("sampled-softmax", collision="keep")
+}
+"""What is compared. Sampled softmax leaves noise out that hits the target, as it is trained by
+default, or keeps it, as theory does."""
+
+
 @dataclass(frozen=True)
 class LabConfig:
     """How carefully gradients are measured, and at which embeddings."""
@@ -102,6 +109,7 @@ class Cell:
     corpus: CorpusConfig
     lab: LabConfig
     state: str
+    loss: str
     output: OutputConfig
 
     @property
@@ -120,31 +128,28 @@ def cells(
     corpus: CorpusConfig,
     lab: LabConfig,
     states: Sequence[str],
-    layers: Sequence[str],
+    losses: Sequence[str],
     samplers: Sequence[SamplerConfig],
     counts: Sequence[int],
 ) -> list[Cell]:
     """One a state, loss, sampler and number of noise words a pair. Raises `InputError`."""
     if corpus.held_out_every is None:
         raise InputError("held_out_every is None: the pairs are those of documents held out")
-    for kind, names, known in (
-        ("state", states, STATES),
-        ("sampled layer", layers, SAMPLED_LAYERS),
-    ):
+    for kind, names, known in (("state", states, STATES), ("sampled loss", losses, LOSSES)):
         for name in names:
             if name not in known:
                 raise unknown(kind, name, known)
     # By one mechanism, for one program to serve all; alias is within 1e-6 of any other.
     drawn = dict.fromkeys(replace(sampler, mechanism="alias") for sampler in samplers)
     made = [
-        Cell(corpus, lab, state, OutputConfig(layer, sampler, num_noise=count))
+        Cell(corpus, lab, state, loss, replace(LOSSES[loss], sampler=sampler, num_noise=count))
         for state in states
-        for layer in layers
+        for loss in losses
         for sampler in drawn
         for count in counts
     ]
     if not made:
-        raise InputError("there is nothing to measure: name a state, layer, sampler and count each")
+        raise InputError("there is nothing to measure: name a state, loss, sampler and count each")
     return made
 
 
@@ -246,7 +251,7 @@ def rows_of(cell: Cell, found: dict[str, Estimate], facts: Row) -> list[Row]:
         "label": cell.output.label,
         "seed": cell.lab.seed,
         "config.state": cell.state,
-        "config.layer": cell.output.layer,
+        "config.loss": cell.loss,
         "config.sampler": cell.output.sampler.law_name,
         "config.num_noise": cell.output.num_noise,
         **{f"config.{name}": value for name, value in flatten(cell.lab).items()},

@@ -139,19 +139,20 @@ def moments(
         raise InputError(f"{number} pairs in {num_groups} groups: give as many to each")
     linear = isinstance(layer, NegativeSampling)
     centre = expected_gradient(pairs, layer) if linear else exact
-    parts = [
+    drawn = [
         _drawn(pairs, layer, jax.random.fold_in(key, b), (exact, centre), num_draws, num_groups)
         for b in range(batches)
     ]
-    means, spread, cosine = (np.asarray(part) for part in zip(*parts, strict=True))
+    means, spread, cosine = (np.asarray(part) for part in zip(*drawn, strict=True))
     away = [np.asarray(centre - exact)] * batches if linear else [*means]
     products = _products(away)
     error = spread.astype(np.float64)
     if linear:
         error = error + products[0, 0]
-    towards = np.stack([by_slice(np.sum(part * exact, axis=1)) for part in away])
-    norm = by_slice(np.sum(np.square(np.asarray(exact, np.float64)), axis=1))
-    return Moments(norm, error, products, towards, cosine.astype(np.float64))
+    star = np.asarray(exact, np.float64)
+    along = np.stack([by_slice(np.sum(part * star, axis=1)) for part in away])
+    norm = by_slice(np.sum(np.square(star), axis=1))
+    return Moments(norm, error, products, along, cosine.astype(np.float64))
 
 
 @partial(jax.jit, static_argnames=("num_draws", "num_groups"))
@@ -162,7 +163,7 @@ def _drawn(
     about: tuple[Array, Array],
     num_draws: int,
     num_groups: int,
-) -> tuple[Array, Array, Array]:
+) -> tuple[Float[Array, "v d"], Float[Array, " s"], Float[Array, " s"]]:
     """Means over the draws, with (g*, c) = `about`: of g - c, of ‖g - c‖² and of cos(g, g*)."""
     exact, centre = about
     norm = _by_slice(jnp.sum(jnp.square(exact), axis=1))
@@ -213,7 +214,8 @@ def estimates(moments: Moments) -> dict[str, Estimate]:
     """By name, each with its standard error by the jackknife over batches.
 
     `squared-bias` and `variance` are relative to ‖g*‖² and unbiased: the squared bias is the mean
-    of products of different batches, and may come out below zero where it is too small to tell.
+    of products of different batches, and may come out below zero where it is too small to tell
+    (there its standard error is half as large again as it should be).
     """
     batches = np.arange(len(moments.error))
     return {name: _jackknife(of, moments, batches) for name, of in STATISTICS.items()}
