@@ -3,13 +3,13 @@
 Claim: the bias of the losses that are corrected for the sampler vanishes as noise grows, the sooner
 the nearer the noise is to the model's own softmax (Bengio & Senécal 2008; Blanc & Rendle 2018;
 Rawat et al. 2019); NEG goes to another gradient whatever the number. Expectation: sampled softmax
-falls as 1/k; NCE only where embeddings are normalised by themselves, as its own training makes
-them; NEG's cosine settles below one, lower for noise that is far from uniform.
-Protocol: embeddings of three stages of one full softmax' training, and NCE's at its end; pairs of
-documents kept out of training; every distribution of noise; 1 to 4,096 noise words a pair. NEG's
-and NCE's expected gradients are exact sums over the vocabulary, sampled softmax's are draws with
-standard errors. Cost: about 15 minutes on 2 cores; `--quick` less than one. An interrupted run goes
-on where it was.
+falls as 1/k; NCE only where scores are log-probabilities without any log Z; NEG's cosine settles below one, lower for noise that is far from uniform.
+Protocol: embeddings of the full softmax after a twentieth, a half and all of its epochs, the last
+once more with scores that are normalised, and NCE's; pairs of documents kept out of training; every
+distribution of noise; 1 to 4,096 noise words a pair. NEG's and NCE's expected gradients are exact
+sums over the vocabulary, sampled softmax's are draws with standard errors. Cost: about 7 minutes on
+one core, for 10,000 words of vocabulary; `--quick` less than one. An interrupted run goes on where
+it was.
 """
 
 from dataclasses import replace
@@ -46,7 +46,7 @@ def main(
         corpus: a data set (`w2vjax data list`) or the path of a text file or folder
         max_words: read only so many words from the start of the text
         max_vocab: most frequent words kept, 20,000 at most for the cost of the exact softmax
-        states: at which embeddings: start, half-way, end, "end, by NCE"
+        states: at which embeddings: start, half-way, end, "end, normalised", "end, by NCE"
         losses: negative-sampling, nce, sampled-softmax, "sampled-softmax, hits kept"
         samplers: distributions of noise by name, such as unigram^0.75
         counts: noise words a pair

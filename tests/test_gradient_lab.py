@@ -13,13 +13,14 @@ from w2vjax.reporting import gradient_report, records, report
 from w2vjax.reporting.figures_gradients import FIGURES, nearest
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study import gradient_lab
-from w2vjax.study.gradient_lab import LAWS, LOSSES, STATES, LabConfig, cells, run
+from w2vjax.study.gradient_lab import LAWS, STATES, LabConfig, cells, run
 
 TEXT = CorpusConfig(max_words=30_000, max_vocab=60, held_out_every=10)
 LAB = LabConfig(dim=8, epochs=0.5, num_pairs=32, pairs_per_group=8, num_draws=2, batches=3)
 UNIFORM = SamplerConfig("uniform")
 STATE, COUNTS = "start", (2, 64)
-PLAN = cells(TEXT, LAB, [STATE], LOSSES, [UNIFORM, SamplerConfig()], COUNTS)
+MEASURED = ("negative-sampling", "nce", "sampled-softmax, hits kept")
+PLAN = cells(TEXT, LAB, [STATE], MEASURED, [UNIFORM, SamplerConfig()], COUNTS)
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,12 @@ def test_the_laws_are_those_of_every_sampler() -> None:
     assert len({law.law_name for law in LAWS}) == len(LAWS)
 
 
+def test_the_report_knows_the_states() -> None:
+    assert tuple(STATES) == gradient_report.STATES
+
+
 def test_cells_differ_and_mechanisms_do_not() -> None:
-    assert len({cell.run_id for cell in PLAN}) == len(PLAN) == 4 * 2 * 2
+    assert len({cell.run_id for cell in PLAN}) == len(PLAN) == 3 * 2 * 2
     again = cells(TEXT, LAB, [STATE], ["nce"], SAMPLERS.values(), [5])
     assert len(again) == len(LAWS)
     assert {cell.training().output.layer for cell in again} == {STATES[STATE].layer}
@@ -82,6 +87,20 @@ def test_every_cell_has_every_quantity_in_every_slice(folder) -> None:
     assert (exact["squared_bias_error"] == 0).all() and (exact["variance_error"] > 0).any()
     np.testing.assert_allclose(exact["relative_bias"] ** 2, exact["squared_bias"], rtol=1e-6)
     assert data["cosine_of_draw"].between(-1.0001, 1.0001).all()
+
+
+def test_a_bias_that_its_error_hides_is_not_told(folder) -> None:
+    frame = records.read(folder)
+    squared = (frame["metric"] == "gradient/squared-bias") & frame["x"].isna()
+    hidden = frame.index[squared & (frame["run"] == PLAN[0].run_id)]
+    for value, told in ((0.021, 0.021**0.5), (0.019, np.nan), (-0.5, np.nan)):
+        frame.loc[hidden, ["value", "standard_error"]] = value, 0.01
+        data = gradient_report.measurements(frame)
+        row = data[(data["tenth"] == 0) & (data["squared_bias_error"] == 0.01)].iloc[0]
+        assert row["relative_bias"] == pytest.approx(told, nan_ok=True)
+        assert row["limit"] == pytest.approx((max(value, 0) + 0.02) ** 0.5)
+        shown = gradient_report._bias(row)
+        assert shown.startswith("<") == np.isnan(told)
 
 
 def test_log_corrected_losses_come_nearer_with_more_noise(folder) -> None:
@@ -144,7 +163,7 @@ def test_figures_show_a_panel_a_loss_and_a_line_a_sampler(folder) -> None:
     assert nearest(data) == 64 and nearest(data, 3) == 2
     for name, draw in FIGURES.items():
         figure, shown = draw(data)
-        assert len(figure.axes) == len(LOSSES) and all(
+        assert len(figure.axes) == len(MEASURED) and all(
             len(axes.lines) == 2 for axes in figure.axes
         ), name
         assert set(shown["tenth"]) == ({0} if "tenth" not in name else set(range(1, 11)))

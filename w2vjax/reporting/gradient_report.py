@@ -14,6 +14,8 @@ from w2vjax.reporting.tables import Table
 
 LEAST_BIAS, LEAST_COSINE = 0.1, 0.9
 """what the table asks how many noise words are needed for"""
+STATES = ("start", "half-way", "end", "end, normalised", "end, by NCE")
+"""states of the embeddings in the order of tables and figures; others follow"""
 STATISTICS = ("squared_bias", "variance", "cosine_of_mean", "cosine_of_draw")
 
 
@@ -57,7 +59,8 @@ def measurements(frame: pd.DataFrame) -> pd.DataFrame:
     root = np.sqrt(squared.where((squared > 0) & (squared >= 2 * error)))
     data["relative_bias"], data["relative_bias_error"] = root, error / (2 * root)
     data["limit"] = np.sqrt(squared.clip(lower=0) + 2 * error)
-    return _in_order(data.reset_index(), list(dict.fromkeys(rows["state"])))
+    known = [*STATES, *sorted(set(rows["state"]) - set(STATES))]
+    return _in_order(data.reset_index(), known)
 
 
 def _one_protocol(rows: pd.DataFrame, keys: list[str]) -> None:
@@ -108,9 +111,9 @@ def caption(frame: pd.DataFrame) -> str:
         "the full softmax's of the same pairs, g*. Relative bias: ‖E g - g*‖ / ‖g*‖; exact for "
         f"NEG and NCE, from {draws:.0f} draws for sampled softmax, where < marks what two standard "
         "errors hide. Cosine of a draw: mean of cos(g, g*) over as many draws. ±: one standard "
-        f"error over {first['config.batches']:.0f} batches of draws. Last columns of the counts: "
-        f"the least measured number of noise words a pair from which on the bias is at most "
-        f"{100 * LEAST_BIAS:.0f} %, and the cosine of a draw at least {LEAST_COSINE}. NEG has "
+        f"error over {first['config.batches']:.0f} batches of draws. k: noise words a pair. k for "
+        f"bias ≤ {100 * LEAST_BIAS:.0f} %, cosine ≥ {LEAST_COSINE}: the least that was measured "
+        "from which on the bias is no larger, the cosine of a draw no smaller. NEG has "
         f"another objective: its bias is no error. Seed {first['seed']:.0f}."
     )
 

@@ -29,7 +29,15 @@ from w2vjax.outputs import build
 from w2vjax.progress import track
 from w2vjax.reporting import records, report
 from w2vjax.samplers import SAMPLERS
-from w2vjax.study.gradients import TENTHS, Estimate, Pairs, estimates, exact_gradient, moments
+from w2vjax.study.gradients import (
+    TENTHS,
+    Estimate,
+    Pairs,
+    estimates,
+    exact_gradient,
+    moments,
+    normalised,
+)
 from w2vjax.study.unseen import unseen_pairs
 from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.train import train
@@ -46,18 +54,22 @@ class State:
     """the output layer that trains them"""
     share: float
     """of the epochs; the learning rate falls to its floor in each state"""
+    normalised: bool = False
+    """whether scores are made log-probabilities afterwards"""
 
 
 STATES = {
     "start": State("full-softmax", 0.05),
     "half-way": State("full-softmax", 0.5),
     "end": State("full-softmax", 1.0),
+    "end, normalised": State("full-softmax", 1.0, normalised=True),
     "end, by NCE": State("nce", 5.0),
 }
 """At which embeddings gradients are compared. word2vec's own start, outputs zero, is degenerate:
 every word is as likely as any other, whatever the hidden vector, so that uniform noise is perfect.
 `start` is therefore a twentieth of the training. The states by the full softmax belong to no
-sampler. NCE's are self-normalised, as its theory supposes, and the softmax's are not."""
+sampler. Their scores are log-probabilities up to any log Z, and NCE's theory supposes log Z = 0: so
+are they `normalised`; and what NCE itself has trained is nearly so."""
 
 
 LOSSES = {layer: OutputConfig(layer) for layer in SAMPLED_LAYERS} | {
@@ -202,11 +214,12 @@ def embedded(cell: Cell, corpus: EncodedCorpus, show: bool = True) -> Pairs:
     parameters = train(corpus, config, show=show).parameters
     # Neighbours in the text share a group else, and frequent targets with them.
     order = np.random.default_rng(lab.seed).permutation(lab.num_pairs)
-    return Pairs(
+    pairs = Pairs(
         jnp.asarray(np.asarray(parameters.input)[chosen.inputs[order, 0]]),
         jnp.asarray(chosen.targets[order]),
         jnp.asarray(np.asarray(parameters.output)),
     )
+    return normalised(pairs) if STATES[cell.state].normalised else pairs
 
 
 def _measured(made: Sequence[Cell], pairs: Pairs, corpus: EncodedCorpus) -> Iterator[list[Row]]:

@@ -25,6 +25,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.blocks import Batch
 from w2vjax.errors import InputError
+from w2vjax.losses import log_partition
 from w2vjax.outputs import FullSoftmax, Kind, NegativeSampling, OutputLayer, Relation, Shares
 from w2vjax.samplers import Sampler
 from w2vjax.step import Rows, Step
@@ -41,6 +42,25 @@ class Pairs:
     hidden: Float[Array, "p d"]
     targets: Int[Array, " p"]
     output: Float[Array, "v d"]
+
+
+APART = 1_000.0
+"""coordinate by which `normalised` scores are moved: large, for its own gradient to be nothing"""
+
+
+@jax.jit
+def normalised(pairs: Pairs) -> Pairs:
+    """The same probabilities, with scores that are their logarithms: Z = 1 for every hidden vector.
+
+    By one more coordinate, of which `APART` in the outputs and -log Z / `APART` in the hidden
+    vectors make -log Z.
+    """
+    log_z = log_partition(pairs.hidden, pairs.output)
+    apart = jnp.full((pairs.output.shape[0], 1), APART)
+    return pairs.replace(
+        hidden=jnp.concatenate([pairs.hidden, -log_z[:, None] / APART], axis=1),
+        output=jnp.concatenate([pairs.output, apart], axis=1),
+    )
 
 
 @struct.dataclass
