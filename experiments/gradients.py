@@ -2,8 +2,9 @@
 
 Claim: the bias of the losses that are corrected for the sampler vanishes as noise grows, the sooner
 the nearer the noise is to the model's own softmax (Bengio & Senécal 2008; Blanc & Rendle 2018;
-Rawat et al. 2019); NEG goes to another gradient whatever the number. Expectation: sampled softmax
-falls as 1/k; NCE only where scores are log-probabilities without any log Z; NEG's cosine settles below one, lower for noise that is far from uniform.
+Rawat et al. 2019); NEG goes to another gradient whatever the number.
+Expectation: sampled softmax falls as 1/k; NCE only where scores are log-probabilities, without any
+log Z; NEG's cosine stays below one.
 Protocol: embeddings of the full softmax after a twentieth, a half and all of its epochs, the last
 once more with scores that are normalised, and NCE's; pairs of documents kept out of training; every
 distribution of noise; 1 to 4,096 noise words a pair. NEG's and NCE's expected gradients are exact
@@ -12,6 +13,7 @@ one core, for 10,000 words of vocabulary; `--quick` less than one. An interrupte
 it was.
 """
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +22,7 @@ import tyro
 
 from w2vjax.config import SAMPLED_LAYERS, CorpusConfig
 from w2vjax.devices import prepare
+from w2vjax.errors import InputError
 from w2vjax.samplers import parse
 from w2vjax.study.gradient_lab import LAWS, STATES, LabConfig, cells, run
 
@@ -64,4 +67,10 @@ def main(
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    try:
+        tyro.cli(main)
+    except InputError as error:
+        print(f"gradients: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

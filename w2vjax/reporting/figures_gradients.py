@@ -116,7 +116,6 @@ def _by_tenth(data: pd.DataFrame, shown: Shown) -> Drawing | None:
 
 
 def _panels(rows: pd.DataFrame, x: str, shown: Shown, label: str) -> Drawing:
-    rows = rows.dropna(subset=[shown.column])
     states, losses = list(dict.fromkeys(rows["state"])), list(dict.fromkeys(rows["loss"]))
     styles = marked(lines(rows["sampler"]))
     num_columns = columns(styles, PAGE)

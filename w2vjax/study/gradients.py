@@ -57,8 +57,9 @@ def normalised(pairs: Pairs) -> Pairs:
     """
     log_z = log_partition(pairs.hidden, pairs.output)
     apart = jnp.full((pairs.output.shape[0], 1), APART)
-    return pairs.replace(
+    return Pairs(
         hidden=jnp.concatenate([pairs.hidden, -log_z[:, None] / APART], axis=1),
+        targets=pairs.targets,
         output=jnp.concatenate([pairs.output, apart], axis=1),
     )
 
