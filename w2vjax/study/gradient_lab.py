@@ -89,7 +89,7 @@ class LabConfig:
     """passes of the full softmax over the text; NCE, which is much cheaper, makes five times as
     many"""
     num_pairs: int = 512
-    """pairs whose mean loss is differentiated: about a step's"""
+    """pairs whose mean loss is differentiated"""
     pairs_per_group: int = 32
     """pairs that share noise"""
     num_draws: int = 8
