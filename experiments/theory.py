@@ -17,7 +17,7 @@ import tyro
 
 from w2vjax.config import SAMPLED_LAYERS
 from w2vjax.progress import track
-from w2vjax.reporting import theory_report
+from w2vjax.reporting import report
 from w2vjax.reporting.records import FINISHED, Records, finished, provenance
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study.theory import NUM_NOISE, NUM_WORDS, Optimum, joint, optimum
@@ -54,7 +54,7 @@ def main(out: Path = Path("results/theory")) -> None:
             config = replace(SAMPLERS[name], table_size=TABLE_SIZE)
             file.append(rows(layer, name, optimum(layer, config, table)))
             advance(1, 1)
-    theory_report.build(out)
+    report.build(out)
     print((out / "table.md").read_text())
 
 

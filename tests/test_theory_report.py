@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from w2vjax.reporting import theory_report
-from w2vjax.reporting.records import Records
+from w2vjax.reporting import report, theory_report
+from w2vjax.reporting.records import Records, read
 
 
 def rows(layer: str, sampler: str, gap: float) -> list[dict]:
@@ -26,14 +26,14 @@ def rows(layer: str, sampler: str, gap: float) -> list[dict]:
 def test_files_tell_the_records(tmp_path):
     cells = [("nce", "uniform", 1e-4), ("nce", "zipf^1", 0.25), ("negative-sampling", "uniform", 0)]
     Records(tmp_path).append(row for cell in cells for row in rows(*cell))
-    files = theory_report.build(tmp_path)
+    files = report.build(tmp_path)
     assert {file.name for file in files} == {
         *("table.md", "table.tex", "table.csv"),
         *("optima.png", "optima.pdf", "optima.csv"),
     }
     table = (tmp_path / "table.md").read_text()
     assert "8 words" in table and "k = 3" in table and "2e-01" in table and "1.50000" in table
-    data = theory_report.points(theory_report.read(tmp_path))
+    data = theory_report.points(read(tmp_path))
     assert len(data) == 12
     np.testing.assert_allclose(data["found"] - data["wanted"], 0.5)
     assert set(data["r_squared"]) == {1 - 1e-4, 0.75, 1.0}

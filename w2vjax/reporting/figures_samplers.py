@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from w2vjax.reporting.figures_style import (
     COLUMN,
     GREY,
-    MARKERS,
     PAGE,
     Drawing,
     columns,
     handles,
     legend,
     lines,
+    marked,
 )
 
 REFERENCES = ("jax.random.bits", "numpy choice(p)")
@@ -29,7 +29,7 @@ def table_distortion(data: pd.DataFrame) -> Drawing | None:
     """
     if data.empty:
         return None
-    styles = _marked(lines(data["distribution"]))
+    styles = marked(lines(data["distribution"]))
     figure = Figure(figsize=(PAGE, 2.4))
     left, right = figure.subplots(1, 2, sharex=True)
     _curves(left, data, "distribution", ("size", "total_variation"), styles)
@@ -51,7 +51,7 @@ def draw_times(data: pd.DataFrame) -> Drawing | None:
     if data.empty:
         return None
     names = list(dict.fromkeys(data["sampler"]))
-    styles = _marked(lines(name for name in names if name not in REFERENCES))
+    styles = marked(lines(name for name in names if name not in REFERENCES))
     for name, dashes in zip(REFERENCES, ("--", ":"), strict=True):
         if name in names:
             styles[name] = {"color": GREY, "linestyle": dashes}
@@ -62,11 +62,6 @@ def draw_times(data: pd.DataFrame) -> Drawing | None:
     axes.set(xscale="log", yscale="log", xlabel="words of the vocabulary", ylabel="ns a draw")
     legend(figure, handles(styles), columns=num_columns)
     return Drawing(figure, data)
-
-
-def _marked(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    looks = zip(styles.items(), MARKERS, strict=False)
-    return {name: {**style, "marker": mark, "markersize": 3.5} for (name, style), mark in looks}
 
 
 def _curves(

@@ -132,6 +132,12 @@ def lines(samplers: Iterable[str]) -> dict[str, Look]:
     return made
 
 
+def marked(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The same with a marker each."""
+    looks = zip(styles.items(), MARKERS, strict=False)
+    return {name: {**style, "marker": mark, "markersize": 3.5} for (name, style), mark in looks}
+
+
 def _unique(names: Iterable[Any]) -> list[Any]:
     """In the order of the categories if there are any, else of appearance."""
     if isinstance(names, pd.Series) and _ordered(names):

@@ -1,6 +1,7 @@
 """Records to tables (Markdown, LaTeX with booktabs, CSV), figures and a page of all; no JAX."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.files import write
-from w2vjax.reporting import differences, hits
+from w2vjax.reporting import differences, gradient_report, hits, theory_report
 from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.facts import coverage, listed, of_run, span, unfinished
 from w2vjax.reporting.page import page
@@ -58,19 +59,33 @@ def build(folder: Path | str) -> list[Path]:
     """
     folder = Path(folder)
     frame = read(folder)
-    made, drawn = table(frame), pictures(frame)
-    contents = {
-        "table.md": made.markdown().encode(),
-        "table.tex": made.latex().encode(),
-        "table.csv": made.csv().encode(),
-        "report.html": page(frame, made, drawn).encode(),
-    } | named_files(drawn)
-    contents |= differences.files(frame)
+    kinds = frame["experiment"].dropna().unique() if "experiment" in frame else []
+    contents = next((REPORTS[kind] for kind in kinds if kind in REPORTS), comparison)(frame)
     for name, data in contents.items():
         write(folder / name, data)
     for name in (FILE_NAMES | differences.FILE_NAMES) - contents.keys():
         (folder / name).unlink(missing_ok=True)
     return [folder / name for name in contents]
+
+
+def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
+    """Every file of a report on training runs, by name."""
+    made, drawn = table(frame), pictures(frame)
+    return {
+        "table.md": made.markdown().encode(),
+        "table.tex": made.latex().encode(),
+        "table.csv": made.csv().encode(),
+        "report.html": page(frame, made, drawn).encode(),
+        **named_files(drawn),
+        **differences.files(frame),
+    }
+
+
+REPORTS: dict[str, Callable[[pd.DataFrame], dict[str, bytes]]] = {
+    "gradients": gradient_report.contents,
+    "theory": theory_report.contents,
+}
+"""Experiments with a report of their own, by name; all others are compared as training runs."""
 
 
 def table(frame: pd.DataFrame) -> Table:

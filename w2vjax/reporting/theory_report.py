@@ -1,15 +1,12 @@
 """Theory against converged losses as files: Markdown, LaTeX, CSV and a figure; no JAX."""
 
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
-from w2vjax.files import write
 from w2vjax.reporting.cells import LAYERS
 from w2vjax.reporting.figures_theory import WANTED, optima
 from w2vjax.reporting.plots import rendered
-from w2vjax.reporting.records import read
 from w2vjax.reporting.tables import Table
 
 POINTS = ("wanted", "found")
@@ -27,21 +24,14 @@ CAPTION = (
 )
 
 
-def build(folder: Path) -> list[Path]:
-    """Writes `table.md`, `.tex`, `.csv` and the figure of a folder's records.
-
-    Raises `InputError` as `records.read` does, and if the folder cannot be written.
-    """
-    frame = read(folder)
+def contents(frame: pd.DataFrame) -> dict[str, bytes]:
+    """Every file of the report, by name: `table.md`, `.tex` and `.csv`, and the figure."""
     made = table(frame)
-    contents = {
+    return {
         "table.md": made.markdown().encode(),
         "table.tex": made.latex().encode(),
         "table.csv": made.csv().encode(),
     } | rendered({"optima": partial(optima, points(frame))})
-    for name, data in contents.items():
-        write(folder / name, data)
-    return [folder / name for name in contents]
 
 
 def points(frame: pd.DataFrame) -> pd.DataFrame:
