@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import tyro
 from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
+from w2vjax.commands.bench_commands import Bench
 from w2vjax.commands.data_commands import Data
 from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
 from w2vjax.commands.replay_command import Replay
@@ -222,6 +223,7 @@ Command = (
     | Annotated[Eval, subcommand("eval")]
     | Annotated[Report, subcommand("report")]
     | Annotated[Samplers, subcommand("samplers")]
+    | Annotated[Bench, subcommand("bench")]
     | Annotated[Data, subcommand("data")]
     | Annotated[Replay, subcommand("replay")]
 )

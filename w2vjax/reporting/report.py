@@ -9,6 +9,7 @@ import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.files import write
+from w2vjax.reporting import bench_report
 from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.plots import FILE_NAMES, figures
 from w2vjax.reporting.records import FINISHED, read
@@ -52,6 +53,8 @@ def build(folder: Path | str) -> list[Path]:
     """
     folder = Path(folder)
     frame = read(folder)
+    if bench_report.holds(frame):
+        return bench_report.build(frame, folder)
     made = table(frame)
     contents = {
         "table.md": made.markdown().encode(),
