@@ -1,6 +1,7 @@
 """Benchmarks as data: what is measured, and how carefully."""
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Literal
 
 from w2vjax.config import SAMPLED_LAYERS, OutputConfig, RunConfig, TrainConfig
@@ -147,8 +148,6 @@ def installed(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
 
     Raises `InputError` for unknown names, names that come twice, and if none is installed.
     """
-    from importlib.util import find_spec
-
     for name in names:
         if name not in PROGRAMS:
             raise unknown("peer", name, PROGRAMS)

@@ -113,9 +113,15 @@ def gensim(task: Task) -> Done:
     return Done(vectors, end - start, end - begin, machine.peak_memory())
 
 
+FASTTEXT_THREADS = 10
+"""at least: each fills a tenth of the start vectors, and the rest holds whatever was in memory"""
+
+
 def fasttext(task: Task) -> Done:
-    """fastText without subwords. It reads the vocabulary within the call: a call without any epoch
-    is timed too, and taken off. It has no seed: threads race, and no two runs are alike."""
+    """fastText without subwords.
+
+    It reads the vocabulary within the call: a call without any epoch is timed too, and taken off.
+    """
     from fasttext import train_unsupervised
 
     asked = task.settings
@@ -132,7 +138,7 @@ def fasttext(task: Task) -> Done:
             minCount=asked.min_count,
             neg=asked.num_noise,
             epoch=epochs,
-            thread=machine.cores(),
+            thread=max(FASTTEXT_THREADS, machine.cores()),
             minn=0,
             maxn=0,
             verbose=0,

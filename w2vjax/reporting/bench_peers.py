@@ -78,6 +78,7 @@ def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
     noise = f"-{first['config.num_noise']:.0f}" if layer == "NEG" else ""
     exam = frame[frame["metric"] == "analogy/total"]
     protocol = " and ".join(sorted(set(exam["evaluation"].dropna()))) if len(exam) else UNDEFINED
+    questions = "planted's own" if first["config.corpus"] == "planted" else "Google's"
     caption = (
         f"**Programs** on {first['corpus']}, {first['words']:,.0f} words, "
         f"{first['vocabulary']:,.0f} of vocabulary: {first['config.architecture']}, "
@@ -85,13 +86,14 @@ def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         f"{first['config.window']:.0f}, subsampling {first['config.subsample']:g}, min count "
         f"{first['config.min_count']:.0f}, {first['config.epochs']:.0f} epochs, each program's own "
         f"learning rate; {machine_of(frame)}. Every run a process of its own with one thread, "
-        "worker or XLA device a core; programs in turn (A B A B); medians (least to largest). "
+        "worker or XLA device a core (fastText ten at least: with fewer threads it leaves vectors "
+        "without a start); programs in turn (A B A B); medians (least to largest). "
         "Words/s: raw words of the text times epochs over seconds of training, without reading the "
         "vocabulary, compiling and saving (fastText: less a call without epochs; word2vec.c: less "
         "a call on one line). Ratio: our speed over the program's, of neighbouring runs. Whole: "
         "from the text to vectors; ours with the start of the process and of JAX, but with the "
         "text encoded before. Start: of our process to its first step, compiled programs from the "
-        f"cache if they are there. Analogies: Google's, {protocol}."
+        f"cache if they are there. Analogies: {questions}, {protocol}."
     )
     text = [
         {
@@ -121,7 +123,7 @@ def _failures(frame: pd.DataFrame) -> str:
         f"{label} ({message})"
         for label, message in zip(rows["label"], rows["message"], strict=True)
     )
-    return f" Failed: {'; '.join(told)}."
+    return f" Failed: {'; '.join(dict.fromkeys(told))}."
 
 
 def _ladder(peers: pd.DataFrame, ours: pd.DataFrame) -> Table:

@@ -28,7 +28,7 @@ VARIABLES = {
 """what is varied, in the order of tables and figures"""
 THEORY = {
     "vocabulary": "0 (flat)",
-    "dim": "1 (linear)",
+    "dim": "at most 1 (linear)",
     "num_noise": "0 (k weighs the shared noise)",
     "noise_per_block": "0 to 1 (the noise's share)",
     "block_size": "-1 to 0 (the noise's rows)",

@@ -20,6 +20,7 @@ from w2vjax.reporting.figures_style import (
     handles,
     legend,
     lines,
+    plain_log_ticks,
     shown,
 )
 
@@ -103,11 +104,11 @@ def growth(data: pd.DataFrame, titles: Mapping[str, str]) -> Drawing | None:
     across = min(3, len(held))
     down = -(-len(held) // across)
     figure = Figure(figsize=(PAGE if across > 1 else COLUMN, 0.5 + 1.9 * down))
-    panels = figure.subplots(down, across, squeeze=False, sharey=True).flat
+    panels = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
     for axes, variable in zip(panels, held, strict=False):
         _panel(axes, data[data["variable"] == variable], styles)
         axes.set_xlabel(titles[variable])
-    for axes in list(panels)[len(held) :]:
+    for axes in panels[len(held) :]:
         axes.set_axis_off()
     figure.supylabel("ms a step", fontsize=7.5)
     legend(figure, handles(styles), columns=columns(styles, PAGE if across > 1 else COLUMN))
@@ -171,6 +172,7 @@ def speed_and_accuracy(data: pd.DataFrame, ours: str) -> Drawing | None:
                 textcoords="offset points", fontsize=6, color=GREY,
             )  # fmt: skip
     axes.set(xscale="log", xlabel="training (s); numbers: our epochs", ylabel="analogies (%)")
+    plain_log_ticks(axes)
     marked = {name: {**style, "linestyle": "none"} for name, style in styles.items()}
     legend(figure, handles(marked), columns=columns(marked, COLUMN))
     return Drawing(figure, data[_columns("program", "epochs", "seconds", "accuracy")])
