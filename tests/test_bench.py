@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
-from test_bench_work import tiny_corpus
+from problems import COUNTS
 from test_cli import called
 
 from w2vjax.bench import clock, peers, plan
@@ -22,9 +24,17 @@ from w2vjax.reporting import bench_layers, bench_peers, bench_report, bench_rows
 from w2vjax.reporting.growth import logarithmic, power_law
 from w2vjax.reporting.records import Records, read
 from w2vjax.study import compare
+from w2vjax.text.encoding import EncodedCorpus
+from w2vjax.text.vocab import Vocabulary
 
 CARE = Care(repeats=2, seconds=0.0)
 TRAIN = TrainConfig(dim=8, subsample=0.0, tokens_per_step=128, devices=2, sync_steps=8)
+
+
+def tiny_corpus() -> EncodedCorpus:
+    ids = np.random.default_rng(0).integers(0, len(COUNTS), 2_000).astype(np.int32)
+    words = tuple(f"w{number}" for number in range(len(COUNTS)))
+    return EncodedCorpus(Vocabulary(words, COUNTS, 2_000), ids, np.array([0, 2_000]), "", "tiny")
 
 
 def built(folder: Path) -> dict[str, bytes]:
@@ -60,7 +70,8 @@ def test_programs_run_in_turn_and_slow_ones_drop_out() -> None:
 
 
 def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
-    configs = compare.cells(RunConfig(train=TRAIN), tuple(OUTPUTS), ("uniform",), 1, 1.0)
+    base = RunConfig(train=replace(TRAIN, dim=64))
+    configs = compare.cells(base, tuple(OUTPUTS), ("uniform",), 1, 1.0)
     ledger = Ledger(Records(tmp_path), plan.LAYERS)
     layers(tiny_corpus(), configs, CARE, CeilingConfig(64, 1), ledger, show=False)
     frame = bench_rows.last_session(read(tmp_path))
@@ -71,6 +82,8 @@ def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
     np.testing.assert_allclose(rows["words"], rows["kept_words"], err_msg="none is thinned out")
     assert (rows["pairs"] > 4 * rows["kept_words"]).all(), "a window of 1 to 5 on each side"
     assert rows["device_memory"].min() > 0
+    extra = rows["xla_flops"] / rows["flops"]
+    assert extra.between(1, 1.6).all(), "XLA counts the products, and little more"
     assert bench_layers.rate(frame, bench_layers.MATMUL).num == 2
     made = built(tmp_path)
     text = made["table.md"].decode()
@@ -80,22 +93,30 @@ def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
     assert {"speed.png", "roofline.pdf", "ceilings.csv", "full_softmax.csv"} < set(made)
 
 
-def test_scaling_is_fitted_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sweeps = {"vocabulary": (64, 128, 256), "block_size": (16, 32)}
+def test_points_of_the_scaling_benchmark() -> None:
+    sweeps = {"vocabulary": (64, 256), "dim": (3,), "block_size": (16, 32)}
     points = plan.points(RunConfig(train=TRAIN), plan.SCALED_LAYERS, sweeps, 64, 128)
-    assert [len(together) for together in points] == [3, 3, 2, 1, 1]
-    assert {point.config.train.block_size for point in points[-1]} == {32}
+    assert [len(together) for together in points] == [3, 2, 3, 1, 1], "who has such a setting"
+    assert [together[0].words for together in points] == [64, 256, 64, 64, 64]
+    assert {point.config.train.dim for point in points[2]} == {3}
+    assert points[-1][0].config == replace(
+        RunConfig(train=replace(TRAIN, block_size=32)),
+    )
+
+
+def test_scaling_is_fitted_and_reported(tmp_path: Path) -> None:
+    base = RunConfig(train=TRAIN)
+    points = plan.points(base, ("hierarchical-softmax",), {"vocabulary": (64, 128, 256)}, 64, 128)
+    points += plan.points(base, ("negative-sampling",), {"block_size": (16, 32)}, 64, 128)
     scaling(points, CARE, Ledger(Records(tmp_path), plan.SCALING), show=False)
     made = built(tmp_path)
     rows = pd.read_csv(tmp_path / "table.csv").set_index(["variable", "layer"])
     assert rows["points"].to_dict() == {
-        ("vocabulary", "full-softmax"): 2,
         ("vocabulary", "hierarchical-softmax"): 3,
-        ("vocabulary", "negative-sampling"): 3,
         ("block_size", "negative-sampling"): 2,
     }
     text = made["table.md"].decode()
-    assert "log V" in text and "(linear)" in text and "2 to 2 measurements" in text
+    assert "log V" in text and "the noise's rows" in text and "2 to 2 measurements" in text
     assert {"growth.png", "growth.pdf", "growth.csv"} < set(made)
 
 
@@ -122,8 +143,8 @@ def test_zipf_text_follows_its_law() -> None:
 class Imagined:
     """Processes that only pretend, with speeds and accuracies that are known."""
 
-    seconds = {"w2vjax": 1.0, "gensim": 6.0, "fasttext": 5.0}
-    accuracy = {"w2vjax": 0.3, "gensim": 0.4, "fasttext": 0.2}
+    seconds: ClassVar = {"w2vjax": 1.0, "gensim": 6.0, "fasttext": 5.0}
+    accuracy: ClassVar = {"w2vjax": 0.3, "gensim": 0.4, "fasttext": 0.2}
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, float, int]] = []
