@@ -48,6 +48,7 @@ def called(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, st
     [
         *("compare", "grid", "train", "eval", "report", "samplers", "replay"),
         *("data list", "data fetch", "data prepare"),
+        *("bench layers", "bench scaling", "bench peers"),
     ],
 )
 def test_help_teaches(command, capsys, monkeypatch):

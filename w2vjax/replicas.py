@@ -177,13 +177,14 @@ class Exchange:
     """The devices' agreement, compiled. A device by itself has nobody to agree with."""
 
     def __init__(self, run: Run) -> None:
-        self._every, self._parts = 1, []
+        self.every, self._parts = 1, []
+        """segments from one exchange of the rare rows to the next"""
         if run.mesh.shape["data"] == 1:
             return
         frequent = run.configs[0].train.frequent_rows
         rows = max(leaf.shape[-2] for leaf in jax.tree.leaves(run.parameters))
         # The rare rows as often as it costs the same.
-        self._every = ceil(rows / frequent)
+        self.every = ceil(rows / frequent)
         for first, last in ((0, min(frequent, rows)), (frequent, rows)):
             if first < last:
                 before = program.agreed(run.parameters, first, last, run.mesh)
@@ -193,7 +194,7 @@ class Exchange:
 
     def __call__(self, parameters: Parameters, number: int) -> Parameters:
         """After segment `number`: the frequent rows, and when it is their turn the others."""
-        parts = self._parts if (number + 1) % self._every == 0 else self._parts[:1]
+        parts = self._parts if (number + 1) % self.every == 0 else self._parts[:1]
         return self._meet(parameters, parts)
 
     def end(self, parameters: Parameters) -> Parameters:

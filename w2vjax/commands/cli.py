@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import tyro
 from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
+from w2vjax.commands.bench_commands import Bench
 from w2vjax.commands.data_commands import Data
 from w2vjax.commands.exit_codes import guarded, say
 from w2vjax.commands.grid_command import Grid
@@ -222,6 +223,7 @@ Command = (
     | Annotated[Eval, subcommand("eval")]
     | Annotated[Report, subcommand("report")]
     | Annotated[Samplers, subcommand("samplers")]
+    | Annotated[Bench, subcommand("bench")]
     | Annotated[Data, subcommand("data")]
     | Annotated[Replay, subcommand("replay")]
 )

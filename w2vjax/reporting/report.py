@@ -9,7 +9,7 @@ import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.files import write
-from w2vjax.reporting import differences, gradient_report, hits, theory_report
+from w2vjax.reporting import bench_report, differences, gradient_report, hits, theory_report
 from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.facts import coverage, listed, of_run, span, unfinished
 from w2vjax.reporting.page import page
@@ -63,7 +63,7 @@ def build(folder: Path | str) -> list[Path]:
     contents = next((REPORTS[kind] for kind in kinds if kind in REPORTS), comparison)(frame)
     for name, data in contents.items():
         write(folder / name, data)
-    for name in (FILE_NAMES | differences.FILE_NAMES) - contents.keys():
+    for name in FILES - contents.keys():
         (folder / name).unlink(missing_ok=True)
     return [folder / name for name in contents]
 
@@ -84,8 +84,11 @@ def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
 REPORTS: dict[str, Callable[[pd.DataFrame], dict[str, bytes]]] = {
     "gradients": gradient_report.contents,
     "theory": theory_report.contents,
+    **dict.fromkeys(bench_report.BENCHES, bench_report.contents),
 }
 """Experiments with a report of their own, by name; all others are compared as training runs."""
+FILES = FILE_NAMES | differences.FILE_NAMES | bench_report.FILE_NAMES
+"""what reports may leave in a folder, and remove from it where the records have no data for it"""
 
 
 def table(frame: pd.DataFrame) -> Table:

@@ -1,0 +1,104 @@
+"""A training program on the bench: exactly the one that training runs, with its text in place."""
+
+from collections.abc import Iterator
+from itertools import cycle, islice
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from w2vjax.bench.clock import Laps, seconds
+from w2vjax.bench.compiling import Compiled, compiled, counted, memory
+from w2vjax.bench.work import work
+from w2vjax.config import RunConfig
+from w2vjax.replicas import Exchange, Run
+from w2vjax.text.encoding import EncodedCorpus
+
+SEGMENTS = 4
+"""segments of the text that measurements take in turn"""
+
+
+class Amounts(NamedTuple):
+    """What one measurement gets through, all devices together."""
+
+    steps: int
+    """of each device"""
+    words: float
+    """raw words of the text that the kept words stand for"""
+    kept_words: int
+    pairs: int
+
+
+class Subject:
+    """A program ready to be timed: compiled, its first segments on the devices.
+
+    A measurement is a segment's program and the exchange that follows it. The exchange of the rare
+    rows, which comes only every so often, is timed too and counts for its share.
+    """
+
+    def __init__(self, corpus: EncodedCorpus, config: RunConfig) -> None:
+        self.run = Run.of(corpus, [config])
+        plan = self.run.plans[0]
+        epochs = self.run.configs[0].train.epochs
+        self._raw = epochs * corpus.vocabulary.num_words / plan.kept_words()
+        parts = [part for _, part in islice(self.run.segments(), SEGMENTS)]
+        full = max(part.kept_words for part in parts)  # a short text's last one may be padding
+        self._feed = [
+            (full, self.run.arguments(number, part))
+            for number, part in enumerate(parts)
+            if part.kept_words == full
+        ]
+        first = self._feed[0][1]
+        self.made: Compiled = compiled(lambda: self.run.lower(first))
+        self._exchange = Exchange(self.run)
+        self._parameters = self.run.parameters
+        self._coming: Iterator[tuple[int, tuple]] = cycle(self._feed)
+        self._last: tuple[int, Any] = (0, None)
+
+    def measure(self) -> Laps:
+        """Seconds of the next segment's program and, a segment, of the exchange."""
+        kept, arguments = next(self._coming)
+        telemetry: Any = None
+
+        def train() -> Any:
+            nonlocal telemetry
+            self._parameters, telemetry = self.made.program(
+                self._parameters, self.run.layer, *arguments
+            )
+            return self._parameters
+
+        laps = {"program": seconds(train)}
+        laps["exchange"] = seconds(self._frequent) + seconds(self._rare) / self._exchange.every
+        self._last = kept, telemetry
+        return laps
+
+    def amounts(self) -> Amounts:
+        """Of the last measurement."""
+        kept, telemetry = self._last
+        pairs = int(np.asarray(telemetry.all_pairs, np.float64).sum())
+        return Amounts(self.run.layout.steps, kept * self._raw, kept, pairs)
+
+    def facts(self) -> dict[str, float | int | None]:
+        """What need not be timed: of all devices a step, and bytes a device."""
+        xla = counted(self.run, self._feed[0][1])
+        config = self.run.configs[0].train
+        rows = self._parameters.output.shape[-2]
+        by_hand = work(config, self.run.layer, rows)
+        copies = self.run.mesh.shape["data"]
+        return {
+            "compile_seconds": self.made.seconds,
+            "cached_seconds": self.made.cached_seconds,
+            "device_memory": memory(self.made.program),
+            "xla_flops": xla.flops,
+            "xla_bytes": xla.bytes,
+            "flops": copies * by_hand.flops,
+            "bytes": copies * by_hand.bytes,
+        }
+
+    def _frequent(self) -> Any:
+        self._parameters = self._exchange(self._parameters, 0)
+        return self._parameters
+
+    def _rare(self) -> Any:
+        self._parameters = self._exchange.end(self._parameters)
+        return jax.block_until_ready(self._parameters)
