@@ -162,7 +162,7 @@ def test_figures_show_a_panel_a_loss_and_a_line_a_sampler(folder) -> None:
     data = gradient_report.measurements(records.read(folder))
     assert nearest(data) == 64 and nearest(data, 3) == 2
     for name, draw in FIGURES.items():
-        figure, shown = draw(data)
+        figure, shown, _ = draw(data)
         assert len(figure.axes) == len(MEASURED) and all(
             len(axes.lines) == 2 for axes in figure.axes
         ), name

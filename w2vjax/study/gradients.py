@@ -75,6 +75,7 @@ class Expected:
     layer: NegativeSampling
     loss: ClassVar[Kind] = "logistic"
     shares: ClassVar[Shares] = "block"
+    ragged: ClassVar[bool] = False
 
     @property
     def sampler(self) -> Sampler:
@@ -83,8 +84,13 @@ class Expected:
     def num_rows(self, num_words: int) -> int:
         return self.layer.num_rows(num_words)
 
-    def shared_rows(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int[Array, "*shape k"]:
-        return self.layer.shared_rows(key, shape)
+    def shared_rows(
+        self,
+        key: Key[Array, ""],
+        shape: tuple[int, ...],
+        words: Int[Array, "*steps n"] | None = None,
+    ) -> Int[Array, "*shape k"]:
+        return self.layer.shared_rows(key, shape, words)
 
     def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
         return self.layer.own_rows(targets)
