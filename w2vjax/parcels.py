@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from w2vjax.arithmetic import Arithmetic
+from w2vjax.arithmetic import Arithmetic, dot
 from w2vjax.losses import logistic
 from w2vjax.outputs import Relation
 from w2vjax.step import score
@@ -76,50 +76,55 @@ class Work(NamedTuple):
     ) -> tuple[Float[Array, "b s d"], Float[Array, "rows d"]]:
         """The gradient in the hidden vectors; the matrix with its rows changed.
 
-        All gradients are taken before any row is changed, the `shared` ones too, whose `changes`
-        are made already: several writers would make the compiler copy the matrix.
+        All slopes are taken before any row is changed, the `shared` ones too, whose `changes` are
+        made already.
         """
         parcels = self.parcels
-        width, dim = self.own.shape[2], matrix.shape[1]
-        first = -(-len(shared) // ROWS) * ROWS
+        width, spread = self.own.shape[2], self.weight.shape[2]
         own = jnp.where(parcels.rows < 0, 0, self.own.reshape(-1)[parcels.rows])
-        places = jnp.zeros(first, jnp.int32).at[: len(shared)].set(shared)
-        places = jnp.concatenate([places, own.reshape(-1)])
-        made = jax.lax.empty((len(places), dim), jnp.float32)
-        made = made.at[:first].set(jnp.zeros((first, dim)).at[: len(shared)].set(changes))
         pull, push = self.relation.pull.reshape(-1), self.relation.push.reshape(-1)
-        weight = self.weight.reshape(-1, self.weight.shape[2])
+        weight = self.weight.reshape(-1, spread)
+
+        def taken(values: Array, number: Array) -> Array:
+            start = (number * AT_ONCE,) + (0,) * (values.ndim - 1)
+            return jax.lax.dynamic_slice(values, start, (AT_ONCE, *values.shape[1:]))
 
         def slopes(number: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
             made, to_hidden = state
-
-            def taken(values: Array) -> Array:
-                start = (number * AT_ONCE,) + (0,) * (values.ndim - 1)
-                return jax.lax.dynamic_slice(values, start, (AT_ONCE, *values.shape[1:]))
-
-            source, rows, block = taken(parcels.rows), taken(own), taken(parcels.block)
+            source, rows, block = (
+                taken(values, number) for values in (parcels.rows, own, parcels.block)
+            )
             there = jnp.maximum(source, 0)
             times = weight[there // width] * (source >= 0)[:, :, None].astype(jnp.float32)
             pulls, pushes = (values[there][:, :, None] * times for values in (pull, push))
             scores, back = jax.vjp(
-                lambda rows, hidden: score(rows, hidden, self.arithmetic),
-                *(matrix[rows], self.hidden[block]),
+                lambda hidden: score(matrix[rows], hidden, self.arithmetic), self.hidden[block]
             )
             slope = jax.grad(lambda scores: sum(map(jnp.sum, logistic(scores, pulls, pushes))))(
                 scores
             )
-            change = back(slope * self.rates(rows)[:, :, None])[0]
-            made = jax.lax.dynamic_update_slice(
-                made, change.reshape(ROWS, dim), (first + number * ROWS, 0)
-            )
-            return made, to_hidden.at[block].add(back(slope)[1])
+            scaled = slope * self.rates(rows)[:, :, None]
+            made = jax.lax.dynamic_update_slice(made, scaled, (number * AT_ONCE, 0, 0))
+            return made, to_hidden.at[block].add(back(slope)[0])
 
-        state = made, jnp.zeros(self.hidden.shape)
+        state = jnp.zeros((*parcels.rows.shape, spread)), jnp.zeros(self.hidden.shape)
         made, to_hidden = jax.lax.fori_loop(0, parcels.times, slopes, state)
 
+        # One writer for all rows: two would make the compiler copy the matrix.
+        more = -(-len(shared) // ROWS)
+        shared = jnp.pad(shared, (0, more * ROWS - len(shared)))
+        changes = jnp.pad(changes, ((0, len(shared) - len(changes)), (0, 0)))
+
         def write(number: Array, matrix: Array) -> Array:
-            there = jax.lax.dynamic_slice(places, (number * ROWS,), (ROWS,))
-            rows = jax.lax.dynamic_slice(made, (number * ROWS, 0), (ROWS, dim))
+            vectors = self.hidden[taken(parcels.block, number)]
+            rows = dot("bms,bsd->bmd", taken(made, number), vectors, self.arithmetic)
+            there, rows = taken(own, number).reshape(ROWS), rows.reshape(ROWS, -1)
+            if more:
+                last = jnp.maximum(0, number - parcels.times) * ROWS
+                others = jax.lax.dynamic_slice(shared, (last,), (ROWS,))
+                there = jnp.where(number < parcels.times, there, others)
+                theirs = jax.lax.dynamic_slice(changes, (last, 0), rows.shape)
+                rows = jnp.where(number < parcels.times, rows, theirs)
             return matrix.at[there].add(rows, mode="promise_in_bounds")
 
-        return to_hidden, jax.lax.fori_loop(0, first // ROWS + parcels.times, write, matrix)
+        return to_hidden, jax.lax.fori_loop(0, parcels.times + more, write, matrix)
