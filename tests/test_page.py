@@ -69,6 +69,7 @@ def test_it_needs_nothing_else(built):
     found = page(built)
     tags = {tag for tag, _ in found.attributes}
     assert not tags & {"script", "link", "iframe", "object"}
+    assert "b" not in tags  # of the text's name: it is shown, and not obeyed
     ids = found.all("id")
     assert len(set(ids)) == len(ids)
     assert all(link.startswith("#") and link[1:] in ids for link in found.all("href"))
