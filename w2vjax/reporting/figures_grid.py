@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from w2vjax.reporting.cells import NO_SAMPLER
 from w2vjax.reporting.contrasts import contrasts
+from w2vjax.reporting.differences import differences
 from w2vjax.reporting.figures_style import (
     GREY,
     MARKERS,
@@ -63,7 +64,10 @@ def layers_by_samplers(frame: pd.DataFrame) -> Drawing | None:
 
 def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
     """Forest plot: every cell's difference in accuracy to the reference, with its interval."""
-    data = contrasts(frame)
+    data, over = differences(frame), "seeds and sections of questions"
+    if data is None:
+        data, over = contrasts(frame), "seeds"
+    data = data[data["low"].notna()]
     if data.empty:
         return None
     layers = frame.drop_duplicates("cell").set_index("cell")["layer"].loc[data["cell"]]
@@ -90,8 +94,8 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
     axes.legend(handles=_meanings(), loc="upper left", bbox_to_anchor=(1.0, 1.0))
     caption = (
         f"Difference in analogy accuracy to {reference}, in percentage points, with 95 % "
-        "intervals: runs of one seed read the same words in the same order, and are compared with "
-        "each other. Filled: different from the reference at 5 % after Holm's correction for all "
+        f"intervals over {over}: runs of one seed read the same words in the same order, and are "
+        "compared with each other. Filled: different from the reference at 5 % after Holm's correction for all "
         "rows; open: not shown to be different."
     )
     return Drawing(figure, data, caption)

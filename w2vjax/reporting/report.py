@@ -70,12 +70,13 @@ def build(folder: Path | str) -> list[Path]:
 
 def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
     """Every file of a report on training runs, by name."""
-    made, drawn = table(frame), pictures(frame)
+    made, drawn, compared = table(frame), pictures(frame), differences.differences(frame)
+    more = [] if compared is None else [differences.tabulated(compared)]
     return {
         "table.md": made.markdown().encode(),
         "table.tex": made.latex().encode(),
         "table.csv": made.csv().encode(),
-        "report.html": page(frame, made, drawn).encode(),
+        "report.html": page(frame, made, drawn, more).encode(),
         **named_files(drawn),
         **differences.files(frame),
     }
