@@ -61,10 +61,10 @@ def test_programs_run_in_turn_and_slow_ones_drop_out() -> None:
 
     rounds: list[None] = []
     calls = {name: measure(name) for name in taken}
-    laps = list(clock.interleaved(calls, Care(4, 3.5), lambda: rounds.append(None)))
-    assert order == ["quick", "slow"] * 3 + ["quick", "quick"], "warm-up first; two rounds for all"
+    laps = list(clock.interleaved(calls, Care(4, 2.5), lambda: rounds.append(None)))
+    assert order == ["quick", "slow"] * 3 + ["quick"], "warm-up first; two rounds for all"
     assert [(lap.name, lap.repeat) for lap in laps] == [
-        *(("quick", 0), ("slow", 0), ("quick", 1), ("slow", 1), ("quick", 2), ("quick", 3))
+        *(("quick", 0), ("slow", 0), ("quick", 1), ("slow", 1), ("quick", 2))
     ]
     assert len(rounds) == 4
 
@@ -193,11 +193,11 @@ def test_peers_take_turns_until_ours_are_as_accurate(
 def test_peers_read_the_same_words(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("one two three\n\nfour five six\nseven eight\n" * 3)
-    path = peers._plain_text(PeerConfig(str(text), max_words=11), tmp_path / "plain.txt")
+    path = peers._plain_text(PeerConfig(str(text), max_words=12), tmp_path / "plain.txt")
     lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
     assert lines == [
         *(["one", "two", "three"], ["four", "five", "six"], ["seven", "eight"]),
-        ["one", "two", "three"],
+        *(["one", "two", "three"], ["four"]),
     ]
     whole = peers._plain_text(PeerConfig(str(text)), tmp_path / "plain.txt")
     assert whole.read_text().split() == text.read_text().split()
