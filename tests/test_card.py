@@ -131,6 +131,12 @@ def test_what_cannot_be_is_told_before_the_work(
         card.card("test", COUNTS, [parse(name)], CONFIG, show=False)
 
 
+def test_counts_that_rise_are_told_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(card, "of_numpy", lambda *_: pytest.fail("work has begun"))
+    with pytest.raises(InputError, match="not sorted by falling frequency"):
+        card.card("test", COUNTS[::-1], [parse("log-uniform:alias")], CONFIG, show=False)
+
+
 def test_a_vocabulary_of_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("w2vjax.study.draw_times.SIZES", ())
     samplers = [parse("unigram:cdf"), parse("log-uniform")]

@@ -112,10 +112,12 @@ def table_sizes(counts: NDArray[np.int64]) -> list[Row]:
 
 def _check(samplers: Sequence[SamplerConfig], counts: NDArray[np.int64]) -> None:
     for config in samplers:
-        if config.distribution not in OWN and mechanism(config) == "table":
-            check_table(wish(config, counts), config.table_size)
-        elif config.distribution in OWN or mechanism(config) == "closed-form":
+        if config.distribution in OWN or mechanism(config) == "closed-form":
             build(config, counts)
+            continue
+        target = wish(config, counts)
+        if mechanism(config) == "table":
+            check_table(target, config.table_size)
 
 
 def _row(
