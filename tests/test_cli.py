@@ -291,9 +291,9 @@ def test_samplers_of_a_vocabulary(text, folder, capsys, monkeypatch):
     assert code == 0 and "Traceback" not in error, error
     assert f"# Noise samplers on {text[1]}" in output and "2 words of vocabulary" in output
     assert len(re.findall(r"^\| zipf\^1 +\| cdf ", output, re.MULTILINE)) == 3
-    card = json.loads((folder / "results/samplers/card.json").read_text())
+    card = json.loads((folder / "results/card/card.json").read_text())
     assert [row["top_1"] for row in card["samplers"]] == pytest.approx([1 / 2, 2 / 3])
-    assert (folder / "results/samplers/card.md").read_text() == output[:-1]
+    assert (folder / "results/card/card.md").read_text() == output[:-1]
 
 
 def test_compare_goes_on_where_it_was_interrupted(folder):

@@ -32,7 +32,7 @@ class Samplers:
     distribution by every mechanism, and those two"""
     max_vocab: int | None = CorpusConfig.max_vocab
     """most frequent words kept. None: all"""
-    out: Path = Path("results/samplers")
+    out: Path = Path("results/card")
     """folder of the tables, numbers and figures"""
     table_size: int = CardConfig.table_size
     """entries of the tables, where a sampler's name does not tell"""
