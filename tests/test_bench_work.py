@@ -5,6 +5,7 @@ from typing import get_args, get_type_hints
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from problems import COUNTS
 
@@ -13,6 +14,7 @@ from w2vjax.bench.work import shape_of, work
 from w2vjax.config import OutputConfig, RunConfig, TrainConfig
 from w2vjax.outputs import build
 from w2vjax.program import make_batch
+from w2vjax.trees import huffman
 
 ARCHITECTURES = get_args(get_type_hints(TrainConfig)["architecture"])
 GROUPINGS = get_args(get_type_hints(TrainConfig)["grouping"])
@@ -41,13 +43,23 @@ def test_shapes_are_those_of_the_batch(architecture: str, grouping: str, predict
 def test_a_step_counted_by_hand() -> None:
     train = config("negative-sampling", noise_per_block=7, predicts="neighbours").train
     layer = build(OutputConfig(), 7, COUNTS)
-    made = work(train, layer, len(COUNTS))
+    made = work(train, layer, len(COUNTS), jnp.arange(3))
     # 4 tiles of 16 words and their 20 targets; 2 blocks of 32 words and 7 noise words
     assert made.flops == 6 * 8 * (4 * 16 * 20 + 2 * 32 * 7)
     assert made.bytes == 12 * 8 * (64 + 68 + 2 * 7)
-    full = work(train, build(OutputConfig("full-softmax"), 0, COUNTS), len(COUNTS))
+    full = work(train, build(OutputConfig("full-softmax"), 0, COUNTS), len(COUNTS), jnp.arange(3))
     assert full.flops == 6 * 8 * (4 * 16 * 20 + 64 * len(COUNTS))
     assert full.bytes == 12 * 8 * (64 + 68) + 16 * 8 * len(COUNTS)
+
+
+def test_a_path_counts_as_long_as_it_is() -> None:
+    train = config("hierarchical-softmax", predicts="centre", tile_size=16).train
+    layer = build(OutputConfig("hierarchical-softmax", shared_nodes=0), 0, COUNTS)
+    lengths = huffman(COUNTS).lengths
+    for words in ([0], [0, 1, len(COUNTS) - 1]):
+        own = float(np.mean(lengths[np.array(words)]))
+        found = work(train, layer, len(COUNTS) - 1, jnp.array(words))
+        assert found.flops == pytest.approx(6 * 8 * 4 * 16 * own * (16 + 2 * W))
 
 
 def test_xla_counts_a_product_and_a_loop_once() -> None:

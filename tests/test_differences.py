@@ -148,7 +148,7 @@ def test_one_cell_or_no_hits_make_no_table(tmp_path, made):
 
 
 def test_the_report_writes_the_table_and_removes_an_old_one(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "figures", lambda frame: {})
+    monkeypatch.setattr(report, "pictures", lambda frame: {})
     written = {path.name: path.read_bytes() for path in report.build(tmp_path)}
     assert written.keys() >= FILE_NAMES
     text = written["differences.md"].decode()

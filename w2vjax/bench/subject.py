@@ -80,10 +80,11 @@ class Subject:
 
     def facts(self) -> dict[str, float | int | None]:
         """What need not be timed: of all devices a step, and bytes a device."""
-        xla = counted(self.run, self._feed[0][1])
+        arguments = self._feed[0][1]
+        xla = counted(self.run, arguments)
         config = self.run.configs[0].train
         rows = self._parameters.output.shape[-2]
-        by_hand = work(config, self.run.layer, rows)
+        by_hand = work(config, self.run.layer, rows, arguments[0].reshape(-1))
         copies = self.run.mesh.shape["data"]
         return {
             "compile_seconds": self.made.seconds,

@@ -1,7 +1,8 @@
 """What a step has to compute and to move, counted by hand from its configuration.
 
-With T kept words a step, w the window, s words a tile, d dimensions, l own rows a target, k shared
-rows a group, G groups, and n hidden vectors a group:
+With T kept words a step, w the window, s words a tile, d dimensions, l own rows a target (their
+mean in the stream where targets have few or many), k shared rows a group, G groups, and n hidden
+vectors a group:
 
 | | tiles × (targets · l) × hidden vectors | input rows | targets |
 |---|---|---|---|
@@ -24,6 +25,8 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int
 
 from w2vjax.config import TrainConfig
 from w2vjax.outputs import OutputLayer
@@ -51,14 +54,14 @@ class Shape(NamedTuple):
     """every hidden vector stands in one tile only"""
 
 
-def work(config: TrainConfig, layer: OutputLayer, num_rows: int) -> Work:
-    """Of a resolved configuration; `num_rows` is that of the output matrix."""
+def work(config: TrainConfig, layer: OutputLayer, num_rows: int, words: Int[Array, " n"]) -> Work:
+    """Of a resolved configuration; `num_rows`: of the output matrix; `words`: some of the text."""
     shape, groups, dim = (
         shape_of(config, layer.shares),
         num_groups(config, layer.shares),
         config.dim,
     )
-    own, shared = _rows(layer, groups)
+    own, shared = _rows(layer, groups, words)
     apart = shape.apart or groups == shape.tiles
     vectors = shape.tiles * shape.hidden if apart else shape.input_rows
     scores = shape.tiles * shape.targets * own * shape.hidden + shared * vectors
@@ -89,9 +92,12 @@ def shape_of(config: TrainConfig, shares: str) -> Shape:
     return Shape(size // tile, tile + wide, tile, size, size + wide, apart=True)
 
 
-def _rows(layer: OutputLayer, groups: int) -> tuple[int, int]:
+def _rows(layer: OutputLayer, groups: int, words: Int[Array, " n"]) -> tuple[float, int]:
     """l and k."""
-    targets = jax.ShapeDtypeStruct((1,), jnp.int32)
-    own = jax.eval_shape(layer.own_rows, targets)
+    own = jax.eval_shape(layer.own_rows, words)
     shared = jax.eval_shape(lambda: layer.shared_rows(jax.random.key(0), (groups,)))
-    return own.shape[-1], shared.shape[-1]
+    if not layer.ragged:
+        return own.shape[-1], shared.shape[-1]
+    asked = layer.relate(words, layer.shared_rows(jax.random.key(0), ()))
+    used = jnp.sum((asked.pull + asked.push) > 0, axis=1)
+    return float(np.mean(np.asarray(used))), shared.shape[-1]

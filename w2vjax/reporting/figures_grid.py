@@ -95,8 +95,8 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
     caption = (
         f"Difference in analogy accuracy to {reference}, in percentage points, with 95 % "
         f"intervals over {over}: runs of one seed read the same words in the same order, and are "
-        "compared with each other. Filled: different from the reference at 5 % after Holm's correction for all "
-        "rows; open: not shown to be different."
+        "compared with each other. Filled: different from the reference at 5 % after Holm's "
+        "correction for all rows; open: not shown to be different."
     )
     return Drawing(figure, data, caption)
 

@@ -25,7 +25,7 @@ from w2vjax.text.vocab import Vocabulary
 
 FORMAT = 1
 """changes whenever the same text and settings would be encoded differently"""
-_COPY = 1 << 22
+_COPY = 1 << 20
 """ids copied at a time"""
 
 
