@@ -1,0 +1,27 @@
+"""The same training on 1, 2, 4 and 8 devices, each on its own part of the text.
+
+Claim: adding the sum of the devices' changes keeps the accuracy of one device.
+Expectation: within a point of one device, up to the noise of the seeds.
+Cost: 8 runs, about 7 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the environment on a CPU.
+"""
+
+import sys
+from pathlib import Path
+
+from w2vjax.commands.grid_command import script
+from w2vjax.study.experiment import Experiment
+from w2vjax.study.experiment_file import read_rates
+
+EXPERIMENT = Experiment(
+    name="devices",
+    base={"corpus.source": "simplewiki-2018", "train.epochs": 3.0},
+    product={
+        "output.layer": ("negative-sampling", "hierarchical-softmax"),
+        "train.devices": (1, 2, 4, 8),
+    },
+    seeds=1,
+    rates=read_rates(Path(__file__).with_name("rates.json")),
+)
+
+if __name__ == "__main__":
+    sys.exit(script(EXPERIMENT, __doc__))
