@@ -28,7 +28,7 @@ from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import Vocabulary
 
 CARE = Care(repeats=2, seconds=0.0)
-TRAIN = TrainConfig(dim=8, subsample=0.0, tokens_per_step=128, devices=2, sync_steps=8)
+TRAIN = TrainConfig(dim=8, subsample=0.0, tokens_per_step=128, devices=2, sync_words=8 * 128)
 
 
 def tiny_corpus() -> EncodedCorpus:

@@ -14,7 +14,13 @@ from w2vjax.text.vocab import Vocabulary, keep_probabilities
 
 WINDOW = 3
 CONFIG = TrainConfig(
-    window=WINDOW, subsample=0, epochs=1, tokens_per_step=16, sync_steps=3, seed=5, block_size=4
+    window=WINDOW,
+    subsample=0,
+    epochs=1,
+    tokens_per_step=16,
+    sync_words=3 * 16,
+    seed=5,
+    block_size=4,
 )
 
 
@@ -129,7 +135,7 @@ def test_devices_get_equal_parts():
 def test_one_document_read_twice_is_two():
     """The last words of an epoch are no neighbours of the first of the next."""
     corpus = corpus_of(np.arange(40), np.array([0, 40]))
-    config = replace(CONFIG, epochs=2, tokens_per_step=96, sync_steps=1)
+    config = replace(CONFIG, epochs=2, tokens_per_step=96, sync_words=96)
     part = streamed(corpus, config)[0]
     end = WINDOW + 40
     assert part.tokens[0, end - 1] == 39 and part.tokens[0, end] == 0
@@ -168,7 +174,7 @@ def test_the_same_seed_gives_the_same_words_however_they_are_cut():
     words = centres(streamed(corpus, config))
     for other in (
         replace(config, tokens_per_step=128, block_size=16),
-        replace(config, sync_steps=50, learning_rate=0.5, damping=1.0, dim=7),
+        replace(config, sync_words=50 * 512, learning_rate=0.5, damping=1.0, dim=7),
     ):
         np.testing.assert_array_equal(words, centres(streamed(corpus, other)))
     other = centres(streamed(corpus, replace(config, seed=6)))
@@ -225,10 +231,10 @@ def test_progress_rises_evenly_from_zero_to_the_end():
 @pytest.mark.parametrize("kept_words, devices", [(1, 1), (160, 1), (10_000, 2), (10_001, 3)])
 def test_segments_are_even_and_no_longer_than_asked(kept_words, devices):
     layout = Layout.of(CONFIG, devices, kept_words)
-    longest = max(1, CONFIG.sync_steps // devices)  # of each device: they count together
+    longest = max(1, CONFIG.sync_words // (16 * devices))  # of each device: they count together
     assert 1 <= layout.steps <= longest
     each = layout.stretch * devices
     needed = -(-kept_words // each)
     assert needed * each - kept_words < each
     shortest = -(-kept_words // (devices * 16 * longest))
-    assert needed == shortest, "no more segments than sync_steps asks for"
+    assert needed == shortest, "no more segments than sync_words asks for"

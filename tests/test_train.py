@@ -29,11 +29,11 @@ SMALL = TrainConfig(
     tokens_per_step=32,
     block_size=8,
     tile_size=4,
-    sync_steps=4,
+    sync_words=4 * 32,
 )
 PLANTED = RunConfig(
     CorpusConfig("planted", max_vocab=1_500),
-    train=TrainConfig(dim=32, subsample=1e-3, epochs=0.3, devices=1, sync_steps=20),
+    train=TrainConfig(dim=32, subsample=1e-3, epochs=0.3, devices=1, sync_words=20 * 512),
 )
 
 

@@ -182,8 +182,8 @@ class TrainConfig:
     """XLA devices, each training on its own part of the text. None: all there are"""
     model_devices: int = 1
     """devices that share one copy of the matrices, each with its part of the dimensions"""
-    sync_steps: int = 500
-    """steps, of all devices together, between two exchanges of the frequent rows' changes"""
+    sync_words: int = 256_000
+    """kept words, of all devices together, between two exchanges of the frequent rows' changes"""
     frequent_rows: int = 8192
     """first rows of the matrices, exchanged every time; the rest as often as it costs the same"""
     seed: int = 0
@@ -199,7 +199,7 @@ class TrainConfig:
         in_range("block_size", self.block_size, 1)
         in_range("model_devices", self.model_devices, 1)
         in_range("frequent_rows", self.frequent_rows, 1)
-        in_range("sync_steps", self.sync_steps, 1)
+        in_range("sync_words", self.sync_words, 1)
         in_range("seed", self.seed, 0, 2**32 - 1)
         for name, low in OPTIONAL_BOUNDS.items():
             if getattr(self, name) is not None:

@@ -54,10 +54,11 @@ class Layout:
 
     @classmethod
     def of(cls, config: TrainConfig, devices: int, kept_words: float) -> "Layout":
-        """At most `sync_steps` steps of all devices, in segments that fill the stream evenly."""
+        """Segments of at most `sync_words` kept words of all devices, or a step, evenly filled."""
         assert config.tokens_per_step is not None
         steps = max(1, ceil(kept_words / (devices * config.tokens_per_step)))
-        segments = ceil(steps / max(1, config.sync_steps // devices))
+        longest = max(1, config.sync_words // (devices * config.tokens_per_step))
+        segments = ceil(steps / longest)
         return cls(devices, ceil(steps / segments), config.tokens_per_step, config.window)
 
 

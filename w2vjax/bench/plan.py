@@ -55,8 +55,8 @@ VOCABULARY = 10_000
 """words, while another variable grows"""
 LARGEST_FULL = 30_000
 """vocabulary up to which the full softmax, whose cost is proportional to it, takes part"""
-SYNC_STEPS = 100
-"""steps of all devices in one measurement"""
+SYNC_WORDS = 100 * 512
+"""kept words of all devices in one measurement"""
 
 
 @dataclass(frozen=True)

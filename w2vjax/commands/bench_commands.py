@@ -110,7 +110,7 @@ class Scaling:
     platform: Platform = None
 
     def run(self) -> int:
-        train = TrainConfig(subsample=0.0, sync_steps=plan.SYNC_STEPS, devices=self.devices)
+        train = TrainConfig(subsample=0.0, sync_words=plan.SYNC_WORDS, devices=self.devices)
         care = plan.Care(self.repeats, self.seconds)
         sweeps: dict[plan.Variable, tuple[int, ...]] = {
             "vocabulary": self.vocabulary,

@@ -59,8 +59,8 @@ class TrainOptions:
     """at the start; falls linearly with the words read. None: what suits the layer"""
     devices: int | None = TrainConfig.devices
     """XLA devices that share the work, on CPU one a core. None: two, if there are two"""
-    sync_steps: int = TrainConfig.sync_steps
-    """steps between two exchanges of the devices' changes"""
+    sync_words: int = TrainConfig.sync_words
+    """kept words between two exchanges of the devices' changes"""
 
     def train(self, epochs: float, seed: int) -> TrainConfig:
         """The training configuration; `InputError` for values out of range."""
@@ -72,7 +72,7 @@ class TrainOptions:
             epochs=epochs,
             learning_rate=self.learning_rate,
             devices=self.devices,
-            sync_steps=self.sync_steps,
+            sync_words=self.sync_words,
             seed=seed,
         )
 

@@ -74,7 +74,7 @@ def unseen_pairs(corpus: EncodedCorpus, config: RunConfig, max_pairs: int = MAX_
     one seed: every run on a corpus is asked the same.
     """
     settings = replace(
-        config.resolved().train, epochs=1.0, seed=0, tokens_per_step=STRETCH, sync_steps=1
+        config.resolved().train, epochs=1.0, seed=0, tokens_per_step=STRETCH, sync_words=1
     )
     plan = Plan(corpus, settings, config.corpus.held_out_every, held_out=True)
     parts = [_no_pairs(settings)]
