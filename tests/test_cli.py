@@ -211,6 +211,20 @@ def test_divergence_and_interruption_have_codes_of_their_own(capsys, monkeypatch
     assert fails(KeyboardInterrupt()) == (130, "", "")
 
 
+def test_a_preset_says_what_it_sets_and_what_stays_different(folder):
+    done = call("train", *SMALL, "--out", "v.npz", "--preset", "gensim", "--window", "2")
+    assert done.returncode == 0, done.stderr
+    for said in (
+        "preset gensim: gensim 4",
+        "train.learning_rate_floor = 0.004: min_alpha",
+        "train.window = 5: window=5, but 2 was asked for",
+        "stays different: ",
+    ):
+        assert said in done.stderr, said
+    wrong = call("train", *SMALL, "--out", "v.npz", "--preset", "gensin")
+    assert wrong.returncode == 2 and "did you mean gensim" in wrong.stderr
+
+
 def test_train_then_eval(folder):
     (folder / "questions.txt").write_text(planted.questions())
     done = call("train", *SMALL, "--out", "v.bin", "--save-vocab", "words.tsv")

@@ -48,6 +48,24 @@ def test_logistic_pulls_up_and_pushes_down():
     np.testing.assert_allclose(slope, push * expit(exact) - pull * expit(-exact), atol=1e-5)
 
 
+@pytest.mark.parametrize("beyond", ["saturate", "skip"])
+def test_tables_of_the_sigmoid_cut_slopes_and_not_values(beyond):
+    scores = jnp.array([-9.0, -6.5, -5.5, 0.3, 5.5, 6.5, 9.0])
+    pull, push = jnp.array([1.0, 0, 2, 0.5, 0, 1, 0]), jnp.array([0.0, 1, 0, 0.5, 1, 0, 2])
+    table = losses.Sigmoid(6.0, beyond)
+
+    def total(scores, *sigmoid):
+        return sum(map(jnp.sum, losses.logistic(scores, pull, push, *sigmoid)))
+
+    np.testing.assert_array_equal(total(scores, table), total(scores))
+    found = np.asarray(jax.grad(total)(scores, table))
+    chance = np.array([0, 0, *expit(scores[2:5]), 1, 1])
+    expected = np.asarray(push) * chance - np.asarray(pull) * (1 - chance)
+    if beyond == "skip":
+        expected[[0, 1, 5, 6]] = 0
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
 def test_categorical_has_a_partition_for_every_target():
     scores, pull, own, others = rivals(1)
     positive, noise = categorical(scores, pull, own, others)

@@ -115,6 +115,39 @@ def test_sharing_noise_leaves_the_expected_gradient_as_it_is(layer, architecture
     assert error.max() < 0.03 * np.abs(means[0]).max()
 
 
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_an_undivided_mean_gives_every_neighbour_all_of_its_gradient(layer):
+    """word2vec.c's way: as many times the mean's share as the mean has words."""
+    matrices, built, batch, noise = problem(config_of(layer), "cbow", "neighbours")
+    # One block whose words all have different neighbours: shares are told apart by their number.
+    number, wide = batch.mix.shape[0], batch.mix.shape[2]
+    alone = batch.replace(
+        weight=jnp.zeros_like(batch.weight).at[:, 3, 3].set(batch.weight[:, 3, 3])
+    )
+    divided = step(matrices, built, alone, noise)
+    whole = step(matrices, built, alone.replace(undivided=True), noise)
+    np.testing.assert_allclose(whole.loss, divided.loss, rtol=1e-6)
+    np.testing.assert_allclose(whole.to_output, divided.to_output, atol=1e-6)
+    expected = np.zeros((V, D))
+    words, shares = np.asarray(cut(batch.inputs, number, wide)), np.asarray(batch.mix)[:, 3]
+    one_by_one = [
+        step(
+            matrices,
+            built,
+            alone.replace(weight=jnp.zeros_like(alone.weight).at[b].set(alone.weight[b])),
+            noise,
+        ).to_input
+        for b in range(number)
+    ]
+    for b, gradient in enumerate(one_by_one):
+        there = shares[b] > 0
+        if there.any():
+            times = np.bincount(words[b], there, V) / np.bincount(words[b], shares[b], V).clip(1e-9)
+            expected += np.asarray(gradient) * times[:, None]
+    np.testing.assert_allclose(whole.to_input, expected, atol=2e-5, rtol=1e-4)
+    assert np.abs(whole.to_input - divided.to_input).max() > 0.01
+
+
 def test_compiling_changes_nothing():
     arguments = problem(config_of("negative-sampling"))
     with jax.disable_jit():

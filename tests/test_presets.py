@@ -65,3 +65,16 @@ def test_word2vec_c_learns_cbow_at_a_rate_of_its_own() -> None:
 def test_unknown_presets_are_refused() -> None:
     with pytest.raises(InputError, match="did you mean gensim"):
         presets.apply("gensin", RunConfig())
+
+
+def test_trees_skip_what_word2vec_c_lets_saturate() -> None:
+    tree = RunConfig(output=OutputConfig(layer="hierarchical-softmax"))
+    assert presets.apply("word2vec.c", tree).output.sigmoid_beyond == "skip"
+    assert presets.apply("word2vec.c", RunConfig()).output.sigmoid_beyond == "saturate"
+    assert presets.apply("fasttext", tree).output.sigmoid_beyond == "saturate"
+
+
+def test_what_a_user_chose_stays() -> None:
+    mine = RunConfig(train=TrainConfig(window=9))
+    made = presets.apply("paper", mine, unless=RunConfig())
+    assert made.train.window == 9 and made.train.dim == 300

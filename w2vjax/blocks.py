@@ -28,6 +28,8 @@ class Batch:
     """words to predict"""
     weight: Float[Array, "b t s"]
     """how many times hidden vector s has target t"""
+    undivided: bool = struct.field(pytree_node=False, default=False)
+    """every input row of a mean gets all of the mean's gradient"""
 
     @property
     def apart(self) -> bool:

@@ -107,12 +107,19 @@ class OutputConfig:
     collision: Literal["auto", "mask", "expect", "keep", "redraw"] = "auto"
     """noise that hits the target: left out (mask), left out in expectation (expect), kept, or drawn
     again. auto: kept by nce, left out by the others"""
+    sigmoid_limit: float | None = None
+    """score beyond which the logistic loss's slope is cut, where a table of the sigmoid ends in
+    other programs (word2vec.c: 6). None: nowhere"""
+    sigmoid_beyond: Literal["saturate", "skip"] = "saturate"
+    """beyond it the sigmoid is 0 or 1 (saturate), or nothing is learned from the score (skip)"""
     shared_nodes: int = 31
     """busiest nodes of a tree that all targets of a step score at once"""
 
     def __post_init__(self) -> None:
         in_range("num_noise", self.num_noise, 1, 65_536)
         in_range("shared_nodes", self.shared_nodes, 0)
+        if self.sigmoid_limit is not None:
+            in_range("sigmoid_limit", self.sigmoid_limit, 1e-3, 1e3)
 
     @property
     def label(self) -> str:
@@ -140,6 +147,9 @@ class TrainConfig:
     predicts: Literal["neighbours", "centre"] | None = None
     """skip-gram: a word predicts its neighbours (the paper), or they predict it (word2vec.c).
     None: the layer's own"""
+    cbow_gradient: Literal["mean", "undivided"] = "mean"
+    """cbow: every neighbour gets its share of the mean's gradient (mean), or all of it (undivided:
+    word2vec.c, gensim, fastText)"""
     dim: int = 100
     """dimensions of the vectors"""
     window: int = 5

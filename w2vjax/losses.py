@@ -8,6 +8,7 @@ derivative, close to it where the score is right, and does not vanish where it i
 """
 
 from functools import partial
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,25 +19,49 @@ from w2vjax.arithmetic import PLAIN, Arithmetic, dot, squared_norms
 Parts = tuple[Float[Array, "..."], Float[Array, "..."]]
 
 
-@jax.custom_jvp
-def softplus(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """log(1 + exp(x)), whose derivative is one sigmoid."""
+class Sigmoid(NamedTuple):
+    """How slopes of the logistic loss are computed: exactly, or as programs with a table do."""
+
+    limit: float | None = None
+    """the score on both sides of 0 where the table ends; None: there is none"""
+    beyond: Literal["saturate", "skip"] = "saturate"
+    """from there on the sigmoid is 0 or 1, or scores are left alone"""
+
+
+EXACT = Sigmoid()
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def softplus(x: Float[Array, "..."], limit: float | None = None) -> Float[Array, "..."]:
+    """log(1 + exp(x)), whose derivative is one sigmoid: 0 or 1 from `limit` on."""
     return jax.nn.softplus(x)
 
 
 @softplus.defjvp
-def _softplus_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return softplus(*primals), jax.nn.sigmoid(*primals) * tangents[0]
+def _softplus_jvp(
+    limit: float | None, primals: tuple[Array], tangents: tuple[Array]
+) -> tuple[Array, Array]:
+    (x,), slope = primals, jax.nn.sigmoid(*primals)
+    if limit is not None:
+        slope = jnp.where(jnp.abs(x) < limit, slope, (x > 0).astype(slope.dtype))
+    return softplus(x, limit), slope * tangents[0]
 
 
 def logistic(
-    scores: Float[Array, "..."], pull: Float[Array, "..."], push: Float[Array, "..."]
+    scores: Float[Array, "..."],
+    pull: Float[Array, "..."],
+    push: Float[Array, "..."],
+    sigmoid: Sigmoid = EXACT,
 ) -> Parts:
     """-pull · log σ(score) and -push · log σ(-score): is the row a target or noise?
 
-    Mikolov et al. 2013b, eq. 4 (negative sampling) and eq. 3 (a turn in a tree).
+    Mikolov et al. 2013b, eq. 4 (negative sampling) and eq. 3 (a turn in a tree). `sigmoid` changes
+    slopes, not values.
     """
-    plus = softplus(scores)
+    if sigmoid.limit is not None and sigmoid.beyond == "skip":
+        there = jnp.abs(scores) < sigmoid.limit
+        scores = jnp.where(there, scores, jax.lax.stop_gradient(scores))
+    plus = softplus(scores, sigmoid.limit)
     return pull * (plus - scores), push * plus
 
 

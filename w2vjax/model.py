@@ -60,6 +60,7 @@ def watched(step: Step) -> Step:
             None if batch.mix is None else batch.mix[:number],
             first(batch.targets, own),
             batch.weight[:number],
+            batch.undivided,
         ),
         own=first(step.own, own),
         shared=step.shared[: number if groups == step.number else 1],
@@ -236,7 +237,9 @@ def update(
     if packed:
         own = cut(step.own, step.number, batch.weight.shape[1])
         hidden, to_input_rows = jax.vjp(step.hidden, rows.input)
-        parcels = Work(own, relation, batch.weight, hidden, output_rates.at, arithmetic)
+        parcels = Work(
+            own, relation, batch.weight, hidden, output_rates.at, arithmetic, layer.sigmoid
+        )
         of_own, output = parcels.change(parameters.output, shared.reshape(-1), to_output)
         (to_input,) = (to_input + more for more in to_input_rows(of_own))
     every_row = jnp.arange(len(parameters.output))

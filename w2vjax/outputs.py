@@ -23,6 +23,7 @@ from jaxtyping import Array, Float, Int, Int8, Key
 
 from w2vjax.config import OutputConfig
 from w2vjax.errors import InputError, unknown
+from w2vjax.losses import EXACT, Sigmoid
 from w2vjax.samplers import Sampler, noise
 from w2vjax.samplers import build as build_sampler
 from w2vjax.trees import TREES, Tree
@@ -54,6 +55,8 @@ class OutputLayer(Protocol):
     """one of the two in `losses`"""
     shares: ClassVar[Shares]
     """who shares rows: the targets of a block, of a step, or every target every row there is"""
+    sigmoid: Sigmoid
+    """of the logistic loss"""
     ragged: ClassVar[bool]
     """whether targets have different numbers of own rows, first in their line, without a shift"""
 
@@ -91,6 +94,7 @@ class _Words:
     """Layers with one row a word, which is its target's own."""
 
     ragged: ClassVar[bool] = False
+    sigmoid = EXACT
 
     def num_rows(self, num_words: int) -> int:
         return num_words
@@ -141,6 +145,7 @@ class NegativeSampling(_Words):
     draws: int = struct.field(pytree_node=False)
     collision: str = struct.field(pytree_node=False)
     corrected: bool = struct.field(pytree_node=False)
+    sigmoid: Sigmoid = struct.field(pytree_node=False, default=EXACT)
     loss: ClassVar[Kind] = "logistic"
     shares: ClassVar[Shares] = "block"
 
@@ -218,6 +223,7 @@ class HierarchicalSoftmax(_Exact):
     """1 for left, -1 for right, 0 for padding"""
     top: Int8[Array, "v n"]
     """the turn at every node of the top, 0 where it is not on the word's path"""
+    sigmoid: Sigmoid = struct.field(pytree_node=False, default=EXACT)
     loss: ClassVar[Kind] = "logistic"
     shares: ClassVar[Shares] = "step"
     ragged: ClassVar[bool] = True
@@ -272,7 +278,7 @@ class FullSoftmax(_Words, _Exact):
         return Relation(once, 0.0 * once, 0.0, 0.0, 0.0)
 
 
-def split(tree: Tree, shared: int) -> HierarchicalSoftmax:
+def split(tree: Tree, shared: int, sigmoid: Sigmoid = EXACT) -> HierarchicalSoftmax:
     """The layer of a tree, with its `shared` busiest nodes as candidates of every target."""
     nodes, turns = np.asarray(tree.nodes), np.asarray(tree.turns)
     num_words = len(nodes)
@@ -290,6 +296,7 @@ def split(tree: Tree, shared: int) -> HierarchicalSoftmax:
         nodes=jnp.asarray(np.where(inside, np.take_along_axis(nodes, below, axis=1), 0)),
         turns=jnp.asarray(np.where(inside, np.take_along_axis(turns, below, axis=1), 0)),
         top=jnp.asarray(top),
+        sigmoid=sigmoid,
     )
 
 
@@ -298,8 +305,14 @@ Kept = Float[np.ndarray, " v"]
 Builder = Callable[[OutputConfig, int, Counts, Kept | None], OutputLayer]
 
 
+def _sigmoid(config: OutputConfig) -> Sigmoid:
+    return Sigmoid(config.sigmoid_limit, config.sigmoid_beyond)
+
+
 def _tree(name: str) -> Builder:
-    return lambda config, draws, counts, kept: split(TREES[name](counts), config.shared_nodes)
+    return lambda config, draws, counts, kept: split(
+        TREES[name](counts), config.shared_nodes, _sigmoid(config)
+    )
 
 
 def _against_noise(corrected: bool) -> Builder:
@@ -308,7 +321,9 @@ def _against_noise(corrected: bool) -> Builder:
         usual = "keep" if corrected else "expect"
         collision = usual if config.collision == "auto" else config.collision
         sampler = build_sampler(config.sampler, counts, kept)
-        return NegativeSampling(sampler, config.num_noise, draws, collision, corrected)
+        return NegativeSampling(
+            sampler, config.num_noise, draws, collision, corrected, _sigmoid(config)
+        )
 
     return built
 

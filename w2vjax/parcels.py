@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from w2vjax.arithmetic import Arithmetic, dot
-from w2vjax.losses import logistic
+from w2vjax.losses import Sigmoid, logistic
 from w2vjax.outputs import Relation
 from w2vjax.step import score
 
@@ -64,6 +64,7 @@ class Work(NamedTuple):
     rates: Callable[[Int[Array, "*n"]], Float[Array, "*n"]]
     """of rows of the matrix, with a sign: a row's gradient times its rate is its change"""
     arithmetic: Arithmetic
+    sigmoid: Sigmoid
 
     @property
     def parcels(self) -> Parcels:
@@ -100,9 +101,9 @@ class Work(NamedTuple):
             scores, back = jax.vjp(
                 lambda hidden: score(matrix[rows], hidden, self.arithmetic), self.hidden[block]
             )
-            slope = jax.grad(lambda scores: sum(map(jnp.sum, logistic(scores, pulls, pushes))))(
-                scores
-            )
+            slope = jax.grad(
+                lambda scores: sum(map(jnp.sum, logistic(scores, pulls, pushes, self.sigmoid)))
+            )(scores)
             scaled = slope * self.rates(rows)[:, :, None]
             made = jax.lax.dynamic_update_slice(made, scaled, (number * AT_ONCE, 0, 0))
             return made, to_hidden.at[block].add(back(slope)[0])

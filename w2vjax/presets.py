@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from w2vjax.config import RunConfig
+from w2vjax.config import RunConfig, flatten
 from w2vjax.errors import unknown
 from w2vjax.overrides import override
 
@@ -30,6 +30,8 @@ class Preset:
     """what the program does, for every field set"""
     cbow: Fields = field(default_factory=dict)
     """fields that it sets otherwise where the architecture is CBOW"""
+    trees: Fields = field(default_factory=dict)
+    """and where the output layer is a tree"""
     pending: Fields = field(default_factory=dict)
     """settings that `RunConfig` has no field for yet, under the names they would have"""
     differs: tuple[str, ...] = ()
@@ -42,7 +44,9 @@ _SHARED = (
     "Each pair has noise and a step of its own there; here a block shares its noise, and the steps "
     "of many words are summed."
 )
-_UNDIVIDED = "undivided"
+_UNDIVIDED = "every neighbour gets all of the mean's gradient"
+_SATURATES = "from there on it is 0 or 1"
+_SKIPS = "beyond, a score is passed over"
 
 PRESETS: dict[str, Preset] = {
     "word2vec.c": Preset(
@@ -62,8 +66,12 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": "c",
             "train.learning_rate": 0.025,
             "train.learning_rate_floor": 1e-4,
+            "train.cbow_gradient": "undivided",
+            "output.sigmoid_limit": 6.0,
+            "output.sigmoid_beyond": "saturate",
         },
         cbow={"train.learning_rate": 0.05},
+        trees={"output.sigmoid_beyond": "skip"},
         why={
             "corpus.min_count": "-min-count 5",
             "output.sampler.distribution": "noise by counts^0.75",
@@ -79,13 +87,11 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": _C_SUBSAMPLING,
             "train.learning_rate": "-alpha: 0.025, and 0.05 for CBOW",
             "train.learning_rate_floor": "a ten-thousandth of the start",
-        },
-        pending={
             "train.cbow_gradient": _UNDIVIDED,
-            "output.sigmoid_limit": 6.0,
-            "output.sigmoid_beyond": {"negative-sampling": "saturate", "trees": "skip"},
-            "corpus.line_end": "</s>",
+            "output.sigmoid_limit": "MAX_EXP: its table of the sigmoid ends at 6",
+            "output.sigmoid_beyond": f"{_SATURATES}; in trees a score beyond is passed over",
         },
+        pending={"corpus.line_end": "</s>"},
         differs=(
             _SHARED,
             "Newlines are words there: in the counts, in the table (a draw of one becomes a "
@@ -111,6 +117,9 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": "c",
             "train.learning_rate": 0.025,
             "train.learning_rate_floor": 0.004,
+            "train.cbow_gradient": "undivided",
+            "output.sigmoid_limit": 6.0,
+            "output.sigmoid_beyond": "skip",
         },
         why={
             "corpus.min_count": "min_count=5",
@@ -126,11 +135,9 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": _C_SUBSAMPLING,
             "train.learning_rate": "alpha=0.025, for CBOW too",
             "train.learning_rate_floor": "min_alpha=1e-4, as a share of alpha",
-        },
-        pending={
             "train.cbow_gradient": _UNDIVIDED,
-            "output.sigmoid_limit": 6.0,
-            "output.sigmoid_beyond": {"negative-sampling": "skip", "trees": "skip"},
+            "output.sigmoid_limit": "MAX_EXP: its table of the sigmoid ends at 6",
+            "output.sigmoid_beyond": _SKIPS,
         },
         differs=(
             _SHARED,
@@ -157,6 +164,9 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": "c",
             "train.learning_rate": 0.05,
             "train.learning_rate_floor": 0.0,
+            "train.cbow_gradient": "undivided",
+            "output.sigmoid_limit": 8.0,
+            "output.sigmoid_beyond": "saturate",
         },
         why={
             "corpus.min_count": "-minCount 5",
@@ -173,13 +183,11 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": _C_SUBSAMPLING,
             "train.learning_rate": "-lr 0.05",
             "train.learning_rate_floor": "falls to 0",
-        },
-        pending={
             "train.cbow_gradient": _UNDIVIDED,
-            "output.sigmoid_limit": 8.0,
-            "output.sigmoid_beyond": {"negative-sampling": "saturate", "trees": "saturate"},
-            "train.subwords": {"shortest": 3, "longest": 6, "buckets": 2_000_000},
+            "output.sigmoid_limit": "its table of the sigmoid ends at 8",
+            "output.sigmoid_beyond": _SATURATES,
         },
+        pending={"train.subwords": {"shortest": 3, "longest": 6, "buckets": 2_000_000}},
         differs=(
             _SHARED,
             "Words are represented by their subwords too, unless it is told not to.",
@@ -275,8 +283,11 @@ PRESETS: dict[str, Preset] = {
 """Every preset by name."""
 
 
-def apply(name: str, config: RunConfig) -> RunConfig:
-    """The configuration with a preset's fields; every other field stays as it is.
+TREES = ("hierarchical-softmax", "balanced-softmax")
+
+
+def fields_of(name: str, config: RunConfig) -> Fields:
+    """What a preset sets in a configuration of this architecture and output layer.
 
     Raises `InputError` for an unknown name.
     """
@@ -286,4 +297,19 @@ def apply(name: str, config: RunConfig) -> RunConfig:
     fields = dict(preset.fields)
     if fields.get("train.architecture", config.train.architecture) == "cbow":
         fields |= preset.cbow
+    if fields.get("output.layer", config.output.layer) in TREES:
+        fields |= preset.trees
+    return fields
+
+
+def apply(name: str, config: RunConfig, unless: RunConfig | None = None) -> RunConfig:
+    """The configuration with a preset's fields; every other field stays as it is.
+
+    So do fields in which the configuration differs from `unless`: what a user chose. Raises
+    `InputError` for an unknown name.
+    """
+    fields = fields_of(name, config)
+    if unless is not None:
+        chosen, usual = flatten(config), flatten(unless)
+        fields = {path: value for path, value in fields.items() if chosen[path] == usual[path]}
     return override(config, fields)

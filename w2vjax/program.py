@@ -97,9 +97,11 @@ def make_batch(
     """The pairs of one step, grouped as the configuration says."""
     assert config.predicts is not None
     if config.grouping == "pair":
-        return pair_batch(tokens, documents, reach, config.architecture, config.predicts)
-    size = tile_size(config, shares)
-    return window_batch(tokens, documents, reach, config.architecture, size, config.predicts)
+        batch = pair_batch(tokens, documents, reach, config.architecture, config.predicts)
+    else:
+        size = tile_size(config, shares)
+        batch = window_batch(tokens, documents, reach, config.architecture, size, config.predicts)
+    return batch.replace(undivided=config.cbow_gradient == "undivided")
 
 
 def draw_reach(

@@ -87,7 +87,11 @@ class Step(NamedTuple):
         batch = self.batch
         if batch.mix is None:
             return cut(inputs, self.number, batch.weight.shape[2])
-        return batch.mix @ cut(inputs, self.number, batch.mix.shape[2])
+        words = cut(inputs, self.number, batch.mix.shape[2])
+        if not batch.undivided:
+            return batch.mix @ words
+        whole = (batch.mix > 0).astype(jnp.float32) @ words
+        return whole + jax.lax.stop_gradient(batch.mix @ words - whole)
 
     def to_groups(self, values: Float[Array, "b s ..."]) -> Float[Array, "g n ..."]:
         """From hidden vectors by blocks to those of every group, added up where blocks overlap."""
@@ -168,8 +172,8 @@ class Step(NamedTuple):
         """What targets and what the others contribute, in nats."""
         pull, push, shared_pull, shared_push = self.weights(relation)
         if self.layer.loss == "logistic":
-            own = logistic(scores.own, pull, push)
-            shared = logistic(scores.shared, shared_pull, shared_push)
+            own = logistic(scores.own, pull, push, self.layer.sigmoid)
+            shared = logistic(scores.shared, shared_pull, shared_push, self.layer.sigmoid)
             return jnp.stack([jnp.sum(a) + jnp.sum(b) for a, b in zip(own, shared, strict=True)])
         parts = categorical(scores.own, pull, _as_column(relation.own), self._rivals(scores))
         return jnp.stack([jnp.sum(part) for part in parts])
@@ -239,7 +243,8 @@ class Step(NamedTuple):
             # A word that stands twice in a mean moves it twice: (m + m)² and not m² + m².
             words = cut(self.batch.inputs, self.number, mix.shape[2])
             same = (words[:, :, None] == words[:, None, :]).astype(jnp.float32)
-            each = jnp.einsum("bs,bsc->bc", each, mix * (mix @ same))
+            share = (mix > 0).astype(jnp.float32) if self.batch.undivided else mix
+            each = jnp.einsum("bs,bsc->bc", each, share * (mix @ same))
         return fold(each, number)
 
 

@@ -19,7 +19,14 @@ from w2vjax.commands.grid_command import Grid
 from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
 from w2vjax.commands.replay_command import Replay
 from w2vjax.commands.sampler_commands import Samplers
-from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.config import (
+    CorpusConfig,
+    OutputConfig,
+    RunConfig,
+    SamplerConfig,
+    TrainConfig,
+    flatten,
+)
 from w2vjax.errors import unknown
 from w2vjax.study import compare
 
@@ -104,6 +111,9 @@ class Train:
     """most frequent words kept. None: all"""
     save_vocab: Path | None = None
     """file of the vocabulary, lines of word, tab, count. None: not written"""
+    preset: str | None = None
+    """settings of another program: word2vec.c, gensim, fasttext, tensorflow, paper. Options given
+    otherwise than by default stay. Says what it sets and why, and what stays different"""
     platform: Platform = None
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
     train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
@@ -119,6 +129,8 @@ class Train:
             output=self.train.output(self.output_layer, parse(self.sampler)),
             train=self.train.train(self.epochs, self.seed),
         )
+        if self.preset:
+            config = _preset(self.preset, config)
         for file in filter(None, (self.out, self.save_vocab)):
             check_writable(file)
         _prepare(self.platform, self.train.devices)
@@ -142,7 +154,8 @@ class Train:
             print(f"{'loss':12}{loss} ({last.positive:.3f} targets, {last.noise:.3f} the rest)")
         print(f"{'time':12}{seconds:.1f} s, and {trained.compile_seconds:.1f} s to compile")
         print(
-            f"{'vectors':12}{len(corpus.vocabulary):,} words, {self.train.dim} numbers: {self.out}"
+            f"{'vectors':12}{len(corpus.vocabulary):,} words, {config.train.dim} numbers each: "
+            f"{self.out}"
         )
         return 0
 
@@ -252,6 +265,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return chosen.run()
 
     return guarded(command)
+
+
+def _preset(name: str, config: RunConfig) -> RunConfig:
+    """The configuration under a preset, and on standard error what that means."""
+    from w2vjax import presets
+
+    fields = presets.fields_of(name, config)
+    made = presets.apply(name, config, unless=RunConfig())
+    preset, now = presets.PRESETS[name], flatten(made)
+    say(f"preset {name}: {preset.source}")
+    for path, value in fields.items():
+        kept = "" if now[path] == value else f", but {now[path]} was asked for"
+        say(f"  {path} = {value}: {preset.why[path]}{kept}")
+    for line in (*preset.differs, *(f"There is no setting for {path}." for path in preset.pending)):
+        say(f"  stays different: {line}")
+    return made
 
 
 def _prepare(platform: str | None, devices: int | None) -> None:

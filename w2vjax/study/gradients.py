@@ -25,7 +25,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.blocks import Batch
 from w2vjax.errors import InputError
-from w2vjax.losses import log_partition
+from w2vjax.losses import Sigmoid, log_partition
 from w2vjax.outputs import FullSoftmax, Kind, NegativeSampling, OutputLayer, Relation, Shares
 from w2vjax.samplers import Sampler
 from w2vjax.step import Rows, Step
@@ -76,6 +76,10 @@ class Expected:
     loss: ClassVar[Kind] = "logistic"
     shares: ClassVar[Shares] = "block"
     ragged: ClassVar[bool] = False
+
+    @property
+    def sigmoid(self) -> Sigmoid:
+        return self.layer.sigmoid
 
     @property
     def sampler(self) -> Sampler:
