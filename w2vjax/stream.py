@@ -119,11 +119,33 @@ def _generator(seed: int, purpose: int, epoch: int, part: int = 0) -> np.random.
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, part]))
 
 
+def _pieces(units: Units, order: Int[np.ndarray, " u"]) -> Iterator[Int[np.ndarray, " n"]]:
+    """Units in this order, about `PIECE` words at a time, one at least."""
+    ends = np.cumsum(units.lengths[order])
+    begin = 0
+    while begin < len(order):
+        before = ends[begin] - units.lengths[order[begin]]
+        stop = max(begin + 1, int(np.searchsorted(ends, before + PIECE)))
+        yield order[begin:stop]
+        begin = stop
+
+
+def _words(plan: Plan, units: Units, chosen: Int[np.ndarray, " u"]) -> Int[np.ndarray, " n"]:
+    """The words of some units, one after the other."""
+    starts, lengths = units.starts[chosen], units.lengths[chosen]
+    if (starts[1:] == starts[:-1] + lengths[:-1]).all():
+        return plan.corpus.ids[starts[0] : starts[-1] + lengths[-1]]
+    before = np.cumsum(lengths) - lengths
+    return plan.corpus.ids[np.repeat(starts - before, lengths) + np.arange(lengths.sum())]
+
+
 def _weights(plan: Plan, units: Units) -> Weights:
     """Kept words of every unit, in expectation."""
-    keep, ids = plan.keep().astype(np.float32), plan.corpus.ids
-    ranges = zip(units.starts, units.starts + units.lengths, strict=True)
-    return np.array([keep[ids[start:end]].sum(dtype=np.float64) for start, end in ranges])
+    keep, sums = plan.keep(), [np.zeros(0)]
+    for chosen in _pieces(units, np.arange(len(units.starts))):
+        begins = np.cumsum(units.lengths[chosen]) - units.lengths[chosen]
+        sums.append(np.add.reduceat(keep[_words(plan, units, chosen)], begins))
+    return np.concatenate(sums)
 
 
 def _kept(
@@ -140,20 +162,15 @@ def _kept(
         done = np.cumsum(weights[order]) - weights[order] / 2
         share = min(1.0, config.epochs - epoch) * weights.sum() / parts
         begin, end = np.searchsorted(done, [share * part, share * (part + 1)])
-        ends = np.cumsum(units.lengths[order])
         thinning = _generator(config.seed, SUBSAMPLING, epoch, part)
-        while begin < end:
-            before = ends[begin] - units.lengths[order[begin]]
-            stop = min(end, max(begin + 1, int(np.searchsorted(ends, before + PIECE))))
-            chosen, numbers = order[begin:stop], np.arange(begin, stop, dtype=np.int32)
-            lengths = units.lengths[chosen]
-            shift = units.starts[chosen] - (np.cumsum(lengths) - lengths)
-            ids = plan.corpus.ids[np.repeat(shift, lengths) + np.arange(lengths.sum())]
+        number = begin
+        for chosen in _pieces(units, order[begin:end]):
+            ids = _words(plan, units, chosen)
             kept = thinning.random(len(ids), dtype=np.float32) < keep[ids]
             # The last document of an epoch and the first of the next are never the same.
-            documents = np.repeat(numbers * 2 + epoch % 2, lengths)
-            yield np.stack([ids[kept], documents[kept]])
-            begin = stop
+            numbers = np.arange(number, number + len(chosen), dtype=np.int32) * 2 + epoch % 2
+            yield np.stack([ids[kept], np.repeat(numbers, units.lengths[chosen])[kept]])
+            number += len(chosen)
 
 
 def _stretches(

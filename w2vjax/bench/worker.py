@@ -4,8 +4,8 @@ The last line of its output is the run as JSON.
 """
 
 import json
-import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -156,39 +156,42 @@ def fasttext(task: Task) -> Done:
 def word2vec(task: Task) -> Done:
     """word2vec.c. Loading the vocabulary, filling its table and saving are timed on a text of one
     line, and taken off."""
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    from word2vec import word2vec as call
-
     asked, hierarchical = task.settings, task.settings.layer == "hierarchical-softmax"
+    cbow = asked.architecture == "cbow"
+    settings = {
+        "size": asked.dim,
+        "window": asked.window,
+        "sample": asked.subsample,
+        "hs": int(hierarchical),
+        "negative": 0 if hierarchical else asked.num_noise,
+        "threads": machine.cores(),
+        "iter": round(task.epochs),
+        "min-count": asked.min_count,
+        "alpha": 0.05 if cbow else 0.025,
+        "binary": 1,
+        "cbow": int(cbow),
+        "debug": 0,
+    }
+    # Not by its package's function, which never reads what the program prints: that ends in a halt.
+    program = Path(sys.executable).parent / "word2vec"
     with tempfile.TemporaryDirectory() as folder:
         vocabulary, vectors = Path(folder) / "vocabulary.txt", Path(folder) / "vectors.bin"
         line = Path(folder) / "line.txt"
         line.write_text("one line\n")
 
-        def trained(text: str, output: str, **vocabulary_file: str) -> float:
+        def trained(text: str, output: str, **files: Path) -> float:
+            options = {"train": text, "output": output, **settings}
+            options |= {name.replace("_", "-"): path for name, path in files.items()}
+            pairs = ([f"-{name}", str(value)] for name, value in options.items())
+            command = [str(program), *(part for pair in pairs for part in pair)]
             start = time.perf_counter()
-            call(
-                text,
-                output,
-                size=asked.dim,
-                window=asked.window,
-                sample=str(asked.subsample),
-                hs=int(hierarchical),
-                negative=0 if hierarchical else asked.num_noise,
-                threads=machine.cores(),
-                iter_=round(task.epochs),
-                min_count=asked.min_count,
-                alpha=0.05 if asked.architecture == "cbow" else 0.025,
-                binary=True,
-                cbow=int(asked.architecture == "cbow"),
-                **vocabulary_file,
-            )
+            subprocess.run(command, check=True, capture_output=True)
             return time.perf_counter() - start
 
         # Without a place to save, it does not train.
-        reading = trained(task.text, "", save_vocab=str(vocabulary))
-        setup = trained(str(line), str(vectors), read_vocab=str(vocabulary))
-        taken = trained(task.text, str(vectors), read_vocab=str(vocabulary))
+        reading = trained(task.text, "", save_vocab=vocabulary)
+        setup = trained(str(line), str(vectors), read_vocab=vocabulary)
+        taken = trained(task.text, str(vectors), read_vocab=vocabulary)
         peak = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         return Done(Embeddings.load(vectors), taken - setup, reading + taken, peak)
 
