@@ -59,6 +59,8 @@ CHOICES = {
     "grouping": "pair",
     "compute_dtype": "bfloat16",
     "matmul_precision": "highest",
+    "sigmoid_beyond": "skip",
+    "cbow_gradient": "undivided",
     "analogy_method": "3CosMul",
     "analogy_oov": "wrong",
 }

@@ -112,7 +112,7 @@ class OutputConfig:
     other programs (word2vec.c: 6). None: nowhere"""
     sigmoid_beyond: Literal["saturate", "skip"] = "saturate"
     """beyond it the sigmoid is 0 or 1 (saturate), or nothing is learned from the score (skip)"""
-    shared_nodes: int = 31
+    shared_nodes: int = 16
     """busiest nodes of a tree that all targets of a step score at once"""
 
     def __post_init__(self) -> None:

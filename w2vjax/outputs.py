@@ -55,8 +55,12 @@ class OutputLayer(Protocol):
     """one of the two in `losses`"""
     shares: ClassVar[Shares]
     """who shares rows: the targets of a block, of a step, or every target every row there is"""
-    sigmoid: Sigmoid
-    """of the logistic loss"""
+
+    @property
+    def sigmoid(self) -> Sigmoid:
+        """Of the logistic loss."""
+        ...
+
     ragged: ClassVar[bool]
     """whether targets have different numbers of own rows, first in their line, without a shift"""
 

@@ -5,6 +5,7 @@ trains its own copy of the matrices on its own part of the text; over `model` de
 each with some of its dimensions.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -101,7 +102,7 @@ def make_batch(
     else:
         size = tile_size(config, shares)
         batch = window_batch(tokens, documents, reach, config.architecture, size, config.predicts)
-    return batch.replace(undivided=config.cbow_gradient == "undivided")
+    return replace(batch, undivided=config.cbow_gradient == "undivided")
 
 
 def draw_reach(
