@@ -218,10 +218,10 @@ class TrainConfig:
 
 _SAMPLED = {
     "predicts": "neighbours",
-    "learning_rate": 0.06,
+    "learning_rate": 0.025,
     "tile_size": 16,
     "tokens_per_step": 512,
-    "damping": 0.25,
+    "damping": 0.03,
 }
 _TREE = {
     "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours
@@ -233,12 +233,12 @@ _TREE = {
 }
 
 LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
-    "full-softmax": {**_SAMPLED, "learning_rate": 0.02},
+    "full-softmax": {**_SAMPLED, "learning_rate": 0.03},
     "hierarchical-softmax": _TREE,
     "balanced-softmax": _TREE,
-    "negative-sampling": _SAMPLED,
-    "nce": {**_SAMPLED, "learning_rate": 0.025},
-    "sampled-softmax": {**_SAMPLED, "learning_rate": 0.025},
+    "negative-sampling": {**_SAMPLED, "learning_rate": 0.05, "damping": 0.05},
+    "nce": _SAMPLED,
+    "sampled-softmax": _SAMPLED,
 }
 """Training settings that suit each output layer, used where the configuration says None."""
 
