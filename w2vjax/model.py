@@ -94,12 +94,12 @@ class Damping(NamedTuple):
     The loss is convex in every row, and gradient steps on a convex function converge while
     rate · H < 2: with `curvature` ½ no row's step exceeds that, and none moves its scores by more
     than two or so, at any learning rate and any number of pairs; rows whose sum is safe move as in
-    sequential training. As a trace, H is close where few vectors meet a row, and too large where they
-    point in many directions: the layers' own values are a tenth of the safe one (with ¼, small texts
-    read many times lost a third of their accuracy, and NCE most of it). In a tree every pair
-    meets a dozen nodes, all tokens the same top ones: their vectors point in many directions, and
-    the trace is far too careful. There n, the row's pairs in the step, count: no row moves further
-    than `pairs` of them would in sequential training.
+    sequential training. As a trace, H is close where few vectors meet a row, and too large where
+    they point in many directions: the layers' own values are a tenth of the safe one (with ¼, small
+    texts read many times lost a third of their accuracy, and NCE most of it). In a tree every pair
+    meets a dozen nodes, all tokens the same top ones, and the trace is far too careful even so.
+    There n, the row's pairs in the step, count: no row moves further than `pairs` of them would in
+    sequential training.
     """
 
     curvature: float = 0.5
