@@ -173,6 +173,7 @@ def test_peers_take_turns_until_ours_are_as_accurate(
 ) -> None:
     imagined = Imagined()
     monkeypatch.setattr(peers, "_run", imagined)
+    monkeypatch.setattr(peers, "version", lambda program: "1.0")  # they need not be there
     ledger = Ledger(Records(tmp_path), plan.PEERS, device=False)
     settings = PeerConfig("planted", epochs=1, max_words=3_000)
     names = ["gensim", "fasttext"]

@@ -315,9 +315,13 @@ def test_compare_goes_on_where_it_was_interrupted(folder):
     # Runs long enough to be interrupted.
     command = [*COMMAND, "compare", *SMALL, *few, "--epochs", "60", "--out", "results/few"]
     environment = os.environ | {"COLUMNS": "100", "JAX_NUM_CPU_DEVICES": "1"}
-    with subprocess.Popen(
+    # Where the tests run in the background, signals to interrupt are ignored, and so by children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    first = subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as first:
+    )
+    signal.signal(signal.SIGINT, before)
+    with first:
         lines = []
         while not lines or (lines[-1] and not lines[-1].startswith("[1/4]")):
             lines.append(first.stderr.readline())

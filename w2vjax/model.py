@@ -182,6 +182,18 @@ def _probes(step: Step, rows: Rows, matrix: Array | None) -> tuple[Array, Array]
     return jnp.zeros(step.grouped(rows.input).shape[1]), jnp.zeros(len(matrix))
 
 
+def _rates(
+    parameters: Parameters, step: Step, rate: Array, loads: list[_Load]
+) -> tuple[Rates, Rates]:
+    """Of the input rows and of the output rows."""
+    of_input = [(load.weight, load.of.input, None) for load in loads]
+    of_output = [(load.weight, _flat(load.of.own, load.of.shared), load.matrix) for load in loads]
+    return (
+        Rates.of(rate, len(parameters.input), step.batch.inputs, of_input),
+        Rates.of(rate, len(parameters.output), _flat(step.own, step.shared), of_output),
+    )
+
+
 def _steps_of_rows(
     step: Step, rows: Rows, slopes: Scores, own: Float[Array, "m l"], shared: Float[Array, "g k"]
 ) -> Float[Array, "n d"]:
@@ -225,14 +237,7 @@ def update(
     slopes = jax.grad(lambda scores: jnp.sum(dense.loss(scores, asked)))(scores)
     to_input, to_matrix, bounds = to_hidden(slopes)
     loads = _loads(step, rows, scores, relation, bounds, learning_rate, damping)
-    input_rates = Rates.of(
-        *(-learning_rate, len(parameters.input), batch.inputs),
-        [(load.weight, load.of.input, None) for load in loads],
-    )
-    output_rates = Rates.of(
-        *(-learning_rate, len(parameters.output), _flat(step.own, shared)),
-        [(load.weight, _flat(load.of.own, load.of.shared), load.matrix) for load in loads],
-    )
+    input_rates, output_rates = _rates(parameters, step, -learning_rate, loads)
     to_output = _steps_of_rows(
         dense, rows, slopes, output_rates.at(dense.own), output_rates.at(dense.shared)
     )
