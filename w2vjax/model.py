@@ -1,5 +1,6 @@
 """Parameters, the loss of a step, and row updates: the only place that gathers and scatters."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -154,7 +155,7 @@ class Rates(NamedTuple):
         rate: Array,
         num_rows: int,
         places: Int[Array, " n"],
-        loads: list[tuple[float | Array, Float[Array, " n"], Array | None]],
+        loads: Sequence[tuple[float | Array, Float[Array, " n"], Array | None]],
     ) -> "Rates":
         """From weights, values in the places where a step meets rows, and values of all rows."""
         totals = []
