@@ -1,5 +1,6 @@
 """Laws of blocks: every pair of the text stands in them once, however they are cut."""
 
+import math
 from collections import Counter
 from typing import Any, get_args, get_type_hints
 
@@ -14,7 +15,7 @@ from problems import ARCHITECTURES
 from w2vjax.blocks import Batch, cut, fold, pair_batch, window_batch
 from w2vjax.config import TrainConfig
 
-SIZES = (1, 4, 8)
+SIZES = (1, 4, 6, 8)
 CENTRES, WINDOW = 16, 3
 AROUND = CENTRES + 2 * WINDOW
 window_batch = jax.jit(window_batch, static_argnums=(3, 4, 5))
@@ -95,7 +96,7 @@ def test_every_pair_stands_exactly_once(architecture, predicts, size, lengths, r
     arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
     block = window_batch(*arguments, architecture, size, predicts)
     block = jax.tree.map(np.asarray, block)
-    assert block.weight.shape[0] == CENTRES // size
+    assert block.weight.shape[0] == math.ceil(CENTRES / size)
     assert pairs_of(block) == expected_pairs(architecture, predicts, documents, reach)
 
 

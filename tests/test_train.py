@@ -211,6 +211,17 @@ def test_steps_are_whole_blocks():
         run(tokens_per_step=36)
 
 
+@pytest.mark.parametrize("changes", [{}, {"architecture": "cbow"}, {"predicts": "neighbours"}])
+def test_tiles_change_nothing_where_no_rows_are_shared_by_block(changes):
+    """Nor where the last of them is not full."""
+    one, other = (
+        run(OutputConfig(layer="hierarchical-softmax"), tile_size=size, **changes).parameters
+        for size in (4, 6)
+    )
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
 def test_transformations_with_a_state_are_refused():
     config = RunConfig(train=SMALL)
     with pytest.raises(InputError, match=r"keeps a state.*clip"):

@@ -84,14 +84,17 @@ def window_batch(
     """All window pairs of a stretch of words, in blocks of `size` consecutive centres.
 
     `tokens` and `documents` hold as many more words on each side as a window can reach. A centre's
-    neighbours stand within its `reach`, in its document.
+    neighbours stand within its `reach`, in its document. A last block that is not full is filled
+    with centres that have no neighbours.
 
     Skip-gram: a centre predicts each of its neighbours (the paper), or each of them predicts the
     centre (word2vec.c; fewer rows where a target has many candidates). CBOW: the mean of the
     neighbours predicts the centre, and its gradient is that of the mean (word2vec.c leaves out the
     division by their number; İrsoy et al. 2021, section 3).
     """
-    number, window = reach.shape[0] // size, (tokens.shape[0] - reach.shape[0]) // 2
+    window, missing = (tokens.shape[0] - reach.shape[0]) // 2, -reach.shape[0] % size
+    tokens, documents, reach = (jnp.pad(of, (0, missing)) for of in (tokens, documents, reach))
+    number = reach.shape[0] // size
     centres = tokens[window : window + reach.shape[0]]
     offset = np.arange(size + 2 * window)[:, None] - np.arange(size)[None, :] - window
     near = (np.abs(offset)[None] <= reach.reshape(number, 1, size)) & (offset != 0)[None]

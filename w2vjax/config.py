@@ -226,7 +226,7 @@ _SAMPLED = {
 _TREE = {
     "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours
     "learning_rate": 0.05,
-    "tile_size": 8,
+    "tile_size": 6,  # with both windows 16 vectors, a multiple of a processor's
     "tokens_per_step": 512,
     "damping": 0.0,
     "pair_cap": 30.0,

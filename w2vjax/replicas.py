@@ -240,14 +240,13 @@ def _check(
     size = config.tokens_per_step
     assert size is not None and config.learning_rate is not None
     tile = program.tile_size(config, layer.shares)
-    parts = {"block_size": config.block_size} if layer.shares == "block" else {}
-    if config.grouping == "block":
-        for name, part in {**parts, "tile_size": tile}.items():
-            if size % part:
-                raise InputError(
-                    f"tokens_per_step is {size}: it must be a multiple of {name}, which is {part}"
-                )
-        if parts and config.block_size % tile:
+    if config.grouping == "block" and layer.shares == "block":
+        if size % config.block_size:
+            raise InputError(
+                f"tokens_per_step is {size}: it must be a multiple of block_size, which is "
+                f"{config.block_size}"
+            )
+        if config.block_size % tile:
             raise InputError(
                 f"block_size is {config.block_size}: it must be a multiple of tile_size, "
                 f"which is {tile}"

@@ -86,10 +86,10 @@ def shape_of(config: TrainConfig, shares: str) -> Shape:
         return Shape(size * wide, 1, 1, size * wide, size * wide, apart=True)
     tile = tile_size(config, shares)
     if config.architecture == "cbow":
-        return Shape(size // tile, tile, tile, size + wide, size, apart=True)
+        return Shape(-(-size // tile), tile, tile, size + wide, size, apart=True)
     if config.predicts == "centre":
-        return Shape(size // tile, tile, tile + wide, size + wide, size, apart=False)
-    return Shape(size // tile, tile + wide, tile, size, size + wide, apart=True)
+        return Shape(-(-size // tile), tile, tile + wide, size + wide, size, apart=False)
+    return Shape(-(-size // tile), tile + wide, tile, size, size + wide, apart=True)
 
 
 def _rows(layer: OutputLayer, groups: int, words: Int[Array, " n"]) -> tuple[float, int]:
