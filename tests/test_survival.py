@@ -8,7 +8,8 @@ from test_stats import assert_share
 from w2vjax.errors import InputError
 from w2vjax.reporting import records
 from w2vjax.reporting.stats import mean_interval
-from w2vjax.reporting.survival import time_to_target, times_to_accuracy
+from w2vjax.reporting.survival import time_to_target
+from w2vjax.reporting.targets import tabulated, times_to_accuracy
 
 SHAPE, SCALE = 3.0, 30.0
 MEDIAN = SCALE * np.log(2) ** (1 / SHAPE)
@@ -101,3 +102,7 @@ def test_times_to_an_accuracy_from_records(tmp_path):
     # seed 0 ends at 20 without, seed 1 gets there at 21
     assert found.loc["full softmax", "median"] == 21
     assert found.loc["full softmax", "mean"] == (21 + 21) / 2
+    table = tabulated(records.read(tmp_path))
+    assert list(table.text["30 %"]) == ["21.0 s (1 of 2 seeds)", "10.0 s (1 of 2 seeds)"]
+    assert list(table.text["10 %"]) == ["10.0 s", "5.0 s"], "and 40 % by one seed"
+    assert table.text.loc[0, "40 %"] == "not reached"

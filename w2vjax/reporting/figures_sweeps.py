@@ -91,7 +91,7 @@ def power_sweep(frame: pd.DataFrame) -> Drawing | None:
     kinds = kinds[data.index]
     symbols = kinds.replace({name: f"{name}^a" for name in POWERED})
     names = _named(data, symbols)
-    lines = series(data, names, POWER)
+    lines = series(data.drop(columns=SAMPLER + "distribution"), names, POWER)
     sweep = Sweep(POWER, "power a", log=False, marked={0.75: "word2vec"})
     text = (
         "Scores against the power a of the noise: unigram noise is drawn in proportion to count^a "

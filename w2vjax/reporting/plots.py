@@ -45,6 +45,13 @@ FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
     "sampler_distributions": sampler_distributions,
 }
 """by the name of their files, in the order of a report"""
+OF_FEW_CELLS = {
+    *("accuracy_against_speed", "layers_by_samplers", "differences_to_reference"),
+    *("accuracy_by_band", "similarity_by_band", "accuracy_by_section", "loss_curves"),
+    *("power_sweep", "noise_count", "table_size"),
+}
+MOST_CELLS = 40
+"""with more of them nobody can read a figure that shows each; the tables hold all"""
 METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
 """the file's kind, and what must be left out of it to be the same each time"""
 FILE_NAMES = frozenset(f"{name}.{kind}" for name in FIGURES for kind in (*METADATA, "csv"))
@@ -59,9 +66,12 @@ class Picture(NamedTuple):
 
 
 def pictures(frame: pd.DataFrame) -> dict[str, Picture]:
-    """Every figure the records have data for, by name."""
-    frame = complete(with_cells(frame))
-    return drawn({name: partial(draw, frame) for name, draw in FIGURES.items()})
+    """Every figure the records have data for, by name; those of `OF_FEW_CELLS` only for few."""
+    frame = with_cells(frame)
+    many = frame["cell"].nunique() > MOST_CELLS
+    frame = complete(frame)
+    left = {name: draw for name, draw in FIGURES.items() if not (many and name in OF_FEW_CELLS)}
+    return drawn({name: partial(draw, frame) for name, draw in left.items()})
 
 
 def drawn(drawings: Mapping[str, Callable[[], Drawing | None]]) -> dict[str, Picture]:

@@ -9,7 +9,14 @@ import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.files import write
-from w2vjax.reporting import bench_report, differences, gradient_report, hits, theory_report
+from w2vjax.reporting import (
+    bench_report,
+    differences,
+    gradient_report,
+    hits,
+    targets,
+    theory_report,
+)
 from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.facts import coverage, listed, of_run, span, unfinished
 from w2vjax.reporting.page import page
@@ -52,7 +59,8 @@ MOST_SETS = 4
 def build(folder: Path | str) -> list[Path]:
     """Writes the table (`.md`, `.tex`, `.csv`), every figure and `report.html` beside the records.
 
-    Where runs recorded their answers, `differences.md`, `.tex` and `.csv` too.
+    Where runs recorded their answers, `differences.md`, `.tex` and `.csv` too; where they are of
+    different lengths, `times_to_accuracy.md`, `.tex` and `.csv`.
 
     A figure that the records no longer have data for is removed. The same records give the same
     bytes. Raises `InputError` as `records.read` does, and if the folder cannot be written.
@@ -72,6 +80,8 @@ def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
     """Every file of a report on training runs, by name."""
     made, drawn, compared = table(frame), pictures(frame), differences.differences(frame)
     more = [] if compared is None else [differences.tabulated(compared)]
+    if (times := targets.tabulated(frame)) is not None:
+        more.append(times)
     return {
         "table.md": made.markdown().encode(),
         "table.tex": made.latex().encode(),
@@ -79,6 +89,7 @@ def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
         "report.html": page(frame, made, drawn, more).encode(),
         **named_files(drawn),
         **differences.files(frame),
+        **targets.files(frame),
     }
 
 
@@ -88,7 +99,7 @@ REPORTS: dict[str, Callable[[pd.DataFrame], dict[str, bytes]]] = {
     **dict.fromkeys(bench_report.BENCHES, bench_report.contents),
 }
 """Experiments with a report of their own, by name; all others are compared as training runs."""
-FILES = FILE_NAMES | differences.FILE_NAMES | bench_report.FILE_NAMES
+FILES = FILE_NAMES | differences.FILE_NAMES | targets.FILE_NAMES | bench_report.FILE_NAMES
 """what reports may leave in a folder, and remove from it where the records have no data for it"""
 
 

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Bool, Float
 from scipy import stats
 
 from w2vjax.errors import InputError
-from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.stats import Interval
 
 MIN_RUNS = 5
@@ -103,31 +101,6 @@ def _restricted_mean(
     error = np.sqrt(num / (num - 1) * np.sum(beyond[some] ** 2 * spread))
     half = float(stats.t.ppf((1 + level) / 2, num - 1) * error)
     return Interval(mean, mean - half, mean + half, num)
-
-
-def times_to_accuracy(frame: pd.DataFrame, target: float) -> pd.DataFrame:
-    """For each layer and sampler, the seconds of training until `target` analogy accuracy.
-
-    Of each seed, the shortest run that reaches it counts; a seed without is censored at the end of
-    its longest. Runs of a layer and sampler are one kind, whatever else they differ in: trained for
-    different times, say. Columns `layer`, `sampler`, `median`, `low`, `high`; `mean`, `mean_low`,
-    `mean_high` (restricted to the longest run of all); `reached`, `seeds`. Only finished runs.
-    """
-    done = complete(with_cells(frame))
-    rows = done[(done["metric"] == "analogy/total") & done["value"].notna()]
-    horizon, made = float(rows["seconds"].max()), []
-    for (layer, sampler), group in rows.groupby(["layer", "sampler"], observed=True):
-        times, reached = [], []
-        for _, runs in group.groupby("seed"):
-            there = runs.loc[runs["value"] >= target, "seconds"]
-            times.append(float(runs["seconds"].max() if there.empty else there.min()))
-            reached.append(not there.empty)
-        found = time_to_target(times, reached, horizon)
-        mean, mean_low, mean_high, seeds = found.restricted
-        row = {"layer": layer, "sampler": sampler, "median": found.median, "low": found.low}
-        row |= {"high": found.high, "mean": mean, "mean_low": mean_low, "mean_high": mean_high}
-        made.append(row | {"reached": found.num_reached, "seeds": seeds})
-    return pd.DataFrame(made)
 
 
 def _first(at: np.ndarray, share: np.ndarray) -> float:
