@@ -7,13 +7,13 @@ from w2vjax.config import CorpusConfig, RunConfig
 from w2vjax.text.encoding import EncodedCorpus
 
 WORDS_PER_SECOND = {
-    "full-softmax": 4e4,
-    "hierarchical-softmax": 6e5,
-    "balanced-softmax": 6e5,
+    "full-softmax": 1e5,
+    "hierarchical-softmax": 1.4e6,
+    "balanced-softmax": 1.4e6,
     "sppmi-svd": 5e5,
 }
 """a first guess for two cores, 100 dimensions and `VOCABULARY` words"""
-OTHER_WORDS_PER_SECOND = 2.5e6
+OTHER_WORDS_PER_SECOND = 4e6
 VOCABULARY = 10_000
 OVERHEAD = 5.0
 """seconds a run to compile and to evaluate"""
