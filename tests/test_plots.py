@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from studies import STUDIES
 from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
 
+from w2vjax.reporting import plots
 from w2vjax.reporting.cells import complete, with_cells
 from w2vjax.reporting.figures_style import COLUMN, PAGE, STYLE
 from w2vjax.reporting.plots import FIGURES, named_files, pictures
@@ -170,3 +171,9 @@ def test_figures_without_data_are_left_out(frames):
     assert {name.partition(".")[0] for name in named_files(pictures(only))} == {
         "sampler_distributions"
     }
+
+
+def test_figures_of_each_cell_are_left_out_where_there_are_many(frames, monkeypatch):
+    shown = pictures(frames("usual")).keys()
+    monkeypatch.setattr(plots, "MOST_CELLS", 3)
+    assert shown - pictures(frames("usual")).keys() == shown & plots.OF_FEW_CELLS
