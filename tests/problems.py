@@ -109,7 +109,7 @@ jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 def gradients(parameters: Parameters, layer: OutputLayer, batch: Batch, shared: jax.Array) -> Step:
     """Loss of the first block and gradient of all, from one undamped update at learning rate 1."""
     rate = jnp.float32(1.0)
-    new, telemetry = update(parameters, layer, batch, shared, rate, UNDAMPED, NO_CHANGE)
+    new, telemetry, _ = update(parameters, layer, batch, shared, rate, UNDAMPED, NO_CHANGE)
     change = jax.tree.map(lambda old, new: old - new, parameters, new)
     return Step(telemetry.loss[None], change.input, change.output)
 

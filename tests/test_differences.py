@@ -10,7 +10,7 @@ from w2vjax.config import OutputConfig, RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
 from w2vjax.reporting import hits, records, report
 from w2vjax.reporting.cells import with_cells
-from w2vjax.reporting.differences import FILE_NAMES, differences, files
+from w2vjax.reporting.differences import FILE_NAMES, differences, files, within_layers
 from w2vjax.reporting.stats import paired_difference, two_level_bootstrap
 
 SECTIONS = tuple(f"gram{number}" for number in range(8))
@@ -83,6 +83,23 @@ def test_another_cell_can_be_what_is_compared_with(made):
     assert "NEG, unigram^0.75" in found.index and (found["difference"] > 0).all()
     with pytest.raises(InputError, match="unknown cell 'NEG': did you mean NEG, uniform"):
         differences(made, "NEG")
+
+
+def test_within_layers_each_is_compared_with_its_own(made):
+    found = within_layers(made).set_index("cell")
+    assert list(found["against"]) == ["NEG, unigram^0.75", "NCE, unigram^0.75"]
+    assert list(found.index) == ["NEG, uniform", "NCE, log-uniform"]
+    over_all = differences(made).set_index("cell")
+    assert found.loc["NEG, uniform", "low"] == over_all.loc["NEG, uniform", "low"]
+    nce = differences(made, "NCE, unigram^0.75").set_index("cell")
+    assert found.loc["NCE, log-uniform", "p"] == nce.loc["NCE, log-uniform", "p"]
+    uniform = found.loc["NEG, uniform"]
+    assert uniform["p_holm"] == pytest.approx(2 * uniform["p"]), "of two rows"
+
+
+def test_one_layer_needs_no_table_of_its_own(made):
+    alone = made[~made["label"].str.startswith("nce")]
+    assert within_layers(alone) is None and len(differences(alone)) == 1
 
 
 def test_only_seeds_that_both_have_and_finished_runs(tmp_path):

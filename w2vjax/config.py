@@ -241,6 +241,8 @@ LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
     "sampled-softmax": _SAMPLED,
 }
 """Training settings that suit each output layer, used where the configuration says None."""
+CBOW_RATE = dict.fromkeys(SAMPLED_LAYERS, 4.0)
+"""times the learning rate, for CBOW: of a mean's gradient each of its words gets only a share"""
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,9 @@ class RunConfig:
 
     def resolved(self) -> "RunConfig":
         """The same with the layer's own values where a training setting is None."""
-        own = LAYER_DEFAULTS.get(self.output.layer, {})
+        own = dict(LAYER_DEFAULTS.get(self.output.layer, {}))
+        if self.train.architecture == "cbow" and self.train.cbow_gradient == "mean" and own:
+            own["learning_rate"] *= CBOW_RATE.get(self.output.layer, 1.0)
         missing = {name: value for name, value in own.items() if getattr(self.train, name) is None}
         return replace(self, train=replace(self.train, **missing))
 

@@ -142,33 +142,58 @@ def _loads(
     return loads
 
 
+class Slots(NamedTuple):
+    """Where a step met each row: what it adds up for rows then takes no room for all the others.
+
+    Rows that it did not meet have an earlier step's place, which nobody asks for. Steps hand the
+    same memory on: cleared for every step, it would cost them time in proportion to the vocabulary.
+    """
+
+    input: Int[Array, " v"]
+    output: Int[Array, " r"]
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> "Slots":
+        """Those of a first step."""
+        return cls(*(jnp.zeros(len(leaf), jnp.int32) for leaf in jax.tree.leaves(parameters)))
+
+
 class Rates(NamedTuple):
     """How far the rows of a matrix go: the rate / max(1, their loads)."""
 
     rate: Float[Array, ""]
-    loads: tuple[Float[Array, " rows"], ...]
+    loads: tuple[Float[Array, " n"], ...]
     """each already weighed and added up over all the places where a row is met"""
+    slots: Int[Array, " rows"] | None
+    """where in the loads a row has its sum; None: at its number"""
 
     @classmethod
     def of(
         cls,
         rate: Array,
-        num_rows: int,
+        slots: Int[Array, " rows"],
         places: Int[Array, " n"],
         loads: Sequence[tuple[float | Array, Float[Array, " n"], Array | None]],
-    ) -> "Rates":
-        """From weights, values in the places where a step meets rows, and values of all rows."""
+    ) -> tuple["Rates", Int[Array, " rows"]]:
+        """From weights, values in the places where a step meets rows, and values of all rows.
+
+        Returns the slots of this step too.
+        """
+        everywhere = any(whole is not None for _, _, whole in loads)
+        if loads and not everywhere:
+            slots = slots.at[places].set(jnp.arange(len(places)), mode="promise_in_bounds")
+        at, length = (places, len(slots)) if everywhere else (slots[places], len(places))
         totals = []
         for weight, values, whole in loads:
-            total = jnp.zeros(num_rows) if whole is None else whole * weight
-            totals.append(total.at[places].add(values * weight, mode="promise_in_bounds"))
-        return cls(rate, tuple(totals))
+            total = jnp.zeros(length) if whole is None else whole * weight
+            totals.append(total.at[at].add(values * weight, mode="promise_in_bounds"))
+        return cls(rate, tuple(totals), None if everywhere else slots), slots
 
     def at(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
-        """The rates of some rows."""
+        """The rates of some rows that the step meets."""
         least = jnp.ones(rows.shape)
         for load in self.loads:
-            least = jnp.maximum(least, load[rows])
+            least = jnp.maximum(least, load[rows if self.slots is None else self.slots[rows]])
         return self.rate / least
 
 
@@ -183,16 +208,13 @@ def _probes(step: Step, rows: Rows, matrix: Array | None) -> tuple[Array, Array]
     return jnp.zeros(step.grouped(rows.input).shape[1]), jnp.zeros(len(matrix))
 
 
-def _rates(
-    parameters: Parameters, step: Step, rate: Array, loads: list[_Load]
-) -> tuple[Rates, Rates]:
+def _rates(slots: Slots, step: Step, rate: Array, loads: list[_Load]) -> tuple[Rates, Rates, Slots]:
     """Of the input rows and of the output rows."""
     of_input = [(load.weight, load.of.input, None) for load in loads]
     of_output = [(load.weight, _flat(load.of.own, load.of.shared), load.matrix) for load in loads]
-    return (
-        Rates.of(rate, len(parameters.input), step.batch.inputs, of_input),
-        Rates.of(rate, len(parameters.output), _flat(step.own, step.shared), of_output),
-    )
+    inputs, met = Rates.of(rate, slots.input, step.batch.inputs, of_input)
+    outputs, met_there = Rates.of(rate, slots.output, _flat(step.own, step.shared), of_output)
+    return inputs, outputs, Slots(met, met_there)
 
 
 def _steps_of_rows(
@@ -218,11 +240,12 @@ def update(
     transform: optax.GradientTransformation | None = None,
     arithmetic: Arithmetic = PLAIN,
     packing: bool = True,
-) -> tuple[Parameters, Telemetry]:
+    slots: Slots | None = None,
+) -> tuple[Parameters, Telemetry, Slots]:
     """One step: the summed gradient of the pairs' loss, applied to the rows they touch.
 
     `packing` takes own rows in parcels where targets have few or many of them, and the rates do
-    not depend on their scores: the same step, sooner.
+    not depend on their scores: the same step, sooner. `slots` are those of the step before.
     """
     step = Step(batch, layer, layer.own_rows(batch.targets), shared, arithmetic)
     relation, matrix = step.relation(), parameters.output if layer.shares == "matrix" else None
@@ -238,7 +261,8 @@ def update(
     slopes = jax.grad(lambda scores: jnp.sum(dense.loss(scores, asked)))(scores)
     to_input, to_matrix, bounds = to_hidden(slopes)
     loads = _loads(step, rows, scores, relation, bounds, learning_rate, damping)
-    input_rates, output_rates = _rates(parameters, step, -learning_rate, loads)
+    slots = Slots.of(parameters) if slots is None else slots
+    input_rates, output_rates, slots = _rates(slots, step, -learning_rate, loads)
     to_output = _steps_of_rows(
         dense, rows, slopes, output_rates.at(dense.own), output_rates.at(dense.shared)
     )
@@ -268,4 +292,4 @@ def update(
         jnp.sum(some.batch.weight),
         jnp.sum(batch.weight),
     )
-    return Parameters(inputs, output), telemetry
+    return Parameters(inputs, output), telemetry, slots

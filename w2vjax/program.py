@@ -20,7 +20,7 @@ from w2vjax.arithmetic import Arithmetic
 from w2vjax.blocks import Batch, pair_batch, window_batch
 from w2vjax.config import TrainConfig
 from w2vjax.errors import InputError, in_range
-from w2vjax.model import Damping, Parameters, Telemetry, update
+from w2vjax.model import Damping, Parameters, Slots, Telemetry, update
 from w2vjax.outputs import OutputLayer
 from w2vjax.stream import NO_DOCUMENT
 
@@ -144,18 +144,23 @@ def train_stretch(
     kept = jnp.where(documents[here] != NO_DOCUMENT, tokens[here], -1).reshape(steps, size)
     shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (steps, groups), kept)
 
-    def step(state: Parameters, number: Int[Array, ""]) -> tuple[Parameters, Telemetry]:
+    def step(
+        state: tuple[Parameters, Slots], number: Int[Array, ""]
+    ) -> tuple[tuple[Parameters, Slots], Telemetry]:
         words = jax.lax.dynamic_slice(tokens, (number * size,), (size + 2 * window,))
         places = jax.lax.dynamic_slice(documents, (number * size,), (size + 2 * window,))
         inside = places[window : window + size] != NO_DOCUMENT
         batch = make_batch(words, places, jnp.where(inside, reach[number], 0), config, layer.shares)
-        rate = learning_rates[number]
-        return update(
-            *(state, layer, batch, shared[number], rate),
-            *(Damping(damping * devices, config.pair_cap), transform, arithmetic, packing),
+        parameters, slots = state
+        parameters, telemetry, slots = update(
+            *(parameters, layer, batch, shared[number], learning_rates[number]),
+            *(Damping(damping * devices, config.pair_cap), transform, arithmetic, packing, slots),
         )
+        return (parameters, slots), telemetry
 
-    return jax.lax.scan(step, parameters, jnp.arange(steps))
+    start = parameters, Slots.of(parameters)
+    (parameters, _), telemetry = jax.lax.scan(step, start, jnp.arange(steps))
+    return parameters, telemetry
 
 
 @partial(

@@ -1,4 +1,4 @@
-"""Every cell against one: differences in accuracy, paired by seed and by question."""
+"""Differences in accuracy, paired by seed and by question: to one cell, and within layers."""
 
 import numpy as np
 import pandas as pd
@@ -10,23 +10,23 @@ from w2vjax.reporting.hits import METRIC, Hits, read_hits
 from w2vjax.reporting.stats import MIN_SEEDS, holm, paired_difference, two_level_bootstrap
 from w2vjax.reporting.tables import Table
 
-FILE_NAMES = {f"differences.{kind}" for kind in ("md", "tex", "csv")}
+TABLES = ("differences", "differences_within_layers")
+FILE_NAMES = {f"{name}.{kind}" for name in TABLES for kind in ("md", "tex", "csv")}
 STANDARD = RunConfig().output.label
 """what the others are compared with, where it is there: word2vec's own noise"""
 NONE, MISSING = "\N{EN DASH}", "missing"
 
 
 def files(frame: pd.DataFrame) -> dict[str, bytes]:
-    """`differences.md`, `.tex` and `.csv`; empty where fewer than two cells have recorded hits."""
-    made = differences(frame)
-    if made is None:
-        return {}
-    table = tabulated(made)
-    return {
-        "differences.md": table.markdown().encode(),
-        "differences.tex": table.latex().encode(),
-        "differences.csv": table.csv().encode(),
-    }
+    """Both tables as `.md`, `.tex` and `.csv`; those that have rows."""
+    made: dict[str, bytes] = {}
+    for name, rows in zip(TABLES, (differences(frame), within_layers(frame)), strict=True):
+        if rows is not None:
+            table = tabulated(rows)
+            made[f"{name}.md"] = table.markdown().encode()
+            made[f"{name}.tex"] = table.latex().encode()
+            made[f"{name}.csv"] = table.csv().encode()
+    return made
 
 
 def differences(frame: pd.DataFrame, against: str | None = None) -> pd.DataFrame | None:
@@ -42,21 +42,47 @@ def differences(frame: pd.DataFrame, against: str | None = None) -> pd.DataFrame
     None where fewer than two cells have hits. Runs on other questions than `against` are missing.
     Raises `InputError` if `against` is no cell with hits, or for damaged ones.
     """
-    frame = complete(with_cells(frame))
-    rows = frame[(frame["metric"] == METRIC) & frame["cell"].notna()]
-    cells = [cell for cell in frame["cell"].cat.categories if cell in set(rows["cell"])]
+    frame, rows, cells = _answered(frame)
     if len(cells) < 2:
         return None
     against = _reference(frame, rows) if against is None else against
     if against not in cells:
         raise unknown("cell", against, cells)
-    digest = rows.loc[rows["cell"] == against, "questions"].iloc[0]
+    return _rows(rows, [(cell, against) for cell in cells if cell != against])
+
+
+def within_layers(frame: pd.DataFrame) -> pd.DataFrame | None:
+    """The same, every cell against the one of its own layer that has the reference's sampler.
+
+    None where fewer than two layers have both that sampler and another.
+    """
+    frame, rows, cells = _answered(frame)
+    if len(cells) < 2:
+        return None
+    firsts = frame.drop_duplicates("cell").set_index("cell").loc[cells]
+    usual = firsts.loc[_reference(frame, rows), "variant"]
+    own = firsts[firsts["variant"] == usual]
+    there = dict(zip(own["layer"].astype(str), own.index, strict=True))
+    pairs = [(cell, there.get(str(firsts.loc[cell, "layer"]), cell)) for cell in cells]
+    pairs = [(cell, against) for cell, against in pairs if cell != against]
+    return _rows(rows, pairs) if len({against for _, against in pairs}) > 1 else None
+
+
+def _answered(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """The finished runs, the rows of them that hold hits, and the cells that have any."""
+    frame = complete(with_cells(frame))
+    rows = frame[(frame["metric"] == METRIC) & frame["cell"].notna()]
+    return frame, rows, [cell for cell in frame["cell"].cat.categories if cell in set(rows["cell"])]
+
+
+def _rows(rows: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.DataFrame:
+    """A row a pair of cells, on the questions of the first one's reference."""
+    digest = rows.loc[rows["cell"] == pairs[0][1], "questions"].iloc[0]
     same = rows[rows["questions"] == digest]
     hits = read_hits(same)
     assert hits is not None
     asked = np.asarray(hits.covered.all(axis=0))
-    compared = [_compared(hits, same, cell, against, asked) for cell in cells if cell != against]
-    made = pd.DataFrame(compared)
+    made = pd.DataFrame([_compared(hits, same, *pair, asked) for pair in pairs])
     made["p_holm"] = holm(made["p"].to_numpy())
     return made
 

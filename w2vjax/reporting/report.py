@@ -59,8 +59,9 @@ MOST_SETS = 4
 def build(folder: Path | str) -> list[Path]:
     """Writes the table (`.md`, `.tex`, `.csv`), every figure and `report.html` beside the records.
 
-    Where runs recorded their answers, `differences.md`, `.tex` and `.csv` too; where they are of
-    different lengths, `times_to_accuracy.md`, `.tex` and `.csv`.
+    Where runs recorded their answers, `differences.md`, `.tex` and `.csv` too, and
+    `differences_within_layers` where layers share samplers; where runs are of different lengths,
+    `times_to_accuracy`.
 
     A figure that the records no longer have data for is removed. The same records give the same
     bytes. Raises `InputError` as `records.read` does, and if the folder cannot be written.
@@ -78,8 +79,9 @@ def build(folder: Path | str) -> list[Path]:
 
 def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
     """Every file of a report on training runs, by name."""
-    made, drawn, compared = table(frame), pictures(frame), differences.differences(frame)
-    more = [] if compared is None else [differences.tabulated(compared)]
+    made, drawn = table(frame), pictures(frame)
+    compared = (differences.differences(frame), differences.within_layers(frame))
+    more = [differences.tabulated(rows) for rows in compared if rows is not None]
     if (times := targets.tabulated(frame)) is not None:
         more.append(times)
     return {
