@@ -32,7 +32,7 @@ from references import FORMULAS, blocks_step
 
 from w2vjax.blocks import Batch, cut, pair_batch, window_batch
 from w2vjax.config import SAMPLED_LAYERS, OutputConfig
-from w2vjax.model import Damping, Parameters, initial
+from w2vjax.model import Damping, Parameters, Slots, initial
 from w2vjax.outputs import OUTPUTS, OutputLayer, build
 
 BLOCK_SIZE = 8
@@ -251,6 +251,21 @@ def test_damping_does_nothing_at_small_rates(layer):
     bound = updated(*arguments, damping=Damping(0.5), transform=NO_CHANGE)[0]
     for ours, theirs in zip(jax.tree.leaves(free), jax.tree.leaves(bound), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_slots_of_an_earlier_step_do_not_matter(layer):
+    """Whatever stands in them for rows that this step does not meet, or meets elsewhere."""
+    matrices, built, block, noise = problem(config_of(layer, shared_nodes=3))
+    arguments = (matrices, built, block, noise, jnp.float32(0.5))
+    damping = Damping(0.5, 1.0)
+    expected, _, fresh = updated(*arguments, damping=damping, transform=NO_CHANGE)
+    used = Slots(*(jnp.flip(leaf) for leaf in fresh))
+    found = updated(*arguments, damping=damping, transform=NO_CHANGE, slots=used)[0]
+    free = updated(*arguments, damping=Damping(0.0), transform=NO_CHANGE)[0]
+    for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert not np.array_equal(found.output, free.output), "the loads count"
 
 
 @pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
