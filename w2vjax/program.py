@@ -214,20 +214,24 @@ def train_segment(
 
 @partial(
     jax.jit,
-    static_argnames=("first", "mesh", "replicas"),
+    static_argnames=("mesh", "replicas"),
     donate_argnames=("parameters", "before"),
 )
 def exchange(
-    parameters: Parameters, before: Parameters, first: int, mesh: Mesh, replicas: bool = False
+    parameters: Parameters,
+    before: Parameters,
+    first: Int[Array, ""],
+    mesh: Mesh,
+    replicas: bool = False,
 ) -> tuple[Parameters, Parameters]:
-    """Adds the sum of all devices' changes since `before`, to the rows from `first` on.
+    """Adds the sum of all devices' changes since `before`, to its rows, which begin at `first`.
 
     The sum, not the mean: n devices make n times the steps of one, and the mean would undo them.
     Returns the matrices, and the rows as all devices agree on them now.
     """
     others = float(mesh.shape["data"] - 1)
 
-    def on_device(parameters: Parameters, before: Parameters) -> Any:
+    def on_device(parameters: Parameters, before: Parameters, first: Array) -> Any:
         def together(old: Array, leaf: Array) -> Array:
             new = jax.lax.dynamic_slice(leaf, (0, first, 0), (1, *old.shape))[0]
             return jax.lax.psum(new, "data") - others * old
@@ -239,9 +243,8 @@ def exchange(
         return jax.tree.map(put, parameters, now), now
 
     program = jax.shard_map(
-        on_device, mesh=mesh, in_specs=(EACH, ALL), out_specs=(EACH, ALL), check_vma=False
+        on_device, mesh=mesh, in_specs=(EACH, ALL, P()), out_specs=(EACH, ALL), check_vma=False
     )
-    result: tuple[Parameters, Parameters] = (jax.vmap(program) if replicas else program)(
-        parameters, before
-    )
+    program = jax.vmap(program, (0, 0, None)) if replicas else program
+    result: tuple[Parameters, Parameters] = program(parameters, before, first)
     return result

@@ -1,10 +1,9 @@
 """Runs ready to start: one, or several side by side in one program."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
-from math import ceil
 from typing import Any, cast
 
 import jax
@@ -174,37 +173,48 @@ class Run:
 
 
 class Exchange:
-    """The devices' agreement, compiled. A device by itself has nobody to agree with."""
+    """The devices' agreement, compiled. A device by itself has nobody to agree with.
+
+    The frequent rows are exchanged after every segment and, with them, as many of the others as
+    cost the same: in turn, so that an exchange is small, and stays in a core's cache.
+    """
 
     def __init__(self, run: Run) -> None:
-        self.every, self._parts = 1, []
-        """segments from one exchange of the rare rows to the next"""
+        self._parts: list[tuple[int, Parameters]] = []
+        """first row, and what all devices agreed on when it was last exchanged"""
+        self._programs: dict[tuple, jax.stages.Compiled] = {}
         if run.mesh.shape["data"] == 1:
             return
-        frequent = run.configs[0].train.frequent_rows
         rows = max(leaf.shape[-2] for leaf in jax.tree.leaves(run.parameters))
-        # The rare rows as often as it costs the same.
-        self.every = ceil(rows / frequent)
-        for first, last in ((0, min(frequent, rows)), (frequent, rows)):
-            if first < last:
-                before = program.agreed(run.parameters, first, last, run.mesh)
-                static = {"first": first, "mesh": run.mesh, "replicas": run.several}
-                lowered = program.exchange.lower(run.parameters, before, **static)
-                self._parts.append([lowered.compile(), before])
+        size = run.configs[0].train.frequent_rows
+        static = {"mesh": run.mesh, "replicas": run.several}
+        for first in range(0, rows, size):
+            before = program.agreed(run.parameters, first, first + size, run.mesh)
+            self._parts.append((first, before))
+            if _shapes(before) not in self._programs:
+                lowered = program.exchange.lower(run.parameters, before, np.int32(0), **static)
+                self._programs[_shapes(before)] = lowered.compile()
 
     def __call__(self, parameters: Parameters, number: int) -> Parameters:
-        """After segment `number`: the frequent rows, and when it is their turn the others."""
-        parts = self._parts if (number + 1) % self.every == 0 else self._parts[:1]
-        return self._meet(parameters, parts)
+        """After segment `number`: the frequent rows, and those of the others whose turn it is."""
+        others = len(self._parts) - 1
+        turn = [1 + number % others] if others > 0 else []
+        return self._meet(parameters, [0, *turn] if self._parts else [])
 
     def end(self, parameters: Parameters) -> Parameters:
         """After the last segment: the others again. They may have changed since their turn."""
-        return self._meet(parameters, self._parts[1:])
+        return self._meet(parameters, range(1, len(self._parts)))
 
-    def _meet(self, parameters: Parameters, parts: list[list[Any]]) -> Parameters:
+    def _meet(self, parameters: Parameters, parts: Iterable[int]) -> Parameters:
         for part in parts:
-            parameters, part[1] = part[0](parameters, part[1])
+            first, before = self._parts[part]
+            made = self._programs[_shapes(before)](parameters, before, np.int32(first))
+            parameters, self._parts[part] = made[0], (first, made[1])
         return parameters
+
+
+def _shapes(parameters: Parameters) -> tuple:
+    return tuple(leaf.shape for leaf in jax.tree.leaves(parameters))
 
 
 def _stacked(trees: list) -> Any:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from w2vjax.bench.clock import Laps, seconds
@@ -32,9 +31,7 @@ class Amounts(NamedTuple):
 class Subject:
     """A program ready to be timed: compiled, its first segments on the devices.
 
-    A measurement is a segment's program and the exchange that follows it. The exchange of the rare
-    rows, which comes only every so often, is timed too and counts for its share; it leaves nothing
-    of the matrices in the caches, so another segment goes by before the next measurement.
+    A measurement is a segment's program and the exchange that follows it.
     """
 
     def __init__(self, corpus: EncodedCorpus, config: RunConfig) -> None:
@@ -55,9 +52,10 @@ class Subject:
         self._parameters = self.run.parameters
         self._coming: Iterator[tuple[int, tuple]] = cycle(self._feed)
         self._last: tuple[int, Any] = (0, None)
+        self._number = 0
 
     def measure(self) -> Laps:
-        """Seconds of the next segment's program and, a segment, of the exchange."""
+        """Seconds of the next segment's program and of the exchange."""
         kept, arguments = next(self._coming)
         telemetry: Any = None
 
@@ -68,12 +66,13 @@ class Subject:
             )
             return self._parameters
 
+        def exchange() -> Any:
+            self._parameters = self._exchange(self._parameters, self._number)
+            return self._parameters
+
         laps = {"program": seconds(train)}
-        laps["exchange"] = seconds(self._frequent) + seconds(self._rare) / self._exchange.every
-        self._last = kept, telemetry
-        if self._exchange.every > 1:
-            settled, _ = self.made.program(self._parameters, self.run.layer, *arguments)
-            self._parameters = jax.block_until_ready(settled)
+        laps["exchange"] = seconds(exchange)
+        self._last, self._number = (kept, telemetry), self._number + 1
         return laps
 
     def amounts(self) -> Amounts:
@@ -99,11 +98,3 @@ class Subject:
             "flops": copies * by_hand.flops,
             "bytes": copies * by_hand.bytes,
         }
-
-    def _frequent(self) -> Any:
-        self._parameters = self._exchange(self._parameters, 0)
-        return self._parameters
-
-    def _rare(self) -> Any:
-        self._parameters = self._exchange.end(self._parameters)
-        return jax.block_until_ready(self._parameters)
