@@ -4,7 +4,7 @@ Claim: what is learned depends less on the output layer than on what it costs; t
 softmax (NCE, sampled softmax) and negative sampling come within a few points of the exact one.
 Expectation: negative sampling and the full softmax on top, the balanced tree at the bottom; SPPMI
 with SVD ahead on similarity, behind on analogies.
-Cost: 35 runs, about 50 minutes on 2 cores, most of it the full softmax.
+Cost: 35 runs, about 22 minutes on 2 cores, most of it the full softmax.
 """
 
 import sys

@@ -3,7 +3,7 @@
 Claim: 0.75 (Mikolov et al. 2013b) is near the best, but the optimum is flat.
 Expectation: accuracy rises from -0.5, is flat between 0.5 and 1, and falls beyond; log-uniform and
 zipf^1, functions of the rank alone, lie near unigram^1; rare words gain from small powers.
-Cost: 60 runs, about 30 minutes on 2 cores.
+Cost: 60 runs, about 14 minutes on 2 cores.
 """
 
 import sys

@@ -4,7 +4,7 @@ Claim: the sampler matters more for negative sampling, whose optimum holds it, t
 sampled softmax, which correct for it.
 Expectation: unigram^0.75 near the top everywhere; uniform worst for negative sampling; log-uniform,
 TensorFlow's default, close to unigram^1, whose law it resembles.
-Cost: 95 runs, about 50 minutes on 2 cores.
+Cost: 95 runs, about 20 minutes on 2 cores.
 """
 
 import sys

@@ -3,7 +3,7 @@
 Claim: the table's rounding changes which rare words are ever drawn, but not what is learned.
 Expectation: no difference in accuracy beyond the noise of the seeds, except perhaps at 1e5 entries
 for 76,000 words, and there for rare words; large tables are slower, since they leave the cache.
-Cost: 25 runs, about 12 minutes on 2 cores.
+Cost: 25 runs, about 6 minutes on 2 cores.
 """
 
 import sys

@@ -2,7 +2,7 @@
 
 Claim: methods are compared at their own best learning rate, each given the same number of tries.
 Expectation: flat optima; small rates for NCE and sampled softmax, whose steps grow with k.
-Cost: 116 runs, about 50 minutes on 2 cores: one pass over the whole text, the full softmax over the
+Cost: 116 runs, about 20 minutes on 2 cores: one pass over the whole text, the full softmax over the
 first 6 M words with 10,000 of vocabulary, as in `layers`. Prints each cell's accuracy by rate, and
 writes the best rates to its folder; copied to rates.json beside this file, they are fixed, and all
 experiments use them. SPPMI has no learning rate.
