@@ -2,7 +2,7 @@
 
 Claim: adding the sum of the devices' changes keeps the accuracy of one device.
 Expectation: within a point of one device, up to the noise of the seeds.
-Cost: 8 runs, about 3 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the environment on a CPU.
+Cost: 8 runs, about 2 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the environment on a CPU.
 """
 
 import sys
@@ -14,7 +14,7 @@ from w2vjax.study.experiment_file import read_rates
 
 EXPERIMENT = Experiment(
     name="devices",
-    base={"corpus.source": "simplewiki-2018", "train.epochs": 2.0},
+    base={"corpus.source": "simplewiki-2018", "train.epochs": 1.0},
     product={
         "output.layer": ("negative-sampling", "hierarchical-softmax"),
         "train.devices": (1, 2, 4, 8),

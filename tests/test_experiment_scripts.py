@@ -28,7 +28,7 @@ def blocks(experiment: Experiment) -> int:
     ("name", "num_cells", "seeds"),
     [
         *(("layers", 7, 5), ("samplers", 19, 5), ("power", 12, 5), ("noise", 10, 5)),
-        *(("table", 5, 5), ("clock", 24, 3), ("tuning", 116, (1000,))),
+        *(("table", 5, 5), ("clock", 18, 3), ("tuning", 116, (1000,))),
     ],
 )
 def test_cells_of_the_study(name, num_cells, seeds):
