@@ -16,9 +16,8 @@ from w2vjax.config import (
     SamplerConfig,
     TrainConfig,
     flatten,
-    from_json,
-    to_json,
 )
+from w2vjax.config_json import from_json, to_json
 from w2vjax.errors import InputError
 
 KINDS = (CorpusConfig, SamplerConfig, OutputConfig, TrainConfig, EvalConfig)

@@ -33,7 +33,8 @@ from references import FORMULAS, blocks_step
 from w2vjax.blocks import Batch, cut, pair_batch, window_batch
 from w2vjax.config import SAMPLED_LAYERS, OutputConfig
 from w2vjax.model import Damping, Parameters, Slots, initial
-from w2vjax.outputs import OUTPUTS, OutputLayer, build
+from w2vjax.output_layer import OutputLayer
+from w2vjax.outputs import OUTPUTS, build
 
 BLOCK_SIZE = 8
 DAMPED = Damping()

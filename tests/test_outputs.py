@@ -26,7 +26,8 @@ from references import FORMULAS, blocks_step, tree_softmax
 from w2vjax.config import LAYER_DEFAULTS, SAMPLED_LAYERS, OutputConfig, SamplerConfig
 from w2vjax.errors import InputError
 from w2vjax.model import Parameters
-from w2vjax.outputs import OUTPUTS, OutputLayer, build
+from w2vjax.output_layer import OutputLayer
+from w2vjax.outputs import OUTPUTS, build
 
 NORMALISED = [layer for layer in OUTPUTS if layer not in SAMPLED_LAYERS]
 NUM_CHOICES = 8

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.arithmetic import PLAIN, Arithmetic
 from w2vjax.blocks import Batch, cut
-from w2vjax.outputs import OutputLayer, Relation
+from w2vjax.output_layer import OutputLayer, Relation
 from w2vjax.parcels import Work
 from w2vjax.step import Rows, Scores, Step
 

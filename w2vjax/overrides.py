@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from w2vjax.config import flatten, from_dict
+from w2vjax.config import flatten
+from w2vjax.config_json import from_dict
 from w2vjax.errors import unknown
 
 T = TypeVar("T")

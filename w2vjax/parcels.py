@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int
 
 from w2vjax.arithmetic import Arithmetic, dot
 from w2vjax.losses import Sigmoid, logistic
-from w2vjax.outputs import Relation
+from w2vjax.output_layer import Relation
 from w2vjax.step import score
 
 SIZE = 32

@@ -21,7 +21,7 @@ from w2vjax.blocks import Batch, pair_batch, window_batch
 from w2vjax.config import TrainConfig
 from w2vjax.errors import InputError, in_range
 from w2vjax.model import Damping, Parameters, Slots, Telemetry, update
-from w2vjax.outputs import OutputLayer
+from w2vjax.output_layer import OutputLayer
 from w2vjax.stream import NO_DOCUMENT
 
 WINDOW, NOISE = 3, 4

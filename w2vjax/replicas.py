@@ -18,7 +18,8 @@ from w2vjax import program
 from w2vjax.config import RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
 from w2vjax.model import Parameters, initial
-from w2vjax.outputs import OutputLayer, build
+from w2vjax.output_layer import OutputLayer
+from w2vjax.outputs import build
 from w2vjax.samplers import Learning
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
 from w2vjax.text.encoding import EncodedCorpus

@@ -16,7 +16,7 @@ from w2vjax.losses import (
     logistic,
     logistic_curvature,
 )
-from w2vjax.outputs import OutputLayer, Relation
+from w2vjax.output_layer import OutputLayer, Relation
 
 
 class Rows(NamedTuple):

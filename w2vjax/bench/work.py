@@ -29,7 +29,7 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from w2vjax.config import TrainConfig
-from w2vjax.outputs import OutputLayer
+from w2vjax.output_layer import OutputLayer
 from w2vjax.program import num_groups, tile_size
 
 

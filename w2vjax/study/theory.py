@@ -16,7 +16,8 @@ from jaxtyping import Array, Float, Float64
 from w2vjax.blocks import Batch
 from w2vjax.config import OutputConfig, SamplerConfig
 from w2vjax.model import Parameters, initial
-from w2vjax.outputs import NegativeSampling, OutputLayer, SampledSoftmax, build
+from w2vjax.output_layer import OutputLayer
+from w2vjax.outputs import NegativeSampling, SampledSoftmax, build
 from w2vjax.samplers import Learning, probabilities
 from w2vjax.step import Rows, Step
 

@@ -14,7 +14,8 @@ from w2vjax.config import RunConfig, TrainConfig
 from w2vjax.evaluation import likelihood
 from w2vjax.evaluation.scores import Score
 from w2vjax.model import Parameters
-from w2vjax.outputs import HierarchicalSoftmax, NegativeSampling, OutputLayer, build
+from w2vjax.output_layer import OutputLayer
+from w2vjax.outputs import HierarchicalSoftmax, NegativeSampling, build
 from w2vjax.program import draw_reach
 from w2vjax.step import Rows, Step
 from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
