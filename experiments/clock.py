@@ -4,7 +4,7 @@ Claim: at any clock that a CPU user would wait for, negative sampling and its li
 exact softmax sees a hundredth of the text that they see.
 Expectation: the sampled layers first at every clock, the trees behind them by the ratio of speeds,
 the full softmax near zero. Each clock is a run of its own, for the learning rate falls to its end.
-Cost: 54 runs, about 10 minutes on 2 cores.
+Cost: 54 runs, about 8 minutes on 2 cores.
 """
 
 import sys
@@ -15,7 +15,7 @@ from w2vjax.study.experiment import Experiment, Part
 from w2vjax.study.experiment_file import read_rates
 
 WORDS = 19_386_762
-SECONDS = (2, 5, 12)
+SECONDS = (2, 4, 8)
 # Words a second on 2 cores, rounded: they set how much text a clock allows, and so only about how
 # long a run takes. What is shown are the seconds that it took.
 SPEEDS = {

@@ -4,7 +4,7 @@ Claim: sharing noise within a block costs no accuracy, and speed grows by far mo
 cost. Five noise words are enough for a text of this size.
 Expectation: accuracy rises with k and levels off at 5 to 10; per pair and by block lie within the
 noise of the seeds, with the shared noise no better where k is small.
-Cost: 50 runs, about 12 minutes on 2 cores, on the first 4 M words: with noise of its own for every
+Cost: 50 runs, about 19 minutes on 2 cores, on the first 4 M words: with noise of its own for every
 pair, the whole text would take hours.
 """
 
