@@ -26,7 +26,8 @@ def experiment(samplers: Path = Path("results/samplers")) -> Experiment:
     if not (samplers / FILE_NAME).exists():
         raise InputError(f"{samplers} holds no records: run experiments/samplers.py first")
     labels = [label for label in accuracies(samplers).index if " / " in label][:NUM_BEST]
-    labels += [label for label in (ASKED,) if label not in labels]
+    if ASKED not in labels:
+        labels.append(ASKED)
     layers, names = zip(*(label.split(" / ") for label in labels), strict=True)
     return Experiment(
         name="big",

@@ -10,7 +10,7 @@ from w2vjax.config import OutputConfig, RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
 from w2vjax.reporting import hits, records, report
 from w2vjax.reporting.cells import with_cells
-from w2vjax.reporting.differences import FILE_NAMES, differences, files, within_layers
+from w2vjax.reporting.differences import FILE_NAMES, differences, tables, within_layers
 from w2vjax.reporting.stats import paired_difference, two_level_bootstrap
 
 SECTIONS = tuple(f"gram{number}" for number in range(8))
@@ -110,7 +110,7 @@ def test_only_seeds_that_both_have_and_finished_runs(tmp_path):
     found = differences(frame(tmp_path, rows)).set_index("cell")
     assert list(found.index) == ["NCE, uniform", "NCE, zipf^1"]
     assert list(found["seeds"]) == [2, 0] and np.isnan(found.loc["NCE, zipf^1", "difference"])
-    table = (files(records.read(tmp_path))["differences.md"]).decode()
+    table = tables(records.read(tmp_path))["differences"].markdown()
     assert "| missing |" in " ".join(table.split())
 
 
@@ -132,7 +132,10 @@ def test_two_seeds_are_not_tested(tmp_path):
     ]
     found = differences(frame(tmp_path, rows)).iloc[0]
     assert found["difference"] == -1 and found["low"] == -1, "the same on both seeds"
-    assert np.isnan(found["p"]) and b"**" not in files(records.read(tmp_path))["differences.md"]
+    assert (
+        np.isnan(found["p"])
+        and "**" not in tables(records.read(tmp_path))["differences"].markdown()
+    )
 
 
 def test_other_questions_are_missing_not_compared(tmp_path):
@@ -161,7 +164,7 @@ def test_the_standard_is_the_cell_with_most_defaults_else_the_best(tmp_path):
 def test_one_cell_or_no_hits_make_no_table(tmp_path, made):
     assert differences(made[made["metric"] != hits.METRIC]) is None
     one = with_cells(made)
-    assert files(made[one["cell"] == "NEG, uniform"]) == {}
+    assert tables(made[one["cell"] == "NEG, uniform"]) == {}
 
 
 def test_the_report_writes_the_table_and_removes_an_old_one(made, tmp_path, monkeypatch):

@@ -17,16 +17,10 @@ STANDARD = RunConfig().output.label
 NONE, MISSING = "\N{EN DASH}", "missing"
 
 
-def files(frame: pd.DataFrame) -> dict[str, bytes]:
-    """Both tables as `.md`, `.tex` and `.csv`; those that have rows."""
-    made: dict[str, bytes] = {}
-    for name, rows in zip(TABLES, (differences(frame), within_layers(frame)), strict=True):
-        if rows is not None:
-            table = tabulated(rows)
-            made[f"{name}.md"] = table.markdown().encode()
-            made[f"{name}.tex"] = table.latex().encode()
-            made[f"{name}.csv"] = table.csv().encode()
-    return made
+def tables(frame: pd.DataFrame) -> dict[str, Table]:
+    """Both tables by name; those that have rows."""
+    rows = zip(TABLES, (differences(frame), within_layers(frame)), strict=True)
+    return {name: tabulated(made) for name, made in rows if made is not None}
 
 
 def differences(frame: pd.DataFrame, against: str | None = None) -> pd.DataFrame | None:

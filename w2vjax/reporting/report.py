@@ -80,19 +80,16 @@ def build(folder: Path | str) -> list[Path]:
 def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
     """Every file of a report on training runs, by name."""
     made, drawn = table(frame), pictures(frame)
-    compared = (differences.differences(frame), differences.within_layers(frame))
-    more = [differences.tabulated(rows) for rows in compared if rows is not None]
+    more = differences.tables(frame)
     if (times := targets.tabulated(frame)) is not None:
-        more.append(times)
-    return {
-        "table.md": made.markdown().encode(),
-        "table.tex": made.latex().encode(),
-        "table.csv": made.csv().encode(),
-        "report.html": page(frame, made, drawn, more).encode(),
+        more[targets.NAME] = times
+    contents = {
+        "report.html": page(frame, made, drawn, list(more.values())).encode(),
         **named_files(drawn),
-        **differences.files(frame),
-        **targets.files(frame),
     }
+    for name, each in {"table": made, **more}.items():
+        contents |= each.files(name)
+    return contents
 
 
 REPORTS: dict[str, Callable[[pd.DataFrame], dict[str, bytes]]] = {

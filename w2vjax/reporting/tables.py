@@ -63,6 +63,11 @@ class Table:
         """Means, bounds and counts as recorded, without rounding or units."""
         return self.raw.to_csv(index=False, lineterminator="\n", float_format="%.10g")
 
+    def files(self, name: str) -> dict[str, bytes]:
+        """`NAME.md`, `.tex` and `.csv`."""
+        made = {"md": self.markdown(), "tex": self.latex(), "csv": self.csv()}
+        return {f"{name}.{kind}": text.encode() for kind, text in made.items()}
+
     def _marked(self, escape: Callable[[str], str], mark: str) -> list[list[str]]:
         return [
             [

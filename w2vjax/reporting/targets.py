@@ -7,22 +7,11 @@ from w2vjax.reporting.cells import NO_SAMPLER, complete, with_cells
 from w2vjax.reporting.survival import MIN_RUNS, time_to_target
 from w2vjax.reporting.tables import Table
 
-FILE_NAMES = {f"times_to_accuracy.{kind}" for kind in ("md", "tex", "csv")}
+NAME = "times_to_accuracy"
+FILE_NAMES = {f"{NAME}.{kind}" for kind in ("md", "tex", "csv")}
 TARGETS = (0.1, 0.2, 0.3, 0.4, 0.5)
 EPOCHS = "config.train.epochs"
 NEVER = "not reached"
-
-
-def files(frame: pd.DataFrame) -> dict[str, bytes]:
-    """`times_to_accuracy.md`, `.tex` and `.csv`; empty where all runs are of one length."""
-    table = tabulated(frame)
-    if table is None:
-        return {}
-    return {
-        "times_to_accuracy.md": table.markdown().encode(),
-        "times_to_accuracy.tex": table.latex().encode(),
-        "times_to_accuracy.csv": table.csv().encode(),
-    }
 
 
 def times_to_accuracy(frame: pd.DataFrame, target: float) -> pd.DataFrame:
