@@ -13,8 +13,9 @@ from references import Setting, Step
 
 from w2vjax.blocks import Batch
 from w2vjax.config import SAMPLED_LAYERS, OutputConfig, SamplerConfig
+from w2vjax.damping import Damping
 from w2vjax.errors import InputError
-from w2vjax.model import Damping, Parameters, update
+from w2vjax.model import Parameters, update
 from w2vjax.output_layer import OutputLayer
 from w2vjax.outputs import OUTPUTS, build
 from w2vjax.samplers import SAMPLERS, probabilities

@@ -32,7 +32,8 @@ from references import FORMULAS, blocks_step
 
 from w2vjax.blocks import Batch, cut, pair_batch, window_batch
 from w2vjax.config import SAMPLED_LAYERS, OutputConfig
-from w2vjax.model import Damping, Parameters, Slots, initial
+from w2vjax.damping import Carry, Damping, Decay, Slots
+from w2vjax.model import Parameters, initial
 from w2vjax.output_layer import OutputLayer
 from w2vjax.outputs import OUTPUTS, build
 
@@ -261,12 +262,35 @@ def test_slots_of_an_earlier_step_do_not_matter(layer):
     arguments = (matrices, built, block, noise, jnp.float32(0.5))
     damping = Damping(0.5, 1.0)
     expected, _, fresh = updated(*arguments, damping=damping, transform=NO_CHANGE)
-    used = Slots(*(jnp.flip(leaf) for leaf in fresh))
-    found = updated(*arguments, damping=damping, transform=NO_CHANGE, slots=used)[0]
+    used = Carry(Slots(*(jnp.flip(leaf) for leaf in fresh.slots)), None)
+    found = updated(*arguments, damping=damping, transform=NO_CHANGE, carry=used)[0]
     free = updated(*arguments, damping=Damping(0.0), transform=NO_CHANGE)[0]
     for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert not np.array_equal(found.output, free.output), "the loads count"
+
+
+@pytest.mark.parametrize("damping", [Damping(2.0), Damping(0.0, pairs=1.5)])
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_what_slows_a_row_down_is_its_decay(layer, damping):
+    """With one kind of load, a row's step is its sum / max(1, load); the load adds to the decay."""
+    matrices, built, block, noise = problem(config_of(layer))
+    rows = len(matrices.input), len(matrices.output)
+    before = Decay(jnp.full(rows[0], 0.25), jnp.full(rows[1], 0.5))
+    rest = {"transform": NO_CHANGE, "carry": Carry.of(*rows, before)}
+    arguments = (matrices, built, block, noise, jnp.float32(0.5))
+    free = updated(*arguments, damping=Damping(0.0), **rest)[0]
+    found, _, handed_on = updated(*arguments, damping=damping, **rest)
+    slowed = 0
+    for plain, change, old, new in zip(
+        moved(matrices, free), moved(matrices, found), before, handed_on.decay, strict=True
+    ):
+        load = np.asarray(new - old)
+        np.testing.assert_allclose(
+            change, plain / np.maximum(1, load)[:, None], atol=1e-5, rtol=1e-4
+        )
+        slowed += (load > 1.2).sum()
+    assert slowed > 4
 
 
 @pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)

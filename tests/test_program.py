@@ -88,32 +88,6 @@ def test_devices_must_divide_the_dimensions():
         train(short(), config(devices=4, model_devices=4), show=False)
 
 
-@pytest.mark.parametrize("devices", [4, 8])
-def test_many_devices_learn_as_much_as_one(devices, planted, exam):
-    """Within one point of one device's accuracy, which is near the top."""
-    settings = replace(PLANTED.train, epochs=1.0)
-    one, many = (
-        accuracy(
-            train(planted, replace(PLANTED, train=replace(settings, devices=n)), show=False), exam
-        )
-        for n in (1, devices)
-    )
-    assert one > 0.9 and many > one - 0.01
-
-
-@pytest.mark.parametrize("frequent_rows", [7, 40])
-def test_rare_rows_are_exchanged_too(frequent_rows):
-    """However few rows are exchanged every time, in the end the devices agree on all."""
-    trained = train(short(), config(devices=2, frequent_rows=frequent_rows), show=False)
-    alone = train(short(), config(devices=1), show=False)
-    for ours, theirs in zip(
-        *(jax.tree.leaves(t.parameters) for t in (trained, alone)), strict=True
-    ):
-        lengths, others = (np.linalg.norm(part, axis=1) for part in (ours, theirs))
-        assert (lengths[20:] > 0.5 * others[20:]).all()
-        assert (lengths[20:] < 2 * others[20:]).all()
-
-
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 @pytest.mark.parametrize("layer", OUTPUTS)
 def test_the_program_lowers_for_every_platform(layer, architecture):

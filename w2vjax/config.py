@@ -130,6 +130,8 @@ OPTIONAL_BOUNDS = {
     "devices": 1,
     "damping": 0,
     "pair_cap": 1e-6,
+    "sync_words": 1,
+    "frequent_rows": 1,
 }
 """The least value of settings that may be None."""
 
@@ -177,7 +179,7 @@ class TrainConfig:
     """kept words whose gradients are summed before they are applied. None: the layer's own"""
     damping: float | None = None
     """a row's step is divided by max(1, damping · rate · its curvature in the step): from ½ on none
-    overshoots (`model.Damping`); 0: not at all. None: the layer's own"""
+    overshoots (`damping.Damping`); 0: not at all. None: the layer's own"""
     pair_cap: float | None = None
     """and by its pairs in the step / pair_cap, if given. None: the layer's own"""
     compute_dtype: Literal["float32", "bfloat16"] = "float32"
@@ -188,10 +190,12 @@ class TrainConfig:
     """XLA devices, each training on its own part of the text. None: all there are"""
     model_devices: int = 1
     """devices that share one copy of the matrices, each with its part of the dimensions"""
-    sync_words: int = 256_000
-    """kept words, of all devices together, between two exchanges of the frequent rows' changes"""
-    frequent_rows: int = 8192
-    """first rows of the matrices, exchanged every time; the rest as often as it costs the same"""
+    sync_words: int | None = None
+    """kept words, of all devices together, between two exchanges of the frequent rows' changes.
+    None: 2^20 / devices², 2^18 at most"""
+    frequent_rows: int | None = None
+    """first rows of the matrices, exchanged every time; four times as many are every fourth time,
+    and so on. None: 2^14 / devices"""
     seed: int = 0
     """start of every random stream"""
 
@@ -204,8 +208,6 @@ class TrainConfig:
         in_range("noise_per_block", self.noise_per_block, 1)
         in_range("block_size", self.block_size, 1)
         in_range("model_devices", self.model_devices, 1)
-        in_range("frequent_rows", self.frequent_rows, 1)
-        in_range("sync_words", self.sync_words, 1)
         in_range("seed", self.seed, 0, 2**32 - 1)
         for name, low in OPTIONAL_BOUNDS.items():
             if getattr(self, name) is not None:

@@ -1,6 +1,5 @@
 """Parameters, the loss of a step, and row updates: the only place that gathers and scatters."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -12,7 +11,8 @@ from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.arithmetic import PLAIN, Arithmetic
 from w2vjax.blocks import Batch, cut
-from w2vjax.output_layer import OutputLayer, Relation
+from w2vjax.damping import Carry, Damping, Decay, flat, loads_of, rates_of
+from w2vjax.output_layer import OutputLayer
 from w2vjax.parcels import Work
 from w2vjax.step import Rows, Scores, Step
 
@@ -32,6 +32,14 @@ def initial(key: Key[Array, ""], num_words: int, num_rows: int, dim: int) -> Par
     bound = 0.5 / dim
     vectors = jax.random.uniform(key, (num_words, dim), minval=-bound, maxval=bound)
     return Parameters(input=vectors, output=jnp.zeros((num_rows, dim)))
+
+
+class State(NamedTuple):
+    """What training carries from one stretch of text to the next."""
+
+    parameters: Parameters
+    decay: Decay | None
+    """since rows were last exchanged, where devices meet"""
 
 
 class Telemetry(NamedTuple):
@@ -85,136 +93,11 @@ def read(parameters: Parameters, step: Step, some: Step) -> tuple[Rows, Rows]:
     return rows, Rows(rows.input[:inputs], first, shared[:groups])
 
 
-class Damping(NamedTuple):
-    """What keeps the summed gradients of a row that many pairs hit from overshooting.
-
-    Their sum, all of it stale, overshoots and, on repetitive text, diverges; their mean starves the
-    row. A row's step is divided by max(1, `curvature` · rate · H, n / `pairs`).
-
-    H bounds the loss's curvature in this row and step: Σ |slope of a score| · ‖the other vector‖².
-    The loss is convex in every row, and gradient steps on a convex function converge while
-    rate · H < 2: with `curvature` ½ no row's step exceeds that, and none moves its scores by more
-    than two or so, at any learning rate and any number of pairs; rows whose sum is safe move as in
-    sequential training. As a trace, H is close where few vectors meet a row, and too large where
-    they point in many directions: the layers' own values are a tenth of the safe one (with ¼, small
-    texts read many times lost a third of their accuracy, and NCE most of it). In a tree every pair
-    meets a dozen nodes, all tokens the same top ones, and the trace is far too careful even so.
-    There n, the row's pairs in the step, count: no row moves further than `pairs` of them would in
-    sequential training.
-    """
-
-    curvature: float = 0.5
-    """0: without"""
-    pairs: float | None = None
-    """None: without"""
-
-
-class _Load(NamedTuple):
-    """What slows rows down: a rate is divided by the sum of these values, times the weight."""
-
-    weight: float | Array
-    of: Rows
-    """in the places where a step meets rows; without `d`"""
-    matrix: Float[Array, " v"] | None = None
-    """and of all rows of the output matrix"""
-
-
-def _loads(
-    step: Step,
-    rows: Rows,
-    scores: Scores,
-    relation: Relation,
-    bounds: tuple[Array, Array] | None,
-    learning_rate: Array,
-    damping: Damping,
-) -> list[_Load]:
-    """The loads that `damping` asks for. `bounds` is the curvature of rivals, if all words are."""
-    loads = []
-    if damping.curvature:
-        of = step.row_curvature(rows, step.curvature(scores, relation))
-        if bounds is not None:
-            of_rivals = step.to_inputs(jnp.zeros_like(step.batch.weight[:, 0]), bounds[0][None])
-            of = of._replace(input=of.input + of_rivals)
-        of_matrix = None if bounds is None else bounds[1]
-        loads.append(_Load(damping.curvature * learning_rate, of, of_matrix))
-    if damping.pairs is not None:
-        loads.append(_Load(1.0 / damping.pairs, step.row_counts(relation)))
-    return loads
-
-
-class Slots(NamedTuple):
-    """Where a step met each row: what it adds up for rows then takes no room for all the others.
-
-    Rows that it did not meet have an earlier step's place, which nobody asks for. Steps hand the
-    same memory on: cleared for every step, it would cost them time in proportion to the vocabulary.
-    """
-
-    input: Int[Array, " v"]
-    output: Int[Array, " r"]
-
-    @classmethod
-    def of(cls, parameters: Parameters) -> "Slots":
-        """Those of a first step."""
-        return cls(*(jnp.zeros(len(leaf), jnp.int32) for leaf in jax.tree.leaves(parameters)))
-
-
-class Rates(NamedTuple):
-    """How far the rows of a matrix go: the rate / max(1, their loads)."""
-
-    rate: Float[Array, ""]
-    loads: tuple[Float[Array, " n"], ...]
-    """each already weighed and added up over all the places where a row is met"""
-    slots: Int[Array, " rows"] | None
-    """where in the loads a row has its sum; None: at its number"""
-
-    @classmethod
-    def of(
-        cls,
-        rate: Array,
-        slots: Int[Array, " rows"],
-        places: Int[Array, " n"],
-        loads: Sequence[tuple[float | Array, Float[Array, " n"], Array | None]],
-    ) -> tuple["Rates", Int[Array, " rows"]]:
-        """From weights, values in the places where a step meets rows, and values of all rows.
-
-        Returns the slots of this step too.
-        """
-        everywhere = any(whole is not None for _, _, whole in loads)
-        if loads and not everywhere:
-            slots = slots.at[places].set(jnp.arange(len(places)), mode="promise_in_bounds")
-        at, length = (places, len(slots)) if everywhere else (slots[places], len(places))
-        totals = []
-        for weight, values, whole in loads:
-            total = jnp.zeros(length) if whole is None else whole * weight
-            totals.append(total.at[at].add(values * weight, mode="promise_in_bounds"))
-        return cls(rate, tuple(totals), None if everywhere else slots), slots
-
-    def at(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
-        """The rates of some rows that the step meets."""
-        least = jnp.ones(rows.shape)
-        for load in self.loads:
-            least = jnp.maximum(least, load[rows if self.slots is None else self.slots[rows]])
-        return self.rate / least
-
-
-def _flat(own: Array, shared: Array) -> Array:
-    return jnp.concatenate([own.reshape(-1), shared.reshape(-1)])
-
-
 def _probes(step: Step, rows: Rows, matrix: Array | None) -> tuple[Array, Array] | None:
     """The zeros whose gradients bound the curvature of `losses.log_partition`."""
     if matrix is None:
         return None
     return jnp.zeros(step.grouped(rows.input).shape[1]), jnp.zeros(len(matrix))
-
-
-def _rates(slots: Slots, step: Step, rate: Array, loads: list[_Load]) -> tuple[Rates, Rates, Slots]:
-    """Of the input rows and of the output rows."""
-    of_input = [(load.weight, load.of.input, None) for load in loads]
-    of_output = [(load.weight, _flat(load.of.own, load.of.shared), load.matrix) for load in loads]
-    inputs, met = Rates.of(rate, slots.input, step.batch.inputs, of_input)
-    outputs, met_there = Rates.of(rate, slots.output, _flat(step.own, step.shared), of_output)
-    return inputs, outputs, Slots(met, met_there)
 
 
 def _steps_of_rows(
@@ -240,12 +123,12 @@ def update(
     transform: optax.GradientTransformation | None = None,
     arithmetic: Arithmetic = PLAIN,
     packing: bool = True,
-    slots: Slots | None = None,
-) -> tuple[Parameters, Telemetry, Slots]:
+    carry: Carry | None = None,
+) -> tuple[Parameters, Telemetry, Carry]:
     """One step: the summed gradient of the pairs' loss, applied to the rows they touch.
 
     `packing` takes own rows in parcels where targets have few or many of them, and the rates do
-    not depend on their scores: the same step, sooner. `slots` are those of the step before.
+    not depend on their scores: the same step, sooner. `carry` is what the step before handed on.
     """
     step = Step(batch, layer, layer.own_rows(batch.targets), shared, arithmetic)
     relation, matrix = step.relation(), parameters.output if layer.shares == "matrix" else None
@@ -260,9 +143,9 @@ def update(
     )
     slopes = jax.grad(lambda scores: jnp.sum(dense.loss(scores, asked)))(scores)
     to_input, to_matrix, bounds = to_hidden(slopes)
-    loads = _loads(step, rows, scores, relation, bounds, learning_rate, damping)
-    slots = Slots.of(parameters) if slots is None else slots
-    input_rates, output_rates, slots = _rates(slots, step, -learning_rate, loads)
+    loads = loads_of(step, rows, scores, relation, bounds, learning_rate, damping)
+    carry = Carry.of(len(parameters.input), len(parameters.output)) if carry is None else carry
+    input_rates, output_rates, carry = rates_of(carry, step, -learning_rate, loads)
     to_output = _steps_of_rows(
         dense, rows, slopes, output_rates.at(dense.own), output_rates.at(dense.shared)
     )
@@ -284,7 +167,7 @@ def update(
         changes, _ = transform.update(changes, transform.init(changes))
     if not packed:
         output = parameters.output if changes[2] is None else parameters.output + changes[2]
-        places = _flat(step.own, shared)
+        places = flat(step.own, shared)
         output = output.at[places].add(changes[1], mode="promise_in_bounds")
     inputs = parameters.input.at[batch.inputs].add(changes[0], mode="promise_in_bounds")
     telemetry = Telemetry(
@@ -292,4 +175,4 @@ def update(
         jnp.sum(some.batch.weight),
         jnp.sum(batch.weight),
     )
-    return Parameters(inputs, output), telemetry, slots
+    return Parameters(inputs, output), telemetry, carry

@@ -1,4 +1,4 @@
-"""The training program: a segment of the stream on every device, and the exchange of changes.
+"""The training program: a segment of the stream on every device.
 
 One jitted, donated program for one device or many. The mesh has two axes: over `data` every device
 trains its own copy of the matrices on its own part of the text; over `model` devices share a copy,
@@ -19,8 +19,9 @@ from jaxtyping import Array, Float, Int, Key
 from w2vjax.arithmetic import Arithmetic
 from w2vjax.blocks import Batch, pair_batch, window_batch
 from w2vjax.config import TrainConfig
+from w2vjax.damping import Carry, Damping, Decay
 from w2vjax.errors import InputError, in_range
-from w2vjax.model import Damping, Parameters, Slots, Telemetry, update
+from w2vjax.model import Parameters, State, Telemetry, update
 from w2vjax.output_layer import OutputLayer
 from w2vjax.stream import NO_DOCUMENT
 
@@ -49,25 +50,23 @@ ALL = P(None, "model")
 """and `[rows, dimensions]` of which every device along `data` has a copy"""
 
 
-def place(parameters: Parameters, mesh: Mesh) -> Parameters:
-    """The same matrices on every device, `[devices, v, d]`."""
+STATE = State(EACH, P("data"))  # type: ignore[arg-type]
+"""and what training carries"""
+
+
+def place(parameters: Parameters, mesh: Mesh) -> State:
+    """The same matrices on every device, `[devices, v, d]`, and nothing decayed yet."""
+    devices = mesh.shape["data"]
 
     def everywhere(leaf: Array) -> Array:
-        copies = jnp.broadcast_to(leaf[None], (mesh.shape["data"], *leaf.shape))
+        copies = jnp.broadcast_to(leaf[None], (devices, *leaf.shape))
         return jax.device_put(copies, NamedSharding(mesh, EACH))
 
-    return jax.tree.map(everywhere, parameters)
-
-
-def agreed(parameters: Parameters, first: int, last: int, mesh: Mesh) -> Parameters:
-    """A copy of rows that are the same on all devices, `[v, d]`; replicas stay in front."""
-
-    def copied(leaf: Array) -> Array:
-        rows = leaf[..., 0, first:last, :]
-        spec = P(*(None,) * (rows.ndim - 2), *ALL)
-        return jax.device_put(rows, NamedSharding(mesh, spec))
-
-    return jax.tree.map(copied, parameters)
+    matrices = jax.tree.map(everywhere, parameters)
+    if devices == 1:
+        return State(matrices, None)
+    none = [jnp.zeros((devices, len(leaf))) for leaf in (parameters.input, parameters.output)]
+    return State(matrices, Decay(*jax.device_put(none, NamedSharding(mesh, P("data")))))
 
 
 def num_groups(config: TrainConfig, shares: str) -> int:
@@ -116,7 +115,7 @@ def draw_reach(
 
 
 def train_stretch(
-    parameters: Parameters,
+    state: State,
     layer: OutputLayer,
     tokens: Int[Array, " length"],
     documents: Int[Array, " length"],
@@ -125,13 +124,11 @@ def train_stretch(
     config: TrainConfig,
     transform: optax.GradientTransformation | None,
     axis: str | None = None,
-    devices: int = 1,
     packing: bool = True,
-) -> tuple[Parameters, Telemetry]:
+) -> tuple[State, Telemetry]:
     """Trains on one stretch of kept words, step by step. Telemetry has one entry a step.
 
-    `axis` is the mesh axis over which dimensions are divided. As many `devices` train at the same
-    time and meet the same rows, so that the curvature of them all is as many times that of one.
+    `axis` is the mesh axis over which dimensions are divided.
     """
     steps, size, window = learning_rates.shape[0], config.tokens_per_step, config.window
     damping = config.damping
@@ -145,31 +142,31 @@ def train_stretch(
     shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (steps, groups), kept)
 
     def step(
-        state: tuple[Parameters, Slots], number: Int[Array, ""]
-    ) -> tuple[tuple[Parameters, Slots], Telemetry]:
+        carry: tuple[Parameters, Carry], number: Int[Array, ""]
+    ) -> tuple[tuple[Parameters, Carry], Telemetry]:
         words = jax.lax.dynamic_slice(tokens, (number * size,), (size + 2 * window,))
         places = jax.lax.dynamic_slice(documents, (number * size,), (size + 2 * window,))
         inside = places[window : window + size] != NO_DOCUMENT
         batch = make_batch(words, places, jnp.where(inside, reach[number], 0), config, layer.shares)
-        parameters, slots = state
-        parameters, telemetry, slots = update(
-            *(parameters, layer, batch, shared[number], learning_rates[number]),
-            *(Damping(damping * devices, config.pair_cap), transform, arithmetic, packing, slots),
+        parameters, telemetry, handed_on = update(
+            *(carry[0], layer, batch, shared[number], learning_rates[number]),
+            *(Damping(damping, config.pair_cap), transform, arithmetic, packing, carry[1]),
         )
-        return (parameters, slots), telemetry
+        return (parameters, handed_on), telemetry
 
-    start = parameters, Slots.of(parameters)
-    (parameters, _), telemetry = jax.lax.scan(step, start, jnp.arange(steps))
-    return parameters, telemetry
+    sizes = len(state.parameters.input), len(state.parameters.output)
+    start = state.parameters, Carry.of(*sizes, state.decay)
+    (parameters, carry), telemetry = jax.lax.scan(step, start, jnp.arange(steps))
+    return State(parameters, carry.decay), telemetry
 
 
 @partial(
     jax.jit,
     static_argnames=("config", "transform", "mesh", "replicas"),
-    donate_argnames="parameters",
+    donate_argnames="state",
 )
 def train_segment(
-    parameters: Parameters,
+    state: State,
     layer: OutputLayer,
     tokens: Int[Array, "*replicas devices length"],
     documents: Int[Array, "*replicas devices length"],
@@ -179,7 +176,7 @@ def train_segment(
     transform: optax.GradientTransformation | None,
     mesh: Mesh,
     replicas: bool = False,
-) -> tuple[Parameters, Telemetry]:
+) -> tuple[State, Telemetry]:
     """Every device trains its matrices `[devices, v, d]` on its stretch of the text.
 
     Returns them and telemetry `[devices, steps]`. With `replicas`, of several runs at once, stacked
@@ -187,13 +184,13 @@ def train_segment(
     """
     axis = "model" if mesh.shape["model"] > 1 else None
 
-    def on_device(parameters: Parameters, layer: OutputLayer, *stretch: Any) -> Any:
+    def on_device(state: State, layer: OutputLayer, *stretch: Any) -> Any:
         tokens, documents, learning_rates, key = stretch
         key = jax.random.fold_in(key, jax.lax.axis_index("data"))
-        parameters = jax.tree.map(lambda leaf: leaf[0], parameters)
+        state = jax.tree.map(lambda leaf: leaf[0], state)
         after = train_stretch(
-            *(parameters, layer, tokens[0], documents[0], learning_rates, key),
-            *(config, transform, axis, mesh.shape["data"], not replicas),
+            *(state, layer, tokens[0], documents[0], learning_rates, key),
+            *(config, transform, axis, not replicas),
         )
         return jax.tree.map(lambda leaf: leaf[None], after)
 
@@ -201,50 +198,10 @@ def train_segment(
     program = jax.shard_map(
         on_device,
         mesh=mesh,
-        in_specs=(EACH, P(), split, split, P(), P()),
-        out_specs=(EACH, split),
+        in_specs=(STATE, P(), split, split, P(), P()),
+        out_specs=(STATE, split),
         check_vma=False,
     )
     program = jax.vmap(program) if replicas else program
-    result: tuple[Parameters, Telemetry] = program(
-        parameters, layer, tokens, documents, learning_rates, key
-    )
-    return result
-
-
-@partial(
-    jax.jit,
-    static_argnames=("mesh", "replicas"),
-    donate_argnames=("parameters", "before"),
-)
-def exchange(
-    parameters: Parameters,
-    before: Parameters,
-    first: Int[Array, ""],
-    mesh: Mesh,
-    replicas: bool = False,
-) -> tuple[Parameters, Parameters]:
-    """Adds the sum of all devices' changes since `before`, to its rows, which begin at `first`.
-
-    The sum, not the mean: n devices make n times the steps of one, and the mean would undo them.
-    Returns the matrices, and the rows as all devices agree on them now.
-    """
-    others = float(mesh.shape["data"] - 1)
-
-    def on_device(parameters: Parameters, before: Parameters, first: Array) -> Any:
-        def together(old: Array, leaf: Array) -> Array:
-            new = jax.lax.dynamic_slice(leaf, (0, first, 0), (1, *old.shape))[0]
-            return jax.lax.psum(new, "data") - others * old
-
-        def put(leaf: Array, rows: Array) -> Array:
-            return jax.lax.dynamic_update_slice(leaf, rows[None], (0, first, 0))
-
-        now = jax.tree.map(together, before, parameters)
-        return jax.tree.map(put, parameters, now), now
-
-    program = jax.shard_map(
-        on_device, mesh=mesh, in_specs=(EACH, ALL, P()), out_specs=(EACH, ALL), check_vma=False
-    )
-    program = jax.vmap(program, (0, 0, None)) if replicas else program
-    result: tuple[Parameters, Parameters] = program(parameters, before, first)
+    result: tuple[State, Telemetry] = program(state, layer, tokens, documents, learning_rates, key)
     return result

@@ -1,6 +1,6 @@
 """Runs ready to start: one, or several side by side in one program."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
@@ -17,7 +17,7 @@ from jaxtyping import Array, Int
 from w2vjax import program
 from w2vjax.config import RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
-from w2vjax.model import Parameters, initial
+from w2vjax.model import State, initial
 from w2vjax.output_layer import OutputLayer
 from w2vjax.outputs import build
 from w2vjax.samplers import Learning
@@ -48,7 +48,7 @@ class Run:
     layout: Layout
     plans: tuple[Plan, ...]
     layer: OutputLayer
-    parameters: Parameters
+    state: State
     keys: Array
 
     @classmethod
@@ -150,13 +150,13 @@ class Run:
     def lower(self, arguments: tuple) -> jax.stages.Lowered:
         """The program for these arguments, not yet compiled."""
         lower = program.train_segment.lower
-        return lower(self.parameters, self.layer, *arguments, **self._static)
+        return lower(self.state, self.layer, *arguments, **self._static)
 
     def export(self, arguments: tuple, platforms: Sequence[str]) -> jax.export.Exported:
         """The same program for other platforms, "cuda" say, without their devices."""
         segment = jax.jit(partial(program.train_segment, **self._static))
         export = jax.export.export(segment, platforms=platforms)
-        return export(self.parameters, self.layer, *arguments)
+        return export(self.state, self.layer, *arguments)
 
     @property
     def _static(self) -> dict[str, Any]:
@@ -171,51 +171,6 @@ class Run:
     def several(self) -> bool:
         """Whether there are replicas."""
         return len(self.configs) > 1
-
-
-class Exchange:
-    """The devices' agreement, compiled. A device by itself has nobody to agree with.
-
-    The frequent rows are exchanged after every segment and, with them, as many of the others as
-    cost the same: in turn, so that an exchange is small, and stays in a core's cache.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self._parts: list[tuple[int, Parameters]] = []
-        """first row, and what all devices agreed on when it was last exchanged"""
-        self._programs: dict[tuple, jax.stages.Compiled] = {}
-        if run.mesh.shape["data"] == 1:
-            return
-        rows = max(leaf.shape[-2] for leaf in jax.tree.leaves(run.parameters))
-        size = run.configs[0].train.frequent_rows
-        static = {"mesh": run.mesh, "replicas": run.several}
-        for first in range(0, rows, size):
-            before = program.agreed(run.parameters, first, first + size, run.mesh)
-            self._parts.append((first, before))
-            if _shapes(before) not in self._programs:
-                lowered = program.exchange.lower(run.parameters, before, np.int32(0), **static)
-                self._programs[_shapes(before)] = lowered.compile()
-
-    def __call__(self, parameters: Parameters, number: int) -> Parameters:
-        """After segment `number`: the frequent rows, and those of the others whose turn it is."""
-        others = len(self._parts) - 1
-        turn = [1 + number % others] if others > 0 else []
-        return self._meet(parameters, [0, *turn] if self._parts else [])
-
-    def end(self, parameters: Parameters) -> Parameters:
-        """After the last segment: the others again. They may have changed since their turn."""
-        return self._meet(parameters, range(1, len(self._parts)))
-
-    def _meet(self, parameters: Parameters, parts: Iterable[int]) -> Parameters:
-        for part in parts:
-            first, before = self._parts[part]
-            made = self._programs[_shapes(before)](parameters, before, np.int32(first))
-            parameters, self._parts[part] = made[0], (first, made[1])
-        return parameters
-
-
-def _shapes(parameters: Parameters) -> tuple:
-    return tuple(leaf.shape for leaf in jax.tree.leaves(parameters))
 
 
 def _stacked(trees: list) -> Any:

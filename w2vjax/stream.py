@@ -57,7 +57,8 @@ class Layout:
         """Segments of at most `sync_words` kept words of all devices, or a step, evenly filled."""
         assert config.tokens_per_step is not None
         steps = max(1, ceil(kept_words / (devices * config.tokens_per_step)))
-        longest = max(1, config.sync_words // (devices * config.tokens_per_step))
+        words = config.sync_words or min(1 << 18, (1 << 20) // devices**2)
+        longest = max(1, words // (devices * config.tokens_per_step))
         segments = ceil(steps / longest)
         return cls(devices, ceil(steps / segments), config.tokens_per_step, config.window)
 

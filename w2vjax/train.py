@@ -9,10 +9,11 @@ import numpy as np
 import optax
 
 from w2vjax.config import RunConfig
+from w2vjax.exchange import Exchange
 from w2vjax.history import History, Point
 from w2vjax.model import Parameters, Telemetry
 from w2vjax.progress import track
-from w2vjax.replicas import Exchange, Run
+from w2vjax.replicas import Run
 from w2vjax.stream import Segment
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.vectors.embeddings import Embeddings
@@ -69,7 +70,7 @@ def train_replicas(
         History(round(settings.epochs * share * plan.words()), plan.kept_words())
         for plan in run.plans
     ]
-    parameters, exchange, segment_program, pending = run.parameters, None, None, None
+    state, exchange, segment_program, pending = run.state, None, None, None
     layer = run.layer
     begin = compiled = time.perf_counter()
     with track("training", sum(h.words for h in histories), "M words", show) as advance:
@@ -84,18 +85,18 @@ def train_replicas(
                 begin = time.perf_counter()
                 segment_program, exchange = run.lower(arguments).compile(), Exchange(run)
                 compiled = time.perf_counter()
-            parameters, telemetry = segment_program(parameters, layer, *arguments)
+            state, telemetry = segment_program(state, layer, *arguments)
             layer = run.after(layer, parts)
-            parameters = exchange(parameters, number)
+            state = exchange(state)
             # Only now wait for the segment before: the host prepares one while the device trains.
             if pending is not None:
                 report(*pending)
             pending = (parts, telemetry)
         if pending is not None and exchange is not None:
-            parameters = jax.block_until_ready(exchange.end(parameters))
+            state = jax.block_until_ready(exchange.end(state))
             report(*pending)
     seconds = time.perf_counter() - compiled
-    ends = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, :]), parameters)
+    ends = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, :]), state.parameters)
     return [
         _trained(
             corpus,

@@ -10,7 +10,8 @@ from w2vjax.bench.clock import Laps, seconds
 from w2vjax.bench.compiling import Compiled, compiled, counted, memory
 from w2vjax.bench.work import work
 from w2vjax.config import RunConfig
-from w2vjax.replicas import Exchange, Run
+from w2vjax.exchange import Exchange
+from w2vjax.replicas import Run
 from w2vjax.text.encoding import EncodedCorpus
 
 SEGMENTS = 4
@@ -49,7 +50,7 @@ class Subject:
         first = self._feed[0][1]
         self.made: Compiled = compiled(lambda: self.run.lower(first))
         self._exchange = Exchange(self.run)
-        self._parameters = self.run.parameters
+        self._state = self.run.state
         self._coming: Iterator[tuple[int, tuple]] = cycle(self._feed)
         self._last: tuple[int, Any] = (0, None)
         self._number = 0
@@ -61,14 +62,12 @@ class Subject:
 
         def train() -> Any:
             nonlocal telemetry
-            self._parameters, telemetry = self.made.program(
-                self._parameters, self.run.layer, *arguments
-            )
-            return self._parameters
+            self._state, telemetry = self.made.program(self._state, self.run.layer, *arguments)
+            return self._state
 
         def exchange() -> Any:
-            self._parameters = self._exchange(self._parameters, self._number)
-            return self._parameters
+            self._state = self._exchange(self._state)
+            return self._state
 
         laps = {"program": seconds(train)}
         laps["exchange"] = seconds(exchange)
@@ -86,7 +85,7 @@ class Subject:
         arguments = self._feed[0][1]
         xla = counted(self.run, arguments)
         config = self.run.configs[0].train
-        rows = self._parameters.output.shape[-2]
+        rows = self._state.parameters.output.shape[-2]
         by_hand = work(config, self.run.layer, rows, arguments[0].reshape(-1))
         copies = self.run.mesh.shape["data"]
         return {

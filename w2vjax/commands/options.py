@@ -59,8 +59,8 @@ class TrainOptions:
     """at the start; falls linearly with the words read. None: what suits the layer"""
     devices: int | None = TrainConfig.devices
     """XLA devices that share the work, on CPU one a core. None: two, if there are two"""
-    sync_words: int = TrainConfig.sync_words
-    """kept words between two exchanges of the devices' changes"""
+    sync_words: int | None = TrainConfig.sync_words
+    """kept words between two exchanges of the devices' changes. None: fewer, the more devices"""
 
     def train(self, epochs: float, seed: int) -> TrainConfig:
         """The training configuration; `InputError` for values out of range."""

@@ -1,0 +1,138 @@
+"""Laws of the exchange: what counts of the devices' changes, which rows meet, and it learns."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from test_train import PLANTED, SMALL, accuracy, short
+
+from w2vjax.config import OutputConfig, RunConfig
+from w2vjax.exchange import SPAN, Exchange, share
+from w2vjax.model import Parameters, State
+from w2vjax.replicas import Run
+from w2vjax.study.run import Exam
+from w2vjax.text.encoding import EncodedCorpus, encode
+from w2vjax.train import train
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> EncodedCorpus:
+    return encode(PLANTED.corpus, tmp_path_factory.mktemp("cache"), progress=False)
+
+
+@pytest.fixture(scope="module")
+def exam() -> Exam:
+    return Exam.of("planted")
+
+
+@pytest.mark.parametrize("devices", [2, 4, 8])
+def test_on_a_parabola_devices_go_as_far_as_one_that_does_all_their_steps(devices):
+    """Steps x ← x - h (x - a), small ones, of which the devices do different numbers."""
+    h, start, goal = 1e-3, 3.0, -2.0
+    steps = np.random.default_rng(devices).integers(0, 4_000, (devices, 50))
+    steps[:, 0] = 0
+
+    def after(number: np.ndarray) -> np.ndarray:
+        return goal + (start - goal) * (1 - h) ** number
+
+    change = (after(steps) - start).sum(axis=0)
+    shares = np.asarray(share(jnp.asarray(h * steps, jnp.float32)))
+    np.testing.assert_allclose(start + shares * change, after(steps.sum(axis=0)), atol=5e-3)
+    assert np.ptp(after(steps.sum(axis=0))) > 1, "rows differ in how far they go"
+
+
+@pytest.mark.parametrize("devices", [1, 2, 4, 8])
+def test_shares_lie_between_the_mean_and_the_sum(devices):
+    decays = np.random.default_rng(0).lognormal(0, 4, (devices, 1_000)).astype(np.float32)
+    shares = np.asarray(share(jnp.asarray(decays)))
+    assert (shares >= (1 - 1e-6) / devices).all() and (shares <= 1 + 1e-6).all()
+    ends = np.asarray(share(jnp.asarray([[0.0, 1e-9, 1e9]] * devices, jnp.float32)))
+    np.testing.assert_allclose(ends, [1, 1, 1 / devices], rtol=1e-5)
+    alone = np.zeros((devices, 3), np.float32)
+    alone[0] = 0.1, 1.0, 10.0
+    np.testing.assert_allclose(share(jnp.asarray(alone)), 1, rtol=1e-5)
+
+
+def run_of(devices: int, layer: str = "negative-sampling", frequent_rows: int = 2) -> Run:
+    settings = replace(SMALL, devices=devices, frequent_rows=frequent_rows)
+    return Run.of(short(), [RunConfig(output=OutputConfig(layer), train=settings)])
+
+
+def shifted(state: State, seed: int) -> tuple[State, list[np.ndarray]]:
+    """Every device's rows changed in a way of their own, and the changes."""
+    generator = np.random.default_rng(seed)
+    changes = [
+        generator.normal(size=leaf.shape).astype(np.float32)
+        for leaf in (state.parameters.input, state.parameters.output)
+    ]
+    leaves = jax.tree.leaves(state.parameters)
+    new = [
+        jax.device_put(leaf + change, leaf.sharding)
+        for leaf, change in zip(leaves, changes, strict=True)
+    ]
+    return State(Parameters(*new), state.decay), changes
+
+
+@pytest.mark.parametrize("layer", ["negative-sampling", "hierarchical-softmax"])
+@pytest.mark.parametrize("devices", [2, 4])
+def test_rarer_rows_meet_more_rarely(devices, layer):
+    """Rows before F · 4^p after every 4^p-th segment, others never, and in the end all."""
+    run, size = run_of(devices, layer), 2
+    exchange, state = Exchange(run), run.state
+    start = [np.asarray(leaf[0]) for leaf in jax.tree.leaves(state.parameters)]
+    expected = [np.stack([leaf] * devices) for leaf in start]
+    agreed = [leaf.copy() for leaf in start]
+
+    def meet(rows: int) -> None:
+        for ours, old in zip(expected, agreed, strict=True):
+            met = old[:rows] + (ours[:, :rows] - old[:rows]).sum(axis=0)
+            ours[:, :rows], old[:rows] = met, met
+
+    for number in range(1, 22):
+        state, changes = shifted(state, number)
+        for ours, change in zip(expected, changes, strict=True):
+            ours += change
+        state = exchange(state)
+        meet(size * max(SPAN**p for p in range(4) if number % SPAN**p == 0))
+        for ours, leaf in zip(expected, jax.tree.leaves(state.parameters), strict=True):
+            np.testing.assert_allclose(leaf, ours, atol=1e-3, rtol=1e-4)
+    state = exchange.end(state)
+    meet(1_000)
+    for ours, leaf in zip(expected, jax.tree.leaves(state.parameters), strict=True):
+        np.testing.assert_allclose(leaf, ours, atol=1e-3, rtol=1e-4)
+        assert (np.asarray(leaf) == np.asarray(leaf)[:1]).all()
+
+
+def test_decay_starts_anew_where_rows_met():
+    """And weighs what they bring."""
+    run = run_of(2)
+    state, changes = shifted(run.state, 0)
+    decay = jax.tree.map(lambda leaf: jnp.full_like(leaf, 30.0), run.state.decay)
+    state = Exchange(run)(State(state.parameters, decay))
+    old = np.asarray(run_of(2).state.parameters.input[0])
+    met = np.asarray(state.parameters.input)
+    np.testing.assert_allclose(met[0, :2], old[:2] + changes[0][:, :2].mean(axis=0), atol=1e-5)
+    np.testing.assert_allclose(met[:, 2:], old[2:] + changes[0][:, 2:], atol=1e-5)
+    for leaf in jax.tree.leaves(state.decay):
+        assert (np.asarray(leaf[:, :2]) == 0).all() and (np.asarray(leaf[:, 2:]) == 30).all()
+
+
+@pytest.mark.parametrize("devices", [4, 8])
+@pytest.mark.parametrize("layer", ["negative-sampling", "hierarchical-softmax"])
+def test_many_devices_learn_as_much_as_one(layer, devices, planted, exam):
+    """Within one point of one device's accuracy, which is near the top."""
+    settings = replace(PLANTED.train, epochs=1.0, sync_words=None)
+    one, many = (
+        accuracy(
+            train(
+                planted,
+                replace(PLANTED, output=OutputConfig(layer), train=replace(settings, devices=n)),
+                show=False,
+            ),
+            exam,
+        )
+        for n in (1, devices)
+    )
+    assert one > 0.9 and many > one - 0.01
