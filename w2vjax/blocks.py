@@ -7,6 +7,7 @@ The words of a step stand in a row, and every matrix is read and written once fo
 `cut` makes blocks of what was read, `fold` adds up what blocks have to write.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
@@ -106,7 +107,9 @@ def window_batch(
     if architecture == "skip-gram":
         return Batch(centres, None, tokens, weight)
     counts = jnp.sum(weight, axis=1)
-    mix = jnp.swapaxes(weight, 1, 2) / jnp.maximum(counts, 1.0)[:, :, None]
+    # Turned in memory too: the product of a matrix turned in name alone is slow on a CPU.
+    mix = jax.lax.optimization_barrier(jnp.swapaxes(weight, 1, 2))
+    mix = mix / jnp.maximum(counts, 1.0)[:, :, None]
     once = jnp.minimum(counts, 1.0)[:, :, None] * jnp.eye(size)[None]
     return Batch(tokens, mix, centres, once)
 

@@ -97,7 +97,9 @@ def _probes(step: Step, rows: Rows, matrix: Array | None) -> tuple[Array, Array]
     """The zeros whose gradients bound the curvature of `losses.log_partition`."""
     if matrix is None:
         return None
-    return jnp.zeros(step.grouped(rows.input).shape[1]), jnp.zeros(len(matrix))
+    return jnp.zeros(step.grouped(rows.input, step.hidden(rows.input)).shape[1]), jnp.zeros(
+        len(matrix)
+    )
 
 
 def _steps_of_rows(

@@ -61,6 +61,23 @@ def _score_backward(arithmetic: Arithmetic, vectors: tuple, slope: Array) -> tup
 score.defvjp(_score_forward, _score_backward)
 
 
+@jax.custom_vjp
+def means(mix: Float[Array, "b s c"], words: Float[Array, "b c d"]) -> Float[Array, "b s d"]:
+    """mix · words, block by block; no gradient for the mix."""
+    return mix @ words
+
+
+def _means_forward(mix: Array, words: Array) -> tuple[Array, Array]:
+    return means(mix, words), mix
+
+
+def _means_backward(mix: Array, slope: Array) -> tuple[None, Array]:
+    return None, jax.lax.optimization_barrier(jnp.swapaxes(mix, 1, 2)) @ slope
+
+
+means.defvjp(_means_forward, _means_backward)
+
+
 class Step(NamedTuple):
     """One step's pairs and the rows that take part; its methods are the textbook loss."""
 
@@ -89,9 +106,9 @@ class Step(NamedTuple):
             return cut(inputs, self.number, batch.weight.shape[2])
         words = cut(inputs, self.number, batch.mix.shape[2])
         if not batch.undivided:
-            return batch.mix @ words
-        whole = (batch.mix > 0).astype(jnp.float32) @ words
-        return whole + jax.lax.stop_gradient(batch.mix @ words - whole)
+            return means(batch.mix, words)
+        whole = means((batch.mix > 0).astype(jnp.float32), words)
+        return whole + jax.lax.stop_gradient(means(batch.mix, words) - whole)
 
     def to_groups(self, values: Float[Array, "b s ..."]) -> Float[Array, "g n ..."]:
         """From hidden vectors by blocks to those of every group, added up where blocks overlap."""
@@ -108,10 +125,10 @@ class Step(NamedTuple):
             return values.reshape(self.number, size)
         return cut(values[0], self.number, size)
 
-    def grouped(self, inputs: Float[Array, "n d"]) -> Float[Array, "g n d"]:
-        """Hidden vectors of every group, each of them once."""
+    def grouped(self, inputs: Float[Array, "n d"], hidden: Array) -> Float[Array, "g n d"]:
+        """Hidden vectors of every group, each of them once; `hidden` are those of the blocks."""
         if self.batch.apart or self.shared.shape[0] == self.number:
-            return self.to_groups(self.hidden(inputs))
+            return self.to_groups(hidden)
         return inputs[None]
 
     def relation(self) -> Relation:
@@ -153,12 +170,12 @@ class Step(NamedTuple):
         own = own.reshape(self.number, targets * length, dim)
         shift = cut(self.layer.shift(self.own), self.number, targets)
         own = score(own, hidden, self.arithmetic) - shift.reshape(*own.shape[:2], 1)
-        shared = score(rows.shared, self.grouped(rows.input), self.arithmetic)
+        once = self.grouped(rows.input, hidden)
+        shared = score(rows.shared, once, self.arithmetic)
         shared = shared - self.layer.shift(self.shared)[:, :, None]
         if matrix is None:
             return Scores(own, shared, None)
-        once = self.grouped(rows.input)[0]
-        rivals = log_partition(once, matrix, probes, self.arithmetic)
+        rivals = log_partition(once[0], matrix, probes, self.arithmetic)
         return Scores(own, shared, self.to_blocks(rivals[None]))
 
     def _rivals(self, scores: Scores) -> Float[Array, "b 1 s"]:
@@ -196,7 +213,8 @@ class Step(NamedTuple):
         No step along the row's gradient meets more: ‖v‖² is the whole length of the other vector.
         """
         own, shared = curvature
-        hidden, inputs = self.hidden(rows.input), self.grouped(rows.input)
+        hidden = self.hidden(rows.input)
+        inputs = self.grouped(rows.input, hidden)
         width, length = self.batch.weight.shape[1], rows.own.shape[:2]
         norms = partial(squared_norms, arithmetic=self.arithmetic)
         to_own = jnp.einsum("bms,bs->bm", own, norms(hidden))
