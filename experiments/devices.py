@@ -1,9 +1,8 @@
 """The same training on 1, 2, 4 and 8 devices, each on its own part of the text.
 
-Claim: the devices' changes, exchanged in the share that `exchange.share` gives, keep the accuracy of
-one device.
+Claim: exchanged in the share that `exchange.share` gives, changes keep the accuracy of one device.
 Expectation: within a point of one device, up to the noise of the seeds.
-Cost: 8 runs, about 2 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the environment on a CPU.
+Cost: 8 runs, about 5 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the environment on a CPU.
 """
 
 import sys

@@ -95,7 +95,7 @@ def test_training_draws_from_its_steps_words(layer, grouping, monkeypatch):
             return original(parameters, layer, tokens, documents, *rest)
 
     monkeypatch.setattr(program, "train_stretch", watched)
-    trained = run("in-batch", layer, grouping=grouping, dim=5)
+    trained = run("in-batch", layer, grouping=grouping, dim=5, noise_per_block=48)
     jax.effects_barrier()
     assert np.isfinite(trained.parameters.output).all() and trained.parameters.output.any()
     assert len(seen) >= 10
@@ -103,7 +103,7 @@ def test_training_draws_from_its_steps_words(layer, grouping, monkeypatch):
     steps = hits = 0
     for noise, tokens in seen[:-1]:  # the last is not full
         groups = size * 2 * window if grouping == "pair" else size // SMALL.block_size
-        draws = 3 if grouping == "pair" and layer != "sampled-softmax" else SMALL.noise_per_block
+        draws = 3 if grouping == "pair" and layer != "sampled-softmax" else 48
         assert noise.shape == (len(noise), groups, draws)
         for number, drawn in enumerate(noise):
             words = set(tokens[window + number * size :][:size].tolist())

@@ -125,6 +125,7 @@ class OutputConfig:
 
 OPTIONAL_BOUNDS = {
     "learning_rate": 1e-12,
+    "noise_per_block": 1,
     "tile_size": 1,
     "tokens_per_step": 1,
     "devices": 1,
@@ -170,8 +171,8 @@ class TrainConfig:
     """block: consecutive words share noise; pair: each draws its own (the reference, slow)"""
     block_size: int = 64
     """consecutive words that share noise"""
-    noise_per_block: int = 48
-    """K: noise words shared by a block"""
+    noise_per_block: int | None = None
+    """K: noise words shared by a block. None: the layer's own"""
     tile_size: int | None = None
     """consecutive words whose windows are scored at once: speed alone. None: the layer's own.
     Where neighbours predict the centre against noise, it is block_size"""
@@ -205,7 +206,6 @@ class TrainConfig:
         in_range("subsample", self.subsample, 0, 1)
         in_range("epochs", self.epochs, 1e-6, 1e6)
         in_range("learning_rate_floor", self.learning_rate_floor, 0, 1)
-        in_range("noise_per_block", self.noise_per_block, 1)
         in_range("block_size", self.block_size, 1)
         in_range("model_devices", self.model_devices, 1)
         in_range("seed", self.seed, 0, 2**32 - 1)
@@ -217,6 +217,7 @@ class TrainConfig:
 _SAMPLED = {
     "predicts": "neighbours",
     "learning_rate": 0.025,
+    "noise_per_block": 48,
     "tile_size": 16,
     "tokens_per_step": 512,
     "damping": 0.03,
@@ -224,6 +225,7 @@ _SAMPLED = {
 _TREE = {
     "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours
     "learning_rate": 0.05,
+    "noise_per_block": 1,  # trees draw no noise
     "tile_size": 6,  # with both windows 16 vectors, a multiple of a processor's
     "tokens_per_step": 512,
     "damping": 0.0,
@@ -234,7 +236,12 @@ LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
     "full-softmax": {**_SAMPLED, "learning_rate": 0.03},
     "hierarchical-softmax": _TREE,
     "balanced-softmax": _TREE,
-    "negative-sampling": {**_SAMPLED, "learning_rate": 0.05, "damping": 0.05},
+    "negative-sampling": {
+        **_SAMPLED,
+        "learning_rate": 0.05,
+        "noise_per_block": 32,  # as accurate as 48, which sampled softmax needs
+        "damping": 0.05,
+    },
     "nce": _SAMPLED,
     "sampled-softmax": _SAMPLED,
 }

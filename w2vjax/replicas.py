@@ -179,6 +179,7 @@ def _stacked(trees: list) -> Any:
 
 def _layer(config: RunConfig, corpus: EncodedCorpus) -> OutputLayer:
     draws = config.train.noise_per_block
+    assert draws is not None
     if config.train.grouping == "pair" and config.output.layer != "sampled-softmax":
         draws = config.output.num_noise
     counts = corpus.vocabulary.counts
