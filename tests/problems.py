@@ -134,7 +134,7 @@ def each_step(parameters: Parameters, layer: OutputLayer, batch: Batch, shared: 
 
 def shared_of(layer: OutputLayer, batch: Batch, seed: int = 3, groups: int = 0) -> jax.Array:
     """Shared rows for every block, or for as many groups of blocks."""
-    number = batch.weight.shape[0] if layer.shares == "block" else 1
+    number = batch.reads[0] if layer.shares == "block" else 1
     return layer.shared_rows(jax.random.key(seed), (groups or number,))
 
 

@@ -164,16 +164,16 @@ def blocks_step(
     inputs, outputs = (np.asarray(matrix, np.float64) for matrix in matrices)
     batch, noise = jax.tree.map(np.asarray, (batch, noise))
     number, width, size = batch.weight.shape
-    wide = size if batch.mix is None else batch.mix.shape[2]
-    all_rows, all_targets = (
-        np.asarray(cut(jnp.asarray(rows), number, many))
-        for rows, many in ((batch.inputs, wide), (batch.targets, width))
-    )
+    all_rows = np.asarray(cut(jnp.asarray(batch.inputs), *batch.reads))
+    all_targets = np.asarray(cut(jnp.asarray(batch.targets), number, width))
+    all_mixes = np.stack([np.eye(size)] * number) if batch.mix is None else batch.mix
+    together = number // len(all_rows)  # blocks of pairs whose hidden vectors are made at once
     step = Step(np.zeros((number, 2)), np.zeros_like(inputs), np.zeros_like(outputs))
     for b in range(number):
-        weight, rows = batch.weight[b], all_rows[b]
+        weight, rows = batch.weight[b], all_rows[b // together]
         drawn = noise[b * len(noise) // number]
-        mix = np.eye(len(rows)) if batch.mix is None else batch.mix[b].astype(np.float64)
+        here = slice(b % together * size, (b % together + 1) * size)
+        mix = all_mixes[b // together][here].astype(np.float64)
         hidden = mix @ inputs[rows]
         for t, s in zip(*np.nonzero(weight), strict=True):
             scores = outputs @ hidden[s]

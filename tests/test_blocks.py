@@ -54,17 +54,15 @@ def pairs_of(block: Batch) -> Counter:
     assert block.weight.min() >= 0
     found: Counter = Counter()
     number, width, size = block.weight.shape
-    wide = size if block.mix is None else block.mix.shape[2]
-    inputs, targets = (
-        np.asarray(cut(jnp.asarray(rows), number, many))
-        for rows, many in ((block.inputs, wide), (block.targets, width))
-    )
+    inputs = np.asarray(cut(jnp.asarray(block.inputs), *block.reads))
+    targets = np.asarray(cut(jnp.asarray(block.targets), number, width))
     for b, t, s in zip(*np.nonzero(np.asarray(block.weight)), strict=True):
         if block.mix is None:
             hidden = int(inputs[b, s])
         else:
-            share = np.asarray(block.mix[b, s])
-            hidden = tuple(inputs[b][share > 0].tolist())
+            made, place = divmod(b * size + s, block.mix.shape[1])
+            share = np.asarray(block.mix[made, place])
+            hidden = tuple(inputs[made][share > 0].tolist())
             np.testing.assert_allclose(share[share > 0], 1 / len(hidden), rtol=1e-6)
         found[hidden, int(targets[b, t])] += float(block.weight[b, t, s])
     return found
@@ -96,7 +94,7 @@ def test_every_pair_stands_exactly_once(architecture, predicts, size, lengths, r
     arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
     block = window_batch(*arguments, architecture, size, predicts)
     block = jax.tree.map(np.asarray, block)
-    assert block.weight.shape[0] == math.ceil(CENTRES / size)
+    assert block.reads[0] == math.ceil(CENTRES / size)
     assert pairs_of(block) == expected_pairs(architecture, predicts, documents, reach)
 
 
@@ -118,7 +116,7 @@ def test_means_are_means_or_nothing(size):
     arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
     block = window_batch(*arguments, "cbow", size, "neighbours")
     sums = np.asarray(block.mix).sum(axis=-1)
-    alone = np.asarray(block.weight).sum(axis=1) == 0
+    alone = np.asarray(block.weight).reshape(sums.shape) == 0
     np.testing.assert_allclose(sums[alone], 0)
     np.testing.assert_allclose(sums[~alone], 1, rtol=1e-6)
     assert 0 < alone.sum() < alone.size

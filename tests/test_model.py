@@ -71,12 +71,13 @@ def moved(before: Parameters, after: Parameters) -> tuple[np.ndarray, np.ndarray
 
 @pytest.mark.parametrize("config, architecture, predicts", CASES)
 def test_blocks_are_the_sum_of_their_pairs(config, architecture, predicts):
-    """With the same draws: loss of the first block, gradient of all in both matrices."""
+    """With the same draws: loss of the first block read, gradient of all in both matrices."""
     matrices, layer, block, noise = problem(config, architecture, predicts)
     found = step(matrices, layer, block, noise)
     setting, formula = setting_of(config, layer), FORMULAS[config.layer]
     expected = blocks_step(formula, setting, (matrices.input, matrices.output), block, noise)
-    np.testing.assert_allclose(found.loss[0], expected.loss[0], rtol=1e-5)
+    first = expected.loss[: len(block.weight) // block.reads[0]].sum(axis=0)
+    np.testing.assert_allclose(found.loss[0], first, rtol=1e-5)
     for name, ours, theirs in zip(found._fields[1:], found[1:], expected[1:], strict=True):
         np.testing.assert_allclose(ours, theirs, atol=4e-5, rtol=1e-5, err_msg=name)
         assert np.abs(theirs).max() > 1
@@ -100,7 +101,7 @@ def test_sharing_noise_leaves_the_expected_gradient_as_it_is(layer, architecture
 
         @jax.jit
         def drawn(key: jax.Array, built: Any = built, block: Batch = block) -> jax.Array:
-            noise = built.shared_rows(key, (NUM_KEYS, block.weight.shape[0]))
+            noise = built.shared_rows(key, (NUM_KEYS, block.reads[0]))
             found = jax.vmap(partial(gradients, matrices, built, block))(noise)
             parts = (part.reshape(NUM_KEYS, -1) for part in (found.to_input, found.to_output))
             return jnp.concatenate(list(parts), axis=1)
@@ -121,17 +122,17 @@ def test_sharing_noise_leaves_the_expected_gradient_as_it_is(layer, architecture
 def test_an_undivided_mean_gives_every_neighbour_all_of_its_gradient(layer):
     """word2vec.c's way: as many times the mean's share as the mean has words."""
     matrices, built, batch, noise = problem(config_of(layer), "cbow", "neighbours")
-    # One block whose words all have different neighbours: shares are told apart by their number.
-    number, wide = batch.mix.shape[0], batch.mix.shape[2]
+    # One mean a block: its words' shares are told apart by their number.
+    number, each = batch.mix.shape[:2]
     alone = batch.replace(
-        weight=jnp.zeros_like(batch.weight).at[:, 3, 3].set(batch.weight[:, 3, 3])
+        weight=jnp.zeros_like(batch.weight).at[3::each].set(batch.weight[3::each])
     )
     divided = step(matrices, built, alone, noise)
     whole = step(matrices, built, alone.replace(undivided=True), noise)
     np.testing.assert_allclose(whole.loss, divided.loss, rtol=1e-6)
     np.testing.assert_allclose(whole.to_output, divided.to_output, atol=1e-6)
     expected = np.zeros((V, D))
-    words, shares = np.asarray(cut(batch.inputs, number, wide)), np.asarray(batch.mix)[:, 3]
+    words, shares = np.asarray(cut(batch.inputs, *batch.reads)), np.asarray(batch.mix)[:, 3]
     one_by_one = [
         step(
             matrices,
@@ -139,7 +140,7 @@ def test_an_undivided_mean_gives_every_neighbour_all_of_its_gradient(layer):
             alone.replace(weight=jnp.zeros_like(alone.weight).at[b].set(alone.weight[b])),
             noise,
         ).to_input
-        for b in range(number)
+        for b in range(3, number * each, each)
     ]
     for b, gradient in enumerate(one_by_one):
         there = shares[b] > 0
@@ -162,14 +163,16 @@ def hits(batch: Batch, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pair-gradients that hit every row, counted one by one; a noise word has k/K of one."""
     of_input, of_output = np.zeros(V), np.zeros(V)
     number, width, size = batch.weight.shape
-    wide = size if batch.mix is None else batch.mix.shape[2]
-    inputs, targets = cut(batch.inputs, number, wide), cut(batch.targets, number, width)
+    inputs, targets = cut(batch.inputs, *batch.reads), cut(batch.targets, number, width)
     for b, t, s in zip(*np.nonzero(np.asarray(batch.weight)), strict=True):
-        rows = np.asarray(inputs[b])
-        rows = [rows[s]] if batch.mix is None else rows[np.asarray(batch.mix[b, s]) > 0]
+        if batch.mix is None:
+            rows = inputs[b, s]
+        else:
+            made, place = divmod(b * size + s, batch.mix.shape[1])
+            rows = np.asarray(inputs[made])[np.asarray(batch.mix[made, place]) > 0]
         np.add.at(of_input, rows, 1)
         of_output[targets[b, t]] += 1
-        np.add.at(of_output, noise[b], NUM_NOISE / DRAWS)
+        np.add.at(of_output, noise[b * len(noise) // number], NUM_NOISE / DRAWS)
     return of_input, of_output
 
 
@@ -306,7 +309,7 @@ def test_only_touched_rows_change(layer, architecture, predicts):
     if block.mix is not None:
         live = (np.asarray(block.mix) > 0).any(axis=1)
     changed = np.flatnonzero(np.abs(found.to_input).sum(axis=1))
-    inputs = np.asarray(cut(block.inputs, number, live.shape[1]))
+    inputs = np.asarray(cut(block.inputs, *block.reads))
     assert set(changed) == set(inputs[live].tolist())
     assert 0 < len(changed) < V
     changed = np.flatnonzero(np.abs(found.to_output).sum(axis=1))

@@ -18,12 +18,13 @@ from jaxtyping import Array, Float, Int
 class Batch:
     """The (hidden vector, target) pairs of one step, in `b` blocks.
 
-    A block has `s` hidden vectors and `t` targets: those that `cut` gives it.
+    A block has `s` hidden vectors and `t` targets: those that `cut` gives it. CBOW's means are made
+    in `m` blocks of their own, of `h` means: in the same order, m · h = b · s.
     """
 
     inputs: Int[Array, " n"]
     """rows of the input matrix"""
-    mix: Float[Array, "b s c"] | None
+    mix: Float[Array, "m h c"] | None
     """hidden = mix @ a block's input rows (CBOW's mean); None: each row is a hidden vector"""
     targets: Int[Array, " m"]
     """words to predict"""
@@ -31,6 +32,12 @@ class Batch:
     """how many times hidden vector s has target t"""
     undivided: bool = struct.field(pytree_node=False, default=False)
     """every input row of a mean gets all of the mean's gradient"""
+
+    @property
+    def reads(self) -> tuple[int, int]:
+        """In how many blocks the input rows are taken, and how many rows each takes."""
+        shape = self.weight.shape if self.mix is None else self.mix.shape
+        return shape[0], shape[2]
 
     @property
     def apart(self) -> bool:
@@ -110,8 +117,7 @@ def window_batch(
     # Turned in memory too: the product of a matrix turned in name alone is slow on a CPU.
     mix = jax.lax.optimization_barrier(jnp.swapaxes(weight, 1, 2))
     mix = mix / jnp.maximum(counts, 1.0)[:, :, None]
-    once = jnp.minimum(counts, 1.0)[:, :, None] * jnp.eye(size)[None]
-    return Batch(tokens, mix, centres, once)
+    return Batch(tokens, mix, centres, jnp.minimum(counts, 1.0).reshape(-1, 1, 1))
 
 
 def pair_batch(

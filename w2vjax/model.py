@@ -56,22 +56,24 @@ class Telemetry(NamedTuple):
 def watched(step: Step) -> Step:
     """The first blocks of a step, a thirtieth of it at most: enough for the loss curve."""
     batch, groups = step.batch, step.shared.shape[0]
-    number = max(1, step.number // 30)
+    reads, width = batch.reads
+    reading = max(1, reads // 30)
+    number = step.number // reads * reading
 
-    def first(values: Array, width: int) -> Array:
-        spacing = (values.shape[0] - width) // max(1, step.number - 1)
+    def first(values: Array, number: int, whole: int, width: int) -> Array:
+        spacing = (values.shape[0] - width) // max(1, whole - 1)
         return values[: (number - 1) * spacing + width]
 
-    own = batch.weight.shape[1]
+    own = number, step.number, batch.weight.shape[1]
     return step._replace(
         batch=Batch(
-            first(batch.inputs, batch.weight.shape[2] if batch.mix is None else batch.mix.shape[2]),
-            None if batch.mix is None else batch.mix[:number],
-            first(batch.targets, own),
+            first(batch.inputs, reading, reads, width),
+            None if batch.mix is None else batch.mix[:reading],
+            first(batch.targets, *own),
             batch.weight[:number],
             batch.undivided,
         ),
-        own=first(step.own, own),
+        own=first(step.own, *own),
         shared=step.shared[: number if groups == step.number else 1],
     )
 

@@ -102,13 +102,14 @@ class Step(NamedTuple):
     def hidden(self, inputs: Float[Array, "n d"]) -> Float[Array, "b s d"]:
         """Hidden vectors of every block: the input rows, or CBOW's means of them."""
         batch = self.batch
+        words = cut(inputs, *batch.reads)
         if batch.mix is None:
-            return cut(inputs, self.number, batch.weight.shape[2])
-        words = cut(inputs, self.number, batch.mix.shape[2])
-        if not batch.undivided:
-            return means(batch.mix, words)
-        whole = means((batch.mix > 0).astype(jnp.float32), words)
-        return whole + jax.lax.stop_gradient(means(batch.mix, words) - whole)
+            return words
+        made = means(batch.mix, words)
+        if batch.undivided:
+            whole = means((batch.mix > 0).astype(jnp.float32), words)
+            made = whole + jax.lax.stop_gradient(made - whole)
+        return made.reshape(self.number, self.batch.weight.shape[2], -1)
 
     def to_groups(self, values: Float[Array, "b s ..."]) -> Float[Array, "g n ..."]:
         """From hidden vectors by blocks to those of every group, added up where blocks overlap."""
@@ -235,7 +236,8 @@ class Step(NamedTuple):
         shared = jnp.sum(shared_pull + shared_push, axis=2)
         pairs = jnp.sum(self.batch.weight, axis=1)
         if self.batch.mix is not None:
-            pairs = jnp.einsum("bs,bsc->bc", pairs, (self.batch.mix > 0).astype(jnp.float32))
+            taken = (self.batch.mix > 0).astype(jnp.float32)
+            pairs = jnp.einsum("bs,bsc->bc", pairs.reshape(taken.shape[:2]), taken)
         return Rows(
             input=fold(pairs, self.batch.inputs.shape[0]),
             own=fold(own, self.own.shape[0]),
@@ -259,10 +261,11 @@ class Step(NamedTuple):
         mix = self.batch.mix
         if mix is not None:
             # A word that stands twice in a mean moves it twice: (m + m)² and not m² + m².
-            words = cut(self.batch.inputs, self.number, mix.shape[2])
+            words = cut(self.batch.inputs, *self.batch.reads)
             same = (words[:, :, None] == words[:, None, :]).astype(jnp.float32)
             share = (mix > 0).astype(jnp.float32) if self.batch.undivided else mix
-            each = jnp.einsum("bs,bsc->bc", each, share * (mix @ same))
+            times = share * (mix @ same)
+            each = jnp.einsum("bs,bsc->bc", each.reshape(times.shape[:2]), times)
         return fold(each, number)
 
 

@@ -8,7 +8,7 @@ vectors a group:
 |---|---|---|---|
 | skip-gram, the word predicts its neighbours | T/s × (s + 2w)·l × s | T | T + 2w |
 | skip-gram, its neighbours predict the word | T/s × s·l × (s + 2w) | T + 2w | T |
-| CBOW | T/s × s·l × s | T + 2w | T |
+| CBOW | T × l × 1 | T + 2w | T |
 | one by one, skip-gram | 2wT × l × 1 | 2wT | 2wT |
 
 Matrix products: 2d a score, and as much again for the gradient of each of its two vectors: 6d. The
@@ -71,7 +71,8 @@ def work(config: TrainConfig, layer: OutputLayer, num_rows: int, words: Int[Arra
         flops += 6.0 * dim * vectors * num_rows
         moved += 16.0 * dim * num_rows
     if config.architecture == "cbow":
-        width = (1 if config.grouping == "pair" else shape.targets) + 2 * config.window
+        alone = config.grouping == "pair"
+        width = (1 if alone else tile_size(config, layer.shares)) + 2 * config.window
         flops += 4.0 * dim * shape.tiles * shape.hidden * width
     return Work(flops, moved)
 
@@ -80,13 +81,11 @@ def shape_of(config: TrainConfig, shares: str) -> Shape:
     """How a step's pairs are laid out."""
     size, wide = config.tokens_per_step, 2 * config.window
     assert size is not None
+    if config.architecture == "cbow":
+        return Shape(size, 1, 1, size + wide, size, apart=True)
     if config.grouping == "pair":
-        if config.architecture == "cbow":
-            return Shape(size, 1, 1, size + wide, size, apart=True)
         return Shape(size * wide, 1, 1, size * wide, size * wide, apart=True)
     tile = tile_size(config, shares)
-    if config.architecture == "cbow":
-        return Shape(-(-size // tile), tile, tile, size + wide, size, apart=True)
     if config.predicts == "centre":
         return Shape(-(-size // tile), tile, tile + wide, size + wide, size, apart=False)
     return Shape(-(-size // tile), tile + wide, tile, size, size + wide, apart=True)
