@@ -21,6 +21,8 @@ PIECE = 1 << 20
 """words thinned out at a time, about"""
 LONGEST = 10_000
 """words after which a document is cut, so that a text of one document can be dealt out too"""
+LEAST_SEGMENTS = 128
+"""of a run: devices that train on a short text meet often enough too"""
 ORDER, SUBSAMPLING = 0, 1
 """purposes of the random streams, apart from those of `train`"""
 NO_DOCUMENT = -1
@@ -57,7 +59,8 @@ class Layout:
         """Segments of at most `sync_words` kept words of all devices, or a step, evenly filled."""
         assert config.tokens_per_step is not None
         steps = max(1, ceil(kept_words / (devices * config.tokens_per_step)))
-        words = config.sync_words or min(1 << 18, (1 << 20) // devices**2)
+        usual = min(1 << 18, (1 << 20) // devices**2, int(kept_words) // LEAST_SEGMENTS)
+        words = config.sync_words or usual
         longest = max(1, words // (devices * config.tokens_per_step))
         segments = ceil(steps / longest)
         return cls(devices, ceil(steps / segments), config.tokens_per_step, config.window)
