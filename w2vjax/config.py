@@ -193,7 +193,7 @@ class TrainConfig:
     """devices that share one copy of the matrices, each with its part of the dimensions"""
     sync_words: int | None = None
     """kept words, of all devices together, between two exchanges of the frequent rows' changes.
-    None: 2^20 / devices², but at most 2^18, and a 128th of the run"""
+    None: 2^20 / devices², but at most 2^18, and a 32nd of the run"""
     frequent_rows: int | None = None
     """first rows of the matrices, exchanged every time; four times as many are every fourth time,
     and so on. None: 2^14 / devices"""

@@ -21,7 +21,7 @@ PIECE = 1 << 20
 """words thinned out at a time, about"""
 LONGEST = 10_000
 """words after which a document is cut, so that a text of one document can be dealt out too"""
-LEAST_SEGMENTS = 128
+LEAST_SEGMENTS = 32
 """of a run: devices that train on a short text meet often enough too"""
 ORDER, SUBSAMPLING = 0, 1
 """purposes of the random streams, apart from those of `train`"""
