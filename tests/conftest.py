@@ -8,8 +8,6 @@ import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"  # of the commands, whatever the machine
-# Most of the time goes into compiling programs that run for milliseconds.
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=1"
 
 import jax
 
