@@ -3,8 +3,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from w2vjax.study.run import Exam
+    from w2vjax.text.encoding import EncodedCorpus
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"  # of the commands, whatever the machine
@@ -32,3 +37,21 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Runs of the same program compile it once."""
     jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> "EncodedCorpus":
+    """The planted text, of 1,500 words."""
+    from w2vjax.config import CorpusConfig
+    from w2vjax.text.encoding import encode
+
+    config = CorpusConfig("planted", max_vocab=1_500)
+    return encode(config, tmp_path_factory.mktemp("cache"), progress=False)
+
+
+@pytest.fixture(scope="session")
+def exam() -> "Exam":
+    """Its analogies."""
+    from w2vjax.study.run import Exam
+
+    return Exam.of("planted")

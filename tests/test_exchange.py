@@ -12,19 +12,7 @@ from w2vjax.config import OutputConfig, RunConfig
 from w2vjax.exchange import SPAN, Exchange, share
 from w2vjax.model import Parameters, State
 from w2vjax.replicas import Run
-from w2vjax.study.run import Exam
-from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.train import train
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> EncodedCorpus:
-    return encode(PLANTED.corpus, tmp_path_factory.mktemp("cache"), progress=False)
-
-
-@pytest.fixture(scope="module")
-def exam() -> Exam:
-    return Exam.of("planted")
 
 
 @pytest.mark.parametrize("devices", [2, 4, 8])

@@ -12,19 +12,7 @@ from w2vjax.config import OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.outputs import OUTPUTS
 from w2vjax.replicas import Run
-from w2vjax.study.run import Exam
-from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.train import Trained, train, train_replicas
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> EncodedCorpus:
-    return encode(PLANTED.corpus, tmp_path_factory.mktemp("cache"), progress=False)
-
-
-@pytest.fixture(scope="module")
-def exam() -> Exam:
-    return Exam.of("planted")
 
 
 def config(layer: str = "negative-sampling", **changes: Any) -> RunConfig:

@@ -16,7 +16,7 @@ from w2vjax.history import Point
 from w2vjax.outputs import OUTPUTS
 from w2vjax.program import draw_reach
 from w2vjax.study.run import Exam
-from w2vjax.text.encoding import EncodedCorpus, encode
+from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import Vocabulary
 from w2vjax.train import Trained, train
 
@@ -57,16 +57,6 @@ def run(output: OutputConfig | None = None, **changes: Any) -> Trained:
 def same_bits(one: Trained, other: Trained) -> bool:
     pairs = zip(*(jax.tree.leaves(run.parameters) for run in (one, other)), strict=True)
     return all(np.array_equal(a, b) for a, b in pairs) and one.curve == other.curve
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> EncodedCorpus:
-    return encode(PLANTED.corpus, tmp_path_factory.mktemp("cache"), progress=False)
-
-
-@pytest.fixture(scope="module")
-def exam() -> Exam:
-    return Exam.of("planted")
 
 
 def loss(point: Point) -> float:
