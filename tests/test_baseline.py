@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_train import PLANTED, SMALL, accuracy, planted, short  # noqa: F401
+from test_train import PLANTED, SMALL, accuracy, short
 
 from w2vjax.config import BASELINES, CorpusConfig, OutputConfig, RunConfig, TrainConfig
 from w2vjax.errors import InputError
@@ -94,11 +94,11 @@ def test_the_vectors_are_those_of_dense_algebra(num_noise):
     assert trained.pairs == pytest.approx(both.sum(), abs=1) and trained.compile_seconds == 0
 
 
-def test_it_finds_the_planted_analogies(planted):  # noqa: F811
+def test_it_finds_the_planted_analogies(planted, exam):
     """Chance is one in 1,500."""
     config = RunConfig(PLANTED.corpus, OutputConfig("sppmi-svd"), replace(PLANTED.train, epochs=1))
     trained = baseline.sppmi_svd(planted, config, show=False)
-    assert accuracy(trained, run.Exam.of("planted")) > 0.2
+    assert accuracy(trained, exam) > 0.2
 
 
 def test_it_stands_in_the_table_beside_trained_layers(tmp_path: Path):
