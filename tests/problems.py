@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from references import Setting, Step
 
-from w2vjax.blocks import Batch
+from w2vjax.blocks import Batch, window_batch
 from w2vjax.config import SAMPLED_LAYERS, OutputConfig, SamplerConfig
 from w2vjax.damping import Damping
 from w2vjax.errors import InputError
@@ -21,6 +21,7 @@ from w2vjax.outputs import OUTPUTS, build
 from w2vjax.samplers import SAMPLERS, probabilities
 
 V, D = 20, 4
+BLOCK_SIZE = 8
 COUNTS = np.maximum(1, 500 // np.arange(1, V + 1) ** 1.2).astype(np.int64)
 NUM_NOISE, DRAWS = 3, 6
 """k, and the K words that a block shares"""
@@ -152,3 +153,21 @@ def text(num_words: int = 24, window: int = 3) -> tuple[jax.Array, jax.Array, ja
     reach = generator.integers(1, window + 1, num_words).astype(np.int32)
     reach[documents[window:-window] < 0] = 0
     return jnp.asarray(tokens), jnp.asarray(documents), jnp.asarray(reach)
+
+
+def window(architecture: str, predicts: str, size: int = BLOCK_SIZE) -> Batch:
+    return window_batch(*text(), architecture, size, predicts)
+
+
+def problem(
+    config: OutputConfig, architecture: str = "skip-gram", predicts: str = "neighbours"
+) -> tuple[Parameters, OutputLayer, Batch, jax.Array]:
+    layer = build(config, DRAWS, COUNTS)
+    block = window(architecture, predicts)
+    noise = shared_of(layer, block)
+    return parameters(layer.num_rows(V)), layer, block, noise
+
+
+def moved(before: Parameters, after: Parameters) -> tuple[np.ndarray, np.ndarray]:
+    pairs = ((after.input, before.input), (after.output, before.output))
+    return tuple(np.asarray(new) - np.asarray(old) for new, old in pairs)

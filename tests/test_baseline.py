@@ -12,7 +12,7 @@ from w2vjax.errors import InputError
 from w2vjax.outputs import OUTPUTS
 from w2vjax.reporting import records
 from w2vjax.stream import Plan
-from w2vjax.study import baseline, compare, cooccurrence, grid, run
+from w2vjax.study import baseline, compare, cooccurrence, grid
 from w2vjax.text.encoding import EncodedCorpus
 
 CONFIG = RunConfig(output=OutputConfig("sppmi-svd", num_noise=2), train=replace(SMALL, epochs=1))

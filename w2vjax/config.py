@@ -182,7 +182,8 @@ class TrainConfig:
     """a row's step is divided by max(1, damping · rate · its curvature in the step): from ½ on none
     overshoots (`damping.Damping`); 0: not at all. None: the layer's own"""
     pair_cap: float | None = None
-    """and by its pairs in the step / pair_cap, if given. None: the layer's own"""
+    """an input row's by max(1, its pairs in the step / pair_cap) instead, if given: in trees, where
+    None stands for the layer's own"""
     compute_dtype: Literal["float32", "bfloat16"] = "float32"
     """in which vectors are multiplied; sums and parameters are float32"""
     matmul_precision: Literal["default", "high", "highest"] = "default"
@@ -228,7 +229,7 @@ _TREE = {
     "noise_per_block": 1,  # trees draw no noise
     "tile_size": 6,  # with both windows 16 vectors, a multiple of a processor's
     "tokens_per_step": 512,
-    "damping": 0.0,
+    "damping": 0.4,
     "pair_cap": 30.0,
 }
 

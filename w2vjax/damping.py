@@ -14,7 +14,7 @@ class Damping(NamedTuple):
     """What keeps the summed gradients of a row that many pairs hit from overshooting.
 
     Their sum, all of it stale, overshoots and, on repetitive text, diverges; their mean starves the
-    row. A row's step is divided by max(1, `curvature` · rate · H, n / `pairs`).
+    row. A row's step is divided by max(1, `curvature` · rate · H).
 
     H bounds the loss's curvature in this row and step: Σ |slope of a score| · ‖the other vector‖².
     The loss is convex in every row, and gradient steps on a convex function converge while
@@ -22,16 +22,26 @@ class Damping(NamedTuple):
     than two or so, at any learning rate and any number of pairs; rows whose sum is safe move as in
     sequential training. As a trace, H is close where few vectors meet a row, and too large where
     they point in many directions: the layers' own values are a tenth of the safe one (with ¼, small
-    texts read many times lost a third of their accuracy, and NCE most of it). In a tree every pair
-    meets a dozen nodes, all tokens the same top ones, and the trace is far too careful even so.
-    There n, the row's pairs in the step, count: no row moves further than `pairs` of them would in
-    sequential training.
+    texts read many times lost a third of their accuracy, and NCE most of it).
+
+    In a tree every token meets the same top nodes, all words' vectors share a direction there, and
+    nothing less than the safe value will do, nor more: H counts their lengths, so that nodes go as
+    far as they can while vectors are short. It takes ¼ for the slope of a score, the most that a
+    logistic has, and needs no scores. A word, on the other hand, meets a dozen nodes in every pair,
+    most of which agree about it already, and H is far too careful. There n, the row's pairs in the
+    step, count: with `pairs`, an input row's step is divided by max(1, n / `pairs`) instead, and
+    moves no further than that many pairs would move it in sequential training.
     """
 
     curvature: float = 0.5
     """0: without"""
     pairs: float | None = None
-    """None: without"""
+    """None: input rows go by their curvature too, and all by the scores' own slopes"""
+
+    @property
+    def by_scores(self) -> bool:
+        """Whether the rates depend on the scores."""
+        return bool(self.curvature) and self.pairs is None
 
 
 class Load(NamedTuple):
@@ -54,16 +64,19 @@ def loads_of(
     damping: Damping,
 ) -> list[Load]:
     """The loads that `damping` asks for. `bounds` is the curvature of rivals, if all words are."""
+    weight = damping.curvature * learning_rate
+    of_matrix = None if bounds is None else bounds[1]
     loads = []
-    if damping.curvature:
+    if damping.by_scores:
         of = step.row_curvature(rows, step.curvature(scores, relation))
         if bounds is not None:
             of_rivals = step.to_inputs(jnp.zeros_like(step.batch.weight[:, 0]), bounds[0][None])
             of = of._replace(input=of.input + of_rivals)
-        of_matrix = None if bounds is None else bounds[1]
-        loads.append(Load(damping.curvature * learning_rate, of, of_matrix))
+        loads.append(Load(weight, of, of_matrix))
+    elif damping.curvature:
+        loads.append(Load(weight, step.row_bounds(rows, relation), of_matrix))
     if damping.pairs is not None:
-        loads.append(Load(1.0 / damping.pairs, step.row_counts(relation)))
+        loads.append(Load(1.0 / damping.pairs, step.row_pairs()))
     return loads
 
 

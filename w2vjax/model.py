@@ -136,7 +136,7 @@ def update(
     """
     step = Step(batch, layer, layer.own_rows(batch.targets), shared, arithmetic)
     relation, matrix = step.relation(), parameters.output if layer.shares == "matrix" else None
-    plain = transform is None and not damping.curvature and batch.weight.shape[1] > 1
+    plain = transform is None and not damping.by_scores and batch.weight.shape[1] > 1
     packed = packing and layer.ragged and plain
     dense, asked = step.without_own(relation) if packed else (step, relation)
     some = watched(step)

@@ -228,20 +228,32 @@ class Step(NamedTuple):
             shared=jnp.einsum("gkn,gn->gk", shared, norms(inputs)),
         )
 
-    def row_counts(self, relation: Relation) -> Rows:
-        """How many pairs have every row, as hidden vector, true or false; without `d`."""
-        shared_pull, shared_push = self.weights(relation)[2:]
-        times = relation.pull + jnp.abs(relation.push)
-        own = times * jnp.sum(self.batch.weight, axis=2)[:, :, None]
-        shared = jnp.sum(shared_pull + shared_push, axis=2)
+    def row_bounds(self, rows: Rows, relation: Relation) -> Rows:
+        """The most that output rows' curvature can be whatever their scores: ¼ Σ ‖hidden‖²."""
+        hidden = self.hidden(rows.input)
+        norms = partial(squared_norms, arithmetic=self.arithmetic)
+        lengths = jnp.einsum("bts,bs->bt", self.batch.weight, norms(hidden))
+        own = (relation.pull + jnp.abs(relation.push)) * lengths[:, :, None]
+        shared = sum(self.weights(relation)[2:])
+        once = norms(self.grouped(rows.input, hidden))
+        return Rows(
+            input=jnp.zeros(self.batch.inputs.shape[0]),
+            own=0.25 * fold(own, self.own.shape[0]),
+            shared=jnp.broadcast_to(
+                0.25 * jnp.einsum("gkn,gn->gk", shared, once), self.shared.shape
+            ),
+        )
+
+    def row_pairs(self) -> Rows:
+        """How many pairs have every input row; without `d`, and nothing of the others."""
         pairs = jnp.sum(self.batch.weight, axis=1)
         if self.batch.mix is not None:
             taken = (self.batch.mix > 0).astype(jnp.float32)
             pairs = jnp.einsum("bs,bsc->bc", pairs.reshape(taken.shape[:2]), taken)
         return Rows(
             input=fold(pairs, self.batch.inputs.shape[0]),
-            own=fold(own, self.own.shape[0]),
-            shared=jnp.broadcast_to(shared, self.shared.shape),
+            own=jnp.zeros(self.own.shape),
+            shared=jnp.zeros(self.shared.shape),
         )
 
     def at_rates(self, slopes: Scores, own: Float[Array, "m l"], shared: Array) -> Scores:
