@@ -32,7 +32,7 @@ from w2vjax.outputs import OUTPUTS, build
 
 
 def met(matrix: np.ndarray, batch: Batch, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of every input row, and the sum of ‖hidden‖² that every output row meets.
+    """Pairs of every input row, and the sum of ‖hidden‖², at least 1, that every output row meets.
 
     One by one; a noise word has k/K of a pair.
     """
@@ -47,8 +47,9 @@ def met(matrix: np.ndarray, batch: Batch, noise: np.ndarray) -> tuple[np.ndarray
             mix, words = np.asarray(batch.mix[made, place]), np.asarray(inputs[made])
             rows, hidden = words[mix > 0], mix @ matrix[words]
         np.add.at(of_input, rows, 1)
-        of_output[targets[b, t]] += hidden @ hidden
-        np.add.at(of_output, noise[b * len(noise) // number], hidden @ hidden * NUM_NOISE / DRAWS)
+        length = max(1.0, hidden @ hidden)
+        of_output[targets[b, t]] += length
+        np.add.at(of_output, noise[b * len(noise) // number], length * NUM_NOISE / DRAWS)
     return of_input, of_output
 
 

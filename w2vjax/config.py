@@ -229,7 +229,7 @@ _TREE = {
     "noise_per_block": 1,  # trees draw no noise
     "tile_size": 6,  # with both windows 16 vectors, a multiple of a processor's
     "tokens_per_step": 512,
-    "damping": 0.4,
+    "damping": 0.35,
     "pair_cap": 30.0,
 }
 

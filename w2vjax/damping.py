@@ -25,12 +25,12 @@ class Damping(NamedTuple):
     texts read many times lost a third of their accuracy, and NCE most of it).
 
     In a tree every token meets the same top nodes, all words' vectors share a direction there, and
-    nothing less than the safe value will do, nor more: H counts their lengths, so that nodes go as
-    far as they can while vectors are short. It takes ¼ for the slope of a score, the most that a
-    logistic has, and needs no scores. A word, on the other hand, meets a dozen nodes in every pair,
-    most of which agree about it already, and H is far too careful. There n, the row's pairs in the
-    step, count: with `pairs`, an input row's step is divided by max(1, n / `pairs`) instead, and
-    moves no further than that many pairs would move it in sequential training.
+    little less than the safe value will do. H counts lengths, so that nodes go as far as they can
+    while vectors are short. It takes ¼ for the slope of a score, the most that a logistic has, and
+    needs no scores (`step.Step.row_bounds`). A word, on the other hand, meets a dozen nodes in
+    every pair, most of which agree about it already, and H is far too careful. There n, the row's
+    pairs in the step, count: with `pairs`, an input row's step is divided by max(1, n / `pairs`)
+    instead, and it moves no further than that many pairs would move it in sequential training.
     """
 
     curvature: float = 0.5

@@ -229,19 +229,25 @@ class Step(NamedTuple):
         )
 
     def row_bounds(self, rows: Rows, relation: Relation) -> Rows:
-        """The most that output rows' curvature can be whatever their scores: ¼ Σ ‖hidden‖²."""
+        """The most that output rows' curvature can be, whatever their scores: ¼ Σ ‖hidden‖².
+
+        Vectors shorter than one count as of length one: both matrices begin near zero, and grow
+        tenfold in a large step before their lengths tell.
+        """
         hidden = self.hidden(rows.input)
-        norms = partial(squared_norms, arithmetic=self.arithmetic)
+
+        def norms(vectors: Float[Array, "... d"]) -> Float[Array, "..."]:
+            return jnp.maximum(1.0, squared_norms(vectors, self.arithmetic))
+
         lengths = jnp.einsum("bts,bs->bt", self.batch.weight, norms(hidden))
         own = (relation.pull + jnp.abs(relation.push)) * lengths[:, :, None]
         shared = sum(self.weights(relation)[2:])
         once = norms(self.grouped(rows.input, hidden))
+        to_shared = jnp.einsum("gkn,gn->gk", shared, once)
         return Rows(
             input=jnp.zeros(self.batch.inputs.shape[0]),
             own=0.25 * fold(own, self.own.shape[0]),
-            shared=jnp.broadcast_to(
-                0.25 * jnp.einsum("gkn,gn->gk", shared, once), self.shared.shape
-            ),
+            shared=0.25 * jnp.broadcast_to(to_shared, self.shared.shape),
         )
 
     def row_pairs(self) -> Rows:

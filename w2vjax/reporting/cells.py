@@ -33,8 +33,11 @@ def with_cells(frame: pd.DataFrame) -> pd.DataFrame:
 
     `layer`, `sampler` ("–" where the layer has none), `variant` (the sampler with the settings that
     tell cells of one label apart: "unigram^0.75, num_noise=5") and `cell` ("NEG, unigram^0.75, …").
-    Rows without a label, such as those of the corpus, have no cell.
+    Rows without a label, such as those of the corpus, have no cell. Records that have these columns
+    are returned as they are.
     """
+    if "cell" in frame:
+        return frame
     frame = frame.copy()
     names = [
         (*_names(label), detail)
@@ -105,17 +108,22 @@ def _ordered(values: Iterable[str], names: Iterable[str]) -> pd.Categorical:
 def _details(frame: pd.DataFrame) -> list[tuple]:
     """For every row, the settings `(name, sort key, value)` that tell it from namesakes."""
     columns = [name for name in map(str, frame) if name.startswith("config.") and name != SEED]
+    columns = [name for name in columns if _varies(frame[name])]
     configs = frame[columns].astype(object).where(frame[columns].notna(), None)
     details: list[tuple] = [()] * len(frame)
     for _, rows in frame.reset_index(drop=True).groupby("label", sort=False):
         group = configs.iloc[rows.index]
-        varying = [name for name in columns if group[name].map(repr).nunique() > 1]
+        varying = [name for name in columns if _varies(group[name])]
         for index, values in zip(rows.index, group[varying].to_numpy(), strict=True):
             details[index] = tuple(
                 (name.rpartition(".")[2], _value_order(value), value_text(value))
                 for name, value in zip(varying, values, strict=True)
             )
     return details
+
+
+def _varies(values: pd.Series) -> bool:
+    return values.map(repr).nunique() > 1
 
 
 def series(runs: pd.DataFrame, names: pd.Series, setting: str) -> pd.Series:
@@ -125,7 +133,7 @@ def series(runs: pd.DataFrame, names: pd.Series, setting: str) -> pd.Series:
     their own ("…, grouping=pair"); one that goes with the swept setting does not.
     """
     columns = [name for name in map(str, runs) if name.startswith("config.")]
-    columns = [name for name in columns if name not in (SEED, setting)]
+    columns = [name for name in columns if name not in (SEED, setting) and _varies(runs[name])]
     told = names.astype(str)
     for _, group in runs.groupby(told):
         values = group[columns].map(value_text)

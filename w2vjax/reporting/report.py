@@ -79,6 +79,7 @@ def build(folder: Path | str) -> list[Path]:
 
 def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
     """Every file of a report on training runs, by name."""
+    frame = with_cells(frame)
     made, drawn = table(frame), pictures(frame)
     more = differences.tables(frame)
     if (times := targets.tabulated(frame)) is not None:
