@@ -52,9 +52,10 @@ def test_expectations_are_those_of_the_formula():
     built = build(config, theory.DRAWS, np.array([9, 7, 5, 4, 3, 2, 1, 1]))
     keys = jax.random.split(jax.random.key(0))
     matrices = theory.Parameters(*(jax.random.normal(key, (8, 8)) for key in keys))
-    value = theory.expected_loss(matrices, built, jnp.asarray(TABLE, jnp.float32))
-    scores = np.asarray(matrices.output, np.float64) @ np.asarray(matrices.input, np.float64).T
     law = probabilities(built.sampler, 8)
+    table = jnp.asarray(TABLE, jnp.float32)
+    value = theory.expected_loss(matrices, built, table, jnp.asarray(law, jnp.float32))
+    scores = np.asarray(matrices.output, np.float64) @ np.asarray(matrices.input, np.float64).T
     noise = law @ np.logaddexp(0, scores)
     expected = np.sum(TABLE * (np.logaddexp(0, -scores) + theory.NUM_NOISE * noise[None, :]))
     assert float(value) == pytest.approx(expected, rel=1e-5)

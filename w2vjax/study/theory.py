@@ -77,12 +77,12 @@ def optimum(
     built = _after(build(config, DRAWS, counts), counts)
     size = len(table)
     start = initial(jax.random.key(seed), size, size, size)
-    end = _converged(built, jnp.asarray(table, jnp.float32), start)
+    law = probabilities(built.sampler, size)  # type: ignore[attr-defined]
+    end = _converged(built, *(jnp.asarray(part, jnp.float32) for part in (table, law)), start)
     vectors, rows = (np.asarray(matrix, np.float64) for matrix in (end.input, end.output))
     found = rows @ vectors.T
     conditional = np.log(table / table.sum(axis=0))
     if isinstance(built, NegativeSampling) and not built.corrected:
-        law = probabilities(built.sampler, len(table))
         return Optimum(found, conditional - np.log(law)[:, None] - np.log(NUM_NOISE))
     if isinstance(built, SampledSoftmax):
         found = found - (found - conditional).mean(axis=0)
@@ -99,7 +99,10 @@ def _after(layer: OutputLayer, counts: np.ndarray) -> OutputLayer:
 
 
 def expected_loss(
-    parameters: Parameters, layer: OutputLayer, table: Float[Array, "t c"]
+    parameters: Parameters,
+    layer: OutputLayer,
+    table: Float[Array, "t c"],
+    law: Float[Array, " t"],
 ) -> Float[Array, ""]:
     """E over pairs of the table and over one noise word of the layer's loss, nats a pair."""
     words = jnp.arange(table.shape[0])
@@ -111,18 +114,19 @@ def expected_loss(
         scores = step.scores(Rows(parameters.input, own, shared), None, None)
         return jnp.sum(step.loss(scores, step.relation()))
 
-    law = jnp.exp(layer.sampler.log_prob(words))  # type: ignore[attr-defined]
     return jnp.sum(law * jax.vmap(against)(words))
 
 
 @jax.jit
-def _converged(layer: OutputLayer, table: Float[Array, "t c"], start: Parameters) -> Parameters:
+def _converged(
+    layer: OutputLayer, table: Float[Array, "t c"], law: Float[Array, " t"], start: Parameters
+) -> Parameters:
     """After `STEPS` steps of Adam on the whole table, ever smaller ones."""
     descent = optax.adam(optax.cosine_decay_schedule(RATE, STEPS))
 
     def step(state: Any, _: None) -> tuple[Any, None]:
         parameters, moments = state
-        slopes = jax.grad(expected_loss)(parameters, layer, table)
+        slopes = jax.grad(expected_loss)(parameters, layer, table, law)
         with jax.numpy_dtype_promotion("standard"):  # optax counts steps in whole numbers
             changes, moments = descent.update(slopes, moments)
         return (optax.apply_updates(parameters, changes), moments), None
