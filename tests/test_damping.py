@@ -117,11 +117,9 @@ def test_no_damped_step_overshoots(layer, architecture, predicts, damping):
     arguments = parameters(built.num_rows(V)), built, block, shared_of(built, block)
     plain, rate = plain_gradients(config, *arguments), 3.0
     new = updated(*arguments, jnp.float32(rate), damping=damping, transform=NO_CHANGE)[0]
-    damped, found = (
-        0,
-        zip(moved(arguments[0], new), plain, row_curvatures(config, *arguments), strict=True),
-    )
-    for change, slopes, curvatures in list(found)[damping.pairs is not None :]:
+    damped = 0
+    parts = zip(moved(arguments[0], new), plain, row_curvatures(config, *arguments), strict=True)
+    for change, slopes, curvatures in list(parts)[damping.pairs is not None :]:
         rows = np.flatnonzero(curvatures)
         used = -np.sum(change * slopes, axis=1)[rows] / np.sum(slopes**2, axis=1)[rows]
         assert (used * curvatures[rows] < 2.01).all()

@@ -1,6 +1,5 @@
 """What keeps the summed gradients of a row that many pairs hit from overshooting."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -27,7 +26,7 @@ class Damping(NamedTuple):
     In a tree every token meets the same top nodes, all words' vectors share a direction there, and
     little less than the safe value will do. H counts lengths, so that nodes go as far as they can
     while vectors are short. It takes ¼ for the slope of a score, the most that a logistic has, and
-    needs no scores (`step.Step.row_bounds`). A word, on the other hand, meets a dozen nodes in
+    needs no scores (`step.Step.output_bounds`). A word, on the other hand, meets a dozen nodes in
     every pair, most of which agree about it already, and H is far too careful. There n, the row's
     pairs in the step, count: with `pairs`, an input row's step is divided by max(1, n / `pairs`)
     instead, and it moves no further than that many pairs would move it in sequential training.
@@ -45,16 +44,15 @@ class Damping(NamedTuple):
 
 
 class Load(NamedTuple):
-    """What slows rows down: a rate is divided by the sum of these values, times the weight."""
+    """What slows rows down: a row's rate is divided by max(1, the sum of its values here)."""
 
-    weight: float | Array
     of: Rows
     """in the places where a step meets rows; without `d`"""
     matrix: Float[Array, " v"] | None = None
     """and of all rows of the output matrix"""
 
 
-def loads_of(
+def load_of(
     step: Step,
     rows: Rows,
     scores: Scores,
@@ -62,22 +60,20 @@ def loads_of(
     bounds: tuple[Array, Array] | None,
     learning_rate: Array,
     damping: Damping,
-) -> list[Load]:
-    """The loads that `damping` asks for. `bounds` is the curvature of rivals, if all words are."""
+) -> Load | None:
+    """What `damping` asks for. `bounds` is the curvature of rivals, if all words are."""
     weight = damping.curvature * learning_rate
-    of_matrix = None if bounds is None else bounds[1]
-    loads = []
-    if damping.by_scores:
-        of = step.row_curvature(rows, step.curvature(scores, relation))
-        if bounds is not None:
-            of_rivals = step.to_inputs(jnp.zeros_like(step.batch.weight[:, 0]), bounds[0][None])
-            of = of._replace(input=of.input + of_rivals)
-        loads.append(Load(weight, of, of_matrix))
-    elif damping.curvature:
-        loads.append(Load(weight, step.row_bounds(rows, relation), of_matrix))
+    of_matrix = None if bounds is None else weight * bounds[1]
     if damping.pairs is not None:
-        loads.append(Load(1.0 / damping.pairs, step.row_pairs()))
-    return loads
+        own, shared = (weight * bound for bound in step.output_bounds(rows, relation))
+        return Load(Rows(step.input_pairs() / damping.pairs, own, shared), of_matrix)
+    if not damping.curvature:
+        return None
+    of = step.row_curvature(rows, step.curvature(scores, relation))
+    if bounds is not None:
+        of_rivals = step.to_inputs(jnp.zeros_like(step.batch.weight[:, 0]), bounds[0][None])
+        of = of._replace(input=of.input + of_rivals)
+    return Load(Rows(*(weight * part for part in of)), of_matrix)
 
 
 def flat(own: Array, shared: Array) -> Array:
@@ -119,28 +115,25 @@ class Carry(NamedTuple):
         return cls(Slots(jnp.zeros(inputs, jnp.int32), jnp.zeros(outputs, jnp.int32)), decay)
 
 
-Values = tuple[float | Array, Float[Array, " n"], Float[Array, " rows"] | None]
-"""a load's weight, its values in the places where a step meets rows, and those of all rows"""
-
-
 def further(
-    decay: Float[Array, " rows"], places: Int[Array, " n"], loads: Sequence[Values]
+    decay: Float[Array, " rows"],
+    places: Int[Array, " n"],
+    values: Float[Array, " n"],
+    of_all: Float[Array, " rows"] | None = None,
 ) -> Float[Array, " rows"]:
-    """The decay after one more step."""
-    for weight, values, whole in loads:
-        decay = decay if whole is None else decay + whole * weight
-        decay = decay.at[places].add(values * weight, mode="promise_in_bounds")
-    return decay
+    """The decay after one more step, from its load in the places where it met rows, and of all."""
+    decay = decay if of_all is None else decay + of_all
+    return decay.at[places].add(values, mode="promise_in_bounds")
 
 
 class Rates(NamedTuple):
-    """How far the rows of a matrix go: the rate / max(1, their loads)."""
+    """How far the rows of a matrix go: the rate / max(1, their load)."""
 
     rate: Float[Array, ""]
-    loads: tuple[Float[Array, " n"], ...]
-    """each already weighed and added up over all the places where a row is met"""
-    slots: Int[Array, " rows"] | None
-    """where in the loads a row has its sum; None: at its number"""
+    load: Float[Array, " n"] | None = None
+    """added up over all the places where a row is met; None: nothing slows them down"""
+    slots: Int[Array, " rows"] | None = None
+    """where in the load a row has its sum; None: at its number"""
 
     @classmethod
     def of(
@@ -148,41 +141,35 @@ class Rates(NamedTuple):
         rate: Array,
         slots: Int[Array, " rows"],
         places: Int[Array, " n"],
-        loads: Sequence[Values],
+        values: Float[Array, " n"],
+        of_all: Float[Array, " rows"] | None = None,
     ) -> tuple["Rates", Int[Array, " rows"]]:
-        """From the loads in the places where a step meets rows. Returns its slots too."""
-        everywhere = any(whole is not None for _, _, whole in loads)
-        if loads and not everywhere:
-            slots = slots.at[places].set(jnp.arange(len(places)), mode="promise_in_bounds")
-        at, length = (places, len(slots)) if everywhere else (slots[places], len(places))
-        totals = []
-        for weight, values, whole in loads:
-            total = jnp.zeros(length) if whole is None else whole * weight
-            totals.append(total.at[at].add(values * weight, mode="promise_in_bounds"))
-        return cls(rate, tuple(totals), None if everywhere else slots), slots
+        """From the load where a step meets rows, and of all rows. Returns its slots too."""
+        if of_all is not None:
+            return cls(rate, of_all.at[places].add(values, mode="promise_in_bounds")), slots
+        slots = slots.at[places].set(jnp.arange(len(places)), mode="promise_in_bounds")
+        load = jnp.zeros(len(places)).at[slots[places]].add(values, mode="promise_in_bounds")
+        return cls(rate, load, slots), slots
 
     def at(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
         """The rates of some rows that the step meets."""
-        least = jnp.ones(rows.shape)
-        for load in self.loads:
-            least = jnp.maximum(least, load[rows if self.slots is None else self.slots[rows]])
-        return self.rate / least
+        if self.load is None:
+            return jnp.full(rows.shape, self.rate)
+        load = self.load[rows if self.slots is None else self.slots[rows]]
+        return self.rate / jnp.maximum(1.0, load)
 
 
 def rates_of(
-    carry: Carry, step: Step, rate: Array, loads: Sequence[Load]
+    carry: Carry, step: Step, rate: Array, load: Load | None
 ) -> tuple[Rates, Rates, Carry]:
     """Of the input rows and of the output rows, and what the step hands on."""
-    of_input: list[Values] = [(load.weight, load.of.input, None) for load in loads]
-    of_output: list[Values] = [
-        (load.weight, flat(load.of.own, load.of.shared), load.matrix) for load in loads
-    ]
-    there = step.batch.inputs, flat(step.own, step.shared)
-    inputs, met = Rates.of(rate, carry.slots.input, there[0], of_input)
-    outputs, met_there = Rates.of(rate, carry.slots.output, there[1], of_output)
+    if load is None:
+        return Rates(rate), Rates(rate), carry
+    of_input = step.batch.inputs, load.of.input
+    of_output = flat(step.own, step.shared), flat(load.of.own, load.of.shared), load.matrix
+    inputs, met = Rates.of(rate, carry.slots.input, *of_input)
+    outputs, met_there = Rates.of(rate, carry.slots.output, *of_output)
     decay = carry.decay
     if decay is not None:
-        decay = Decay(
-            further(decay.input, there[0], of_input), further(decay.output, there[1], of_output)
-        )
+        decay = Decay(further(decay.input, *of_input), further(decay.output, *of_output))
     return inputs, outputs, Carry(Slots(met, met_there), decay)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.arithmetic import PLAIN, Arithmetic
 from w2vjax.blocks import Batch, cut
-from w2vjax.damping import Carry, Damping, Decay, flat, loads_of, rates_of
+from w2vjax.damping import Carry, Damping, Decay, flat, load_of, rates_of
 from w2vjax.output_layer import OutputLayer
 from w2vjax.parcels import Work
 from w2vjax.step import Rows, Scores, Step
@@ -147,9 +147,9 @@ def update(
     )
     slopes = jax.grad(lambda scores: jnp.sum(dense.loss(scores, asked)))(scores)
     to_input, to_matrix, bounds = to_hidden(slopes)
-    loads = loads_of(step, rows, scores, relation, bounds, learning_rate, damping)
+    load = load_of(step, rows, scores, relation, bounds, learning_rate, damping)
     carry = Carry.of(len(parameters.input), len(parameters.output)) if carry is None else carry
-    input_rates, output_rates, carry = rates_of(carry, step, -learning_rate, loads)
+    input_rates, output_rates, carry = rates_of(carry, step, -learning_rate, load)
     to_output = _steps_of_rows(
         dense, rows, slopes, output_rates.at(dense.own), output_rates.at(dense.shared)
     )

@@ -228,7 +228,9 @@ class Step(NamedTuple):
             shared=jnp.einsum("gkn,gn->gk", shared, norms(inputs)),
         )
 
-    def row_bounds(self, rows: Rows, relation: Relation) -> Rows:
+    def output_bounds(
+        self, rows: Rows, relation: Relation
+    ) -> tuple[Float[Array, "m l"], Float[Array, "g k"]]:
         """The most that output rows' curvature can be, whatever their scores: ¼ Σ ‖hidden‖².
 
         Vectors shorter than one count as of length one: both matrices begin near zero, and grow
@@ -244,23 +246,18 @@ class Step(NamedTuple):
         shared = sum(self.weights(relation)[2:])
         once = norms(self.grouped(rows.input, hidden))
         to_shared = jnp.einsum("gkn,gn->gk", shared, once)
-        return Rows(
-            input=jnp.zeros(self.batch.inputs.shape[0]),
-            own=0.25 * fold(own, self.own.shape[0]),
-            shared=0.25 * jnp.broadcast_to(to_shared, self.shared.shape),
+        return (
+            0.25 * fold(own, self.own.shape[0]),
+            0.25 * jnp.broadcast_to(to_shared, self.shared.shape),
         )
 
-    def row_pairs(self) -> Rows:
-        """How many pairs have every input row; without `d`, and nothing of the others."""
+    def input_pairs(self) -> Float[Array, " n"]:
+        """How many pairs have every input row."""
         pairs = jnp.sum(self.batch.weight, axis=1)
         if self.batch.mix is not None:
             taken = (self.batch.mix > 0).astype(jnp.float32)
             pairs = jnp.einsum("bs,bsc->bc", pairs.reshape(taken.shape[:2]), taken)
-        return Rows(
-            input=fold(pairs, self.batch.inputs.shape[0]),
-            own=jnp.zeros(self.own.shape),
-            shared=jnp.zeros(self.shared.shape),
-        )
+        return fold(pairs, self.batch.inputs.shape[0])
 
     def at_rates(self, slopes: Scores, own: Float[Array, "m l"], shared: Array) -> Scores:
         """Slopes times the rates of their rows, so that rows' gradients come out as their steps."""
