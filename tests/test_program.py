@@ -107,7 +107,8 @@ def test_large_steps_and_rates_stay_finite(layer, damping, tokens_per_step):
     """Forty words again and again: thousands of pairs hit every row in each step.
 
     The layers' own damping, made for texts of many words, bounds what happens; with the one that is
-    safe on every text the loss falls.
+    safe on every text the loss does not rise: its mean over the second half of training is at most
+    a hundredth above that over the first.
     """
     settings = TrainConfig(dim=16, subsample=0, epochs=2, tokens_per_step=tokens_per_step)
     settings = replace(settings, learning_rate=0.05, devices=1, damping=damping)
@@ -118,5 +119,5 @@ def test_large_steps_and_rates_stay_finite(layer, damping, tokens_per_step):
         assert np.isfinite(leaf).all() and np.abs(leaf).max() < 100
     losses = [point.positive + point.noise for point in trained.curve]
     if damping is not None:
-        second_half = np.mean(losses[len(losses) // 2 :])
-        assert second_half < losses[0] * 1.03
+        middle = len(losses) // 2
+        assert np.mean(losses[middle:]) < np.mean(losses[:middle]) * 1.01
