@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Int8
+from threadpoolctl import threadpool_limits
 
 from w2vjax import machine
 from w2vjax.errors import InputError, in_range, unknown
@@ -150,8 +151,9 @@ def _answers(
     best = np.full(len(asked), -1, np.int64)
     found: dict[int, Int[np.ndarray, " q"]] = {}
     chunks = _chunks(limits)
-    # numpy lets go of the interpreter lock in everything that takes time here
-    with ThreadPoolExecutor(machine.cores()) as pool:
+    # numpy lets go of the interpreter lock in everything that takes time here; a core's product
+    # starts no threads of its own: they would be in the way of the other cores
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(machine.cores()) as pool:
         for (start, stop), (score, place) in zip(chunks, pool.map(chunk, chunks), strict=True):
             better = score > best_score
             best_score[better] = score[better]
@@ -207,16 +209,19 @@ def _best(
     score = np.empty(num_questions, np.float32)
     best = np.empty(num_questions, np.int64)
     buffer = np.empty((QUESTIONS_PER_BLOCK, num_columns), np.float32)
-    for part in blocks:
+    question, place = np.nonzero((banned >= 0) & (banned < num_columns))
+    column = banned[question, place]
+    firsts = [part.start for part in blocks]
+    ends = pairwise([*np.searchsorted(question, firsts), len(question)])
+    for part, (first, last) in zip(blocks, ends, strict=True):
         a, b = places[part.start, :2]
         c = places[part, 2]
+        change = plus[b] - minus[a]
+        change[dead] = -np.inf
         # mode "clip" writes straight into `out`; the default goes through a copy
         sums = np.take(plus, c, axis=0, out=buffer[: len(c)], mode="clip")
-        sums += plus[b] - minus[a]
-        here = banned[part]
-        row, column = np.nonzero((here >= 0) & (here < num_columns))
-        sums[row, here[row, column]] = -np.inf
-        sums[:, dead] = -np.inf
+        sums += change
+        sums[question[first:last] - part.start, column[first:last]] = -np.inf
         best[part] = sums.argmax(axis=1)
         score[part] = sums[np.arange(len(c)), best[part]]
     return score, best

@@ -66,7 +66,7 @@ class Embeddings:
         # dividing by the largest entry first keeps tiny vectors from underflowing
         largest = np.abs(self.vectors).max(axis=1, keepdims=True)
         scaled = self.vectors / np.where(largest > 0, largest, np.float32(1))
-        lengths = np.linalg.norm(scaled, axis=1, keepdims=True)
+        lengths = np.sqrt(np.vecdot(scaled, scaled))[:, None]
         return scaled / np.where(lengths > 0, lengths, np.float32(1))
 
     def neighbours(self, word: str, num: int = 10) -> list[tuple[str, float]]:
