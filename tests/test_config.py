@@ -111,3 +111,29 @@ def test_wrong_json_is_told(text, message):
 def test_configurations_are_data():
     assert all(is_dataclass(kind) and kind.__hash__ for kind in KINDS)
     assert all(not isinstance(value, dict | list) for value in flatten(RunConfig()).values())
+
+
+def test_steps_of_long_vectors_take_fewer_words_and_whole_blocks():
+    def words(layer="negative-sampling", **train):
+        config = RunConfig(output=OutputConfig(layer), train=TrainConfig(**train))
+        return config.resolved().train.tokens_per_step
+
+    assert words() == words(dim=128) == 512
+    assert words(dim=300) == 192
+    assert words(dim=300, block_size=48) == 192
+    assert words(dim=4_096) == 64
+    assert words("hierarchical-softmax") == 256
+    assert words("hierarchical-softmax", dim=300) == 192
+    assert words("full-softmax", dim=300) == 512
+    assert words(dim=300, tokens_per_step=512) == 512
+
+
+def test_cbow_has_settings_of_its_own():
+    def settings(**train):
+        config = RunConfig(train=TrainConfig(**train)).resolved().train
+        return config.noise_per_block, config.learning_rate
+
+    assert settings() == (32, 0.05)
+    assert settings(architecture="cbow") == (24, 0.2)
+    assert settings(architecture="cbow", cbow_gradient="undivided") == (24, 0.05)
+    assert settings(architecture="cbow", noise_per_block=8, learning_rate=0.1) == (8, 0.1)

@@ -23,8 +23,9 @@ from problems import (
 )
 from references import FORMULAS, blocks_step, tree_softmax
 
-from w2vjax.config import LAYER_DEFAULTS, SAMPLED_LAYERS, OutputConfig, SamplerConfig
+from w2vjax.config import SAMPLED_LAYERS, OutputConfig, SamplerConfig
 from w2vjax.errors import InputError
+from w2vjax.layer_defaults import LAYER_DEFAULTS
 from w2vjax.model import Parameters
 from w2vjax.output_layer import OutputLayer
 from w2vjax.outputs import OUTPUTS, build

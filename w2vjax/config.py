@@ -1,4 +1,4 @@
-"""Configuration as data: frozen dataclasses, the only place where defaults live."""
+"""Configuration as data: frozen dataclasses, with all defaults but those that layers differ in."""
 
 import dataclasses
 import hashlib
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from w2vjax.errors import in_range
+from w2vjax.layer_defaults import of_layer
 
 
 @dataclass(frozen=True)
@@ -215,42 +216,6 @@ class TrainConfig:
                 in_range(name, getattr(self, name), low)
 
 
-_SAMPLED = {
-    "predicts": "neighbours",
-    "learning_rate": 0.025,
-    "noise_per_block": 48,
-    "tile_size": 16,
-    "tokens_per_step": 512,
-    "damping": 0.03,
-}
-_TREE = {
-    "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours
-    "learning_rate": 0.05,
-    "noise_per_block": 1,  # trees draw no noise
-    "tile_size": 6,  # with both windows 16 vectors, a multiple of a processor's
-    "tokens_per_step": 512,
-    "damping": 0.35,
-    "pair_cap": 30.0,
-}
-
-LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
-    "full-softmax": {**_SAMPLED, "learning_rate": 0.03},
-    "hierarchical-softmax": _TREE,
-    "balanced-softmax": _TREE,
-    "negative-sampling": {
-        **_SAMPLED,
-        "learning_rate": 0.05,
-        "noise_per_block": 32,  # as accurate as 48, which sampled softmax needs
-        "damping": 0.05,
-    },
-    "nce": _SAMPLED,
-    "sampled-softmax": _SAMPLED,
-}
-"""Training settings that suit each output layer, used where the configuration says None."""
-CBOW_RATE = dict.fromkeys(SAMPLED_LAYERS, 4.0)
-"""times the learning rate, for CBOW: of a mean's gradient each of its words gets only a share"""
-
-
 @dataclass(frozen=True)
 class EvalConfig:
     """How vectors are scored."""
@@ -283,9 +248,11 @@ class RunConfig:
 
     def resolved(self) -> "RunConfig":
         """The same with the layer's own values where a training setting is None."""
-        own = dict(LAYER_DEFAULTS.get(self.output.layer, {}))
-        if self.train.architecture == "cbow" and self.train.cbow_gradient == "mean" and own:
-            own["learning_rate"] *= CBOW_RATE.get(self.output.layer, 1.0)
+        train = self.train
+        own = of_layer(
+            *(self.output.layer, train.architecture, train.cbow_gradient == "mean"),
+            *(train.dim, train.block_size),
+        )
         missing = {name: value for name, value in own.items() if getattr(self.train, name) is None}
         return replace(self, train=replace(self.train, **missing))
 

@@ -17,6 +17,7 @@ from jaxtyping import Array, Int
 from w2vjax import program
 from w2vjax.config import RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
+from w2vjax.large_pages import in_large_pages
 from w2vjax.model import State, initial
 from w2vjax.output_layer import OutputLayer
 from w2vjax.outputs import build
@@ -80,11 +81,12 @@ class Run:
             starts.append(parameters)
             keys.append(key)
         everywhere = NamedSharding(mesh, PartitionSpec())
+        state = _stacked([program.place(start, mesh) for start in starts])
+        in_large_pages(state)
         return cls(
             *(configs, corpus, transform, mesh, layout, plans),
             jax.device_put(_stacked(layers), everywhere),
-            _stacked([program.place(start, mesh) for start in starts]),
-            _stacked(keys),
+            *(state, _stacked(keys)),
         )
 
     def segments(self) -> Iterator[tuple[list[Segment], Segment]]:

@@ -1,0 +1,61 @@
+"""Training settings that suit each output layer, used where a configuration says None."""
+
+from typing import Any
+
+_SAMPLED = {
+    "predicts": "neighbours",
+    "learning_rate": 0.025,
+    "noise_per_block": 48,
+    "tile_size": 16,
+    "tokens_per_step": 512,
+    "damping": 0.03,
+}
+_TREE = {
+    "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours
+    "learning_rate": 0.05,
+    "noise_per_block": 1,  # trees draw no noise
+    "tile_size": 6,  # with both windows 16 vectors, a multiple of a processor's
+    "tokens_per_step": 256,
+    "damping": 0.35,
+    "pair_cap": 30.0,
+}
+
+LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
+    "full-softmax": {**_SAMPLED, "learning_rate": 0.03},
+    "hierarchical-softmax": _TREE,
+    "balanced-softmax": _TREE,
+    "negative-sampling": {
+        **_SAMPLED,
+        "learning_rate": 0.05,
+        "noise_per_block": 32,  # as accurate as 48, which sampled softmax needs
+        "damping": 0.05,
+    },
+    "nce": _SAMPLED,
+    "sampled-softmax": _SAMPLED,
+}
+"""By the layers' names. Found on `simplewiki-2018`, skip-gram, 100 dimensions."""
+CBOW_RATE = {"negative-sampling": 4.0, "nce": 4.0, "sampled-softmax": 4.0}
+"""times the learning rate, for CBOW: of a mean's gradient each of its words gets only a share"""
+CBOW_DEFAULTS: dict[str, dict[str, Any]] = {"negative-sampling": {"noise_per_block": 24}}
+"""what else suits CBOW better"""
+CACHED = 1 << 16
+"""numbers in the vectors of a step's words, at most, so that its rows stay in a core's cache; but
+a block at least. The full softmax, whose step changes the whole matrix, does not care"""
+
+
+def of_layer(layer: str, architecture: str, shared: bool, dim: int, block: int) -> dict[str, Any]:
+    """A layer's own settings; none for what is not an output layer.
+
+    `shared`: every word of a mean gets its share of the mean's gradient only. `block`: the words
+    of a block.
+    """
+    if layer not in LAYER_DEFAULTS:
+        return {}
+    own = dict(LAYER_DEFAULTS[layer])
+    if architecture == "cbow":
+        own |= CBOW_DEFAULTS.get(layer, {})
+        own["learning_rate"] *= CBOW_RATE.get(layer, 1.0) if shared else 1.0
+    if layer != "full-softmax":
+        cached = CACHED // dim // block * block
+        own["tokens_per_step"] = min(own["tokens_per_step"], max(block, cached))
+    return own
