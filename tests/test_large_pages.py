@@ -3,6 +3,7 @@
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -38,12 +39,8 @@ def test_linux_has_put_an_array_where_it_was_asked_to_and_its_values_are_the_sam
 
 
 def test_advice_that_is_not_taken_changes_nothing(monkeypatch):
-    class Stubborn:
-        class madvise:
-            def __new__(cls, *_):
-                return -1
-
-    monkeypatch.setattr(large_pages.ctypes, "CDLL", lambda _: Stubborn)
+    refuses = SimpleNamespace(madvise=lambda *_: -1)
+    monkeypatch.setattr(large_pages.ctypes, "CDLL", lambda _: refuses)
     array = jnp.ones(2 * PAGE)
     assert in_large_pages(array) == 0
     np.testing.assert_array_equal(array, np.ones(2 * PAGE))

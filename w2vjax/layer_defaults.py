@@ -37,7 +37,7 @@ LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
 CBOW_RATE = {"negative-sampling": 4.0, "nce": 4.0, "sampled-softmax": 4.0}
 """times the learning rate, for CBOW: of a mean's gradient each of its words gets only a share"""
 CBOW_DEFAULTS: dict[str, dict[str, Any]] = {"negative-sampling": {"noise_per_block": 24}}
-"""what else suits CBOW better"""
+"""what else suits CBOW: an eighth faster than skip-gram's 32, for 0.2 to 2 points of analogies"""
 CACHED = 1 << 16
 """numbers in the vectors of a step's words, at most, so that its rows stay in a core's cache; but
 a block at least. The full softmax, whose step changes the whole matrix, does not care"""
