@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 import jax
@@ -105,8 +105,6 @@ def one_pair(inputs: jax.Array, targets: jax.Array) -> Batch:
 
 NO_CHANGE = None
 UNDAMPED = Damping(0.0)
-jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
-"""compiles in half the time; for arithmetic that is tiny anyway"""
 
 
 def gradients(parameters: Parameters, layer: OutputLayer, batch: Batch, shared: jax.Array) -> Step:
@@ -117,11 +115,11 @@ def gradients(parameters: Parameters, layer: OutputLayer, batch: Batch, shared: 
     return Step(telemetry.loss[None], change.input, change.output)
 
 
-step = jit(gradients)
-updated = jit(update, static_argnames=("damping", "transform", "arithmetic"))
+step = jax.jit(gradients)
+updated = jax.jit(update, static_argnames=("damping", "transform", "arithmetic"))
 
 
-@jit
+@jax.jit
 def each_step(parameters: Parameters, layer: OutputLayer, batch: Batch, shared: jax.Array) -> Step:
     """The same for every block of a batch of lone pairs, with a leading axis."""
 

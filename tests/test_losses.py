@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from problems import jit
 from scipy.special import expit, logsumexp, softmax
 
 from w2vjax import losses
@@ -134,7 +133,7 @@ def test_log_partition_is_exact_in_any_parts(at_a_time, scale, monkeypatch):
         return jnp.asarray(weight, jnp.float32) @ found, found
 
     arguments = (jnp.asarray(hidden, jnp.float32), jnp.asarray(matrix, jnp.float32))
-    gradient = jit(jax.grad(weighted, argnums=(0, 1), has_aux=True))
+    gradient = jax.jit(jax.grad(weighted, argnums=(0, 1), has_aux=True))
     (to_hidden, to_matrix), found = gradient(*arguments)
     scores = hidden @ matrix.T
     np.testing.assert_allclose(found, logsumexp(scores, axis=1), rtol=3e-6)

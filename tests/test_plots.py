@@ -52,7 +52,7 @@ def frames(tmp_path_factory):
         if name not in made:
             folder = tmp_path_factory.mktemp("records")
             Records(folder).append(EXPERIMENTS[name]())
-            made[name] = read(folder)
+            made[name] = with_cells(read(folder))
         return made[name]
 
     return of
@@ -60,7 +60,7 @@ def frames(tmp_path_factory):
 
 def draw(name, frame):
     with matplotlib.style.context(["default", STYLE]):
-        drawing = FIGURES[name](complete(with_cells(frame)))
+        drawing = FIGURES[name](complete(frame))
         if drawing is not None:
             FigureCanvasAgg(drawing.figure).draw()
     return drawing
@@ -111,7 +111,7 @@ def assert_readable(figure):
 
 def test_points_are_means_in_the_units_of_the_axes(frames):
     data = draw("accuracy_against_speed", frames("usual")).data.set_index("cell")
-    frame = with_cells(frames("usual"))
+    frame = frames("usual")
     for metric, column, scale in (
         ("analogy/total", "accuracy_percent", 100),
         ("speed/words", "million_words_per_second", 1e-6),
