@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from test_train import PLANTED, SMALL, accuracy, short
 
+from w2vjax import exchange
 from w2vjax.config import OutputConfig, RunConfig
 from w2vjax.exchange import SPAN, Exchange, share
 from w2vjax.model import Parameters, State
@@ -92,6 +93,22 @@ def test_rarer_rows_meet_more_rarely(devices, layer):
     for ours, leaf in zip(expected, jax.tree.leaves(state.parameters), strict=True):
         np.testing.assert_allclose(leaf, ours, atol=1e-3, rtol=1e-4)
         assert (np.asarray(leaf) == np.asarray(leaf)[:1]).all()
+
+
+@pytest.mark.parametrize("layer", ["negative-sampling", "hierarchical-softmax"])
+def test_it_does_not_matter_how_rows_are_parted(layer, monkeypatch):
+    """Nor that a tree has a row less than there are words, and the last part none of them."""
+    met = []
+    for numbers, most in ((1 << 19, 32), (SMALL.dim * 13, 32), (1, 7)):
+        monkeypatch.setattr(exchange, "CACHED", numbers)
+        monkeypatch.setattr(exchange, "MOST_PARTS", most)
+        run = run_of(4, layer, frequent_rows=40)
+        state = shifted(run.state, 0)[0]
+        decay = jax.tree.map(lambda leaf: leaf + jnp.arange(leaf.shape[1])[None] / 10, state.decay)
+        met.append(Exchange(run)(State(state.parameters, decay)))
+    for other in met[1:]:
+        for one, two in zip(*map(jax.tree.leaves, (met[0], other)), strict=True):
+            np.testing.assert_array_equal(one, two)
 
 
 def test_decay_starts_anew_where_rows_met():

@@ -14,6 +14,11 @@ from w2vjax.model import Parameters, State
 from w2vjax.program import ALL, STATE
 from w2vjax.replicas import Run
 
+CACHED = 1 << 19
+"""numbers exchanged at a time: what is read several times comes from the cache, and into memory
+that the part before it used"""
+MOST_PARTS = 32
+"""of rows that meet equally often"""
 SPAN = 4
 """rows this many times as rare meet this many times more seldom"""
 
@@ -92,40 +97,48 @@ class Exchange:
     def __init__(self, run: Run) -> None:
         self._before: list[Parameters] = []
         """parts of the matrices, as agreed on when they were last exchanged"""
-        self._programs: list[jax.stages.Compiled] = []
-        """by the number of parts that meet, less one: each one program, for many in one go hang"""
+        self._programs: list[tuple[int, jax.stages.Compiled]] = []
+        """and how many parts each lets meet: every time one program, for many in one go hang"""
         self._number = 0
         devices = run.mesh.shape["data"]
         if devices == 1:
             return
-        parameters = run.state.parameters
+        parameters, settings = run.state.parameters, run.configs[0].train
         rows = max(leaf.shape[-2] for leaf in jax.tree.leaves(parameters))
-        first, last = 0, run.configs[0].train.frequent_rows or max(1, (1 << 14) // devices)
         static = {"mesh": run.mesh, "replicas": run.several}
+        first, last = 0, settings.frequent_rows or max(1, (1 << 14) // devices)
         while first < rows:
-            self._before.append(_agreed(parameters, first, last, run.mesh))
+            for start, end in _parts(first, min(last, rows), settings.dim):
+                self._before.append(_agreed(parameters, start, end, run.mesh))
             lowered = exchange.lower(run.state, tuple(self._before), **static)
-            self._programs.append(lowered.compile())
+            self._programs.append((len(self._before), lowered.compile()))
             first, last = last, last * SPAN
 
     def __call__(self, state: State) -> State:
         """After a segment: the rows whose turn it is."""
         self._number += 1
-        parts, every = 1, SPAN
-        while parts < len(self._before) and self._number % every == 0:
-            parts, every = parts + 1, every * SPAN
-        return self._meet(state, parts)
+        turn = 0
+        while turn + 1 < len(self._programs) and self._number % SPAN ** (turn + 1) == 0:
+            turn += 1
+        return self._meet(state, turn)
 
     def end(self, state: State) -> State:
         """After the last segment: all rows."""
-        return self._meet(state, len(self._before))
+        return self._meet(state, -1)
 
-    def _meet(self, state: State, parts: int) -> State:
-        if not self._before:
+    def _meet(self, state: State, turn: int) -> State:
+        if not self._programs:
             return state
-        state, now = self._programs[parts - 1](state, tuple(self._before[:parts]))
+        parts, program = self._programs[turn]
+        state, now = program(state, tuple(self._before[:parts]))
         self._before[:parts] = now
         return state
+
+
+def _parts(first: int, last: int, dim: int) -> list[tuple[int, int]]:
+    """Stretches of rows that fit a cache, or else as many as are compiled in little time."""
+    size = max(1, CACHED // dim, -(-(last - first) // MOST_PARTS))
+    return [(start, min(start + size, last)) for start in range(first, last, size)]
 
 
 def _agreed(parameters: Parameters, first: int, last: int, mesh: Mesh) -> Parameters:

@@ -6,7 +6,7 @@ _SAMPLED = {
     "predicts": "neighbours",
     "learning_rate": 0.025,
     "noise_per_block": 48,
-    "tile_size": 16,
+    "tile_size": 8,
     "tokens_per_step": 512,
     "damping": 0.03,
 }
