@@ -5,6 +5,8 @@ import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
+import jax
+import jax.numpy as jnp
 import pytest
 import synthetic
 
@@ -13,6 +15,7 @@ from w2vjax.errors import InputError
 from w2vjax.reporting import records
 from w2vjax.study.experiment import Experiment
 
+KINDS = ("product", "scatter", "gather", "rest")
 FOLDER = Path(__file__).parents[1] / "experiments"
 
 
@@ -85,3 +88,15 @@ def test_tuning_finds_the_best_rate_of_each_cell(tmp_path, capsys):
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("balanced-softmax: 0.01 (0.01: 40.0 %") and "end of" in told[0]
     assert told[1] == "nce / uniform: 0.02 (0.01: 10.0 %, 0.02: 30.0 %, 0.04: 20.0 %)"
+
+
+def test_operations_are_told_by_what_they_hold():
+    def step(matrix: jax.Array, rows: jax.Array) -> tuple[jax.Array, jax.Array]:
+        scores = jnp.tanh(matrix[rows] @ matrix[rows].T)
+        return matrix.at[rows].add(jnp.exp(scores @ matrix[:3])), jnp.tanh(matrix[rows + 1])
+
+    program = jax.jit(step).lower(jnp.ones((40, 8)), jnp.arange(3)).compile().as_text()
+    found = loaded("profile_step").operations(program)
+    kinds = {kind: {shape for known, shape in found.values() if known == kind} for kind in KINDS}
+    assert {"f32[3,3]", "f32[3,8]"} <= kinds["product"]
+    assert "f32[40,8]" in kinds["scatter"] and "f32[3,8]" in kinds["gather"]
