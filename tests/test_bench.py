@@ -100,9 +100,17 @@ def test_points_of_the_scaling_benchmark() -> None:
     assert [len(together) for together in points] == [3, 2, 3, 1, 1], "who has such a setting"
     assert [together[0].words for together in points] == [64, 256, 64, 64, 64]
     assert {point.config.train.dim for point in points[2]} == {3}
-    assert points[-1][0].config == replace(
-        RunConfig(train=replace(TRAIN, block_size=32)),
-    )
+    usual = RunConfig(train=TRAIN).resolved()
+    assert points[-1][0].config == replace(usual, train=replace(usual.train, block_size=32))
+
+
+def test_nothing_but_what_is_varied_changes() -> None:
+    """Not the words of a step either, which by default follow the dimensions."""
+    points = plan.points(RunConfig(), plan.SCALED_LAYERS, {"dim": (25, 100, 800)}, 64, 128)
+    for configs in zip(*([point.config for point in some] for some in points), strict=True):
+        assert [config.train.dim for config in configs] == [25, 100, 800]
+        assert len({replace(config, train=replace(config.train, dim=1)) for config in configs}) == 1
+    assert len({config.train.tokens_per_step for config in (p.config for p in points[0])}) == 2
 
 
 def test_scaling_is_fitted_and_reported(tmp_path: Path) -> None:
@@ -117,6 +125,8 @@ def test_scaling_is_fitted_and_reported(tmp_path: Path) -> None:
         ("block_size", "negative-sampling"): 2,
     }
     text = made["table.md"].decode()
+    assert "by default: hierarchical softmax (Huffman) 128, NEG 128; noise" in text
+    assert "a block K: NEG 32. Seconds" in text
     assert "log V" in text and "the noise's rows" in text and "2 to 2 measurements" in text
     assert {"growth.png", "growth.pdf", "growth.csv"} < set(made)
 

@@ -103,7 +103,9 @@ def points(
 
 
 def _varied(base: RunConfig, layer: str, variable: Variable, value: int) -> RunConfig:
-    output, train = replace(base.output, layer=layer), base.train
+    # Resolved first: a layer's usual words a step would follow its dimensions.
+    base = replace(base, output=replace(base.output, layer=layer)).resolved()
+    output, train = base.output, base.train
     if variable == "num_noise":
         output = replace(output, num_noise=value)
     elif variable == "dim":

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from w2vjax.config import SAMPLED_LAYERS
 from w2vjax.reporting.bench_rows import (
     UNDEFINED,
     machine_of,
@@ -14,7 +15,7 @@ from w2vjax.reporting.bench_rows import (
     subjects,
     table,
 )
-from w2vjax.reporting.cells import LAYERS
+from w2vjax.reporting.cells import LAYERS, NO_SAMPLER
 from w2vjax.reporting.growth import Growth, logarithmic, power_law
 from w2vjax.reporting.tables import Table
 
@@ -92,18 +93,29 @@ def tables(frame: pd.DataFrame) -> dict[str, Table]:
 
 
 def _caption(frame: pd.DataFrame, points: pd.DataFrame) -> str:
-    first = subjects(frame)[0]
     other = [s["vocabulary"] for s in subjects(frame) if s["variable"] != "vocabulary"]
-    usual = f" V = {other[0]:,.0f} where it is not what is varied;" if other else ""
+    usual = f" V = {other[0]:,.0f}," if other else ""
     return (
         f"**How a step's cost grows**, on text by Zipf's law, {machine_of(frame)}. All else stays:"
-        f"{usual} {first['config.train.tokens_per_step']:.0f} kept words a step and device, as "
-        "training is by default (d 100, k 5, K 48, 64 words a block). Seconds of a segment's "
+        f"{usual} d 100, k 5, 64 words a block; kept words a step and device as training has them "
+        f"by default: {_usual(frame, 'tokens_per_step')}; noise words a block K: "
+        f"{_usual(frame, 'noise_per_block')}. Seconds of a segment's "
         "program over its steps, without the devices' exchange, the layers of one value in turn "
         f"(A B A B); medians of {points['num'].min()} to {points['num'].max()} measurements. "
         "Exponent: b of a · x^b, least squares on logarithms, with Student's 95 % interval over "
         "the points; a doubling: b of a + b · log2 x. R²: of each."
     )
+
+
+def _usual(frame: pd.DataFrame, setting: str) -> str:
+    """A setting of each layer, where it is not what is varied. Trees and full softmax draw none."""
+    found: dict[str, str] = {}
+    for subject in subjects(frame):
+        layer = subject["config.output.layer"]
+        drawn = setting != "noise_per_block" or layer in SAMPLED_LAYERS
+        if drawn and subject["variable"] != setting:
+            found.setdefault(LAYERS[layer], f"{subject[f'config.train.{setting}']:.0f}")
+    return ", ".join(f"{layer} {value}" for layer, value in found.items()) or NO_SAMPLER
 
 
 def _shown(

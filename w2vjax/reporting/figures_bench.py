@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from w2vjax.reporting.figures_style import (
     COLUMN,
@@ -108,6 +108,7 @@ def growth(data: pd.DataFrame, titles: Mapping[str, str]) -> Drawing | None:
     for axes, variable in zip(panels, held, strict=False):
         _panel(axes, data[data["variable"] == variable], styles)
         axes.set_xlabel(titles[variable])
+    _a_decade(panels[0])
     for axes in panels[len(held) :]:
         axes.set_axis_off()
     figure.supylabel("ms a step", fontsize=7.5)
@@ -128,6 +129,17 @@ def _panel(axes: Axes, data: pd.DataFrame, styles: Mapping[str, Mapping]) -> Non
     axes.set_xticks(values, [_short(value) for value in values])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _a_decade(axes: Axes) -> None:
+    """Of the vertical axis at least, so that noise looks like noise; plain numbers on it."""
+    low, high = axes.get_ylim()
+    middle = np.sqrt(low * high)
+    low, high = min(low, middle / 10**0.5), max(high, middle * 10**0.5)
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _short(value: float) -> str:
@@ -168,10 +180,11 @@ def speed_and_accuracy(data: pd.DataFrame, ours: str) -> Drawing | None:
         )
         for row in runs.to_dict("records") if name == ours else ():
             axes.annotate(
-                f"{row['epochs']:g}", (row["seconds"], 100 * row["accuracy"]), (3, -8),
-                textcoords="offset points", fontsize=6, color=GREY,
+                f"{row['epochs']:g}", (row["seconds"], 100 * row["accuracy"]), (-5, 1),
+                textcoords="offset points", ha="right", fontsize=6, color=GREY,
             )  # fmt: skip
     axes.set(xscale="log", xlabel="training (s); numbers: our epochs", ylabel="analogies (%)")
+    axes.margins(x=0.12)  # the numbers stand to the left
     plain_log_ticks(axes)
     marked = {name: {**style, "linestyle": "none"} for name, style in styles.items()}
     legend(figure, handles(marked), columns=columns(marked, COLUMN))
