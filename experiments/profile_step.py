@@ -1,11 +1,11 @@
 """Where the time of a training step goes: XLA's operations, by kind and one by one.
 
-Claim: products and rows read and written are most of a step; no single operation is left that is
-large and needless. Protocol: the program that training runs, compiled as for training, two segments
-to warm up; then `repeats` segments under JAX's profiler. An operation's time is the sum over the
-devices and over the segments, divided by the steps they took; what waits for others is left out.
-Kinds are told by what an operation holds: a product; else a scatter; else a gather; else the rest
-(slopes, sums, counts, copies). Cost: about half a minute.
+Claim: products and rows read and written are most of a step. Protocol: the program that training
+runs, compiled as for training, two segments to warm up; then `repeats` segments under JAX's
+profiler. An operation's time is the sum over the devices and over the segments, divided by the
+steps they took; what waits for others is left out. Kinds are told by what an operation holds: a
+product; else a scatter; else a gather; else the rest (slopes, sums, counts, copies). Cost: about
+half a minute.
 """
 
 import re
@@ -30,7 +30,7 @@ OPERATION = re.compile(r"^\s+(?:ROOT )?%([\w.\-]+) = (\S+) (\S+)\((.*)$", re.MUL
 
 
 def operations(program: str) -> dict[str, tuple[str, str]]:
-    """Kind and shape of what a program runs, by name: its operations outside of fusions."""
+    """Kind and shape of a program's operations, by name. Inside of fusions none is timed."""
     bodies = dict(COMPUTATION.findall(program))
     found = {}
     for body in bodies.values():
@@ -57,18 +57,16 @@ def times(folder: Path, known: dict[str, tuple[str, str]]) -> Counter[str]:
 
 def main(
     corpus: str = "almanac",
-    layer: Literal[
-        "negative-sampling", "nce", "sampled-softmax", "hierarchical-softmax", "full-softmax"
-    ] = "negative-sampling",
+    layer: str = OutputConfig.layer,
     architecture: Literal["skip-gram", "cbow"] = "skip-gram",
-    dim: int = 100,
+    dim: int = TrainConfig.dim,
     repeats: int = 3,
     most: int = 15,
 ) -> None:
     """Prints the kinds' shares and the `most` expensive operations."""
     print(__doc__)
     devices.prepare()
-    settings = TrainConfig(architecture=architecture, dim=dim, subsample=1e-4)
+    settings = TrainConfig(architecture=architecture, dim=dim)
     config = RunConfig(CorpusConfig(corpus), OutputConfig(layer), settings)
     subject = Subject(encode(config.corpus), config)
     steps = 0

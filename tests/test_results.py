@@ -18,7 +18,7 @@ PICTURE = re.compile(r'<img width="\d+" height="\d+"|data:image/png;base64,[A-Za
 
 
 def test_there_are_results() -> None:
-    assert RESULTS / "compare" in FOLDERS
+    assert RESULTS / "first-command" in FOLDERS
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
