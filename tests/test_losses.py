@@ -1,16 +1,15 @@
-"""Laws of the two losses and of the exact partition function."""
+"""Laws of the two losses."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.special import expit, logsumexp, softmax
+from scipy.special import expit, logsumexp
 
-from w2vjax import losses
 from w2vjax.losses import (
+    Sigmoid,
     categorical,
     categorical_curvature,
-    log_partition,
     logistic,
     logistic_curvature,
 )
@@ -51,10 +50,10 @@ def test_logistic_pulls_up_and_pushes_down():
 def test_tables_of_the_sigmoid_cut_slopes_and_not_values(beyond):
     scores = jnp.array([-9.0, -6.5, -5.5, 0.3, 5.5, 6.5, 9.0])
     pull, push = jnp.array([1.0, 0, 2, 0.5, 0, 1, 0]), jnp.array([0.0, 1, 0, 0.5, 1, 0, 2])
-    table = losses.Sigmoid(6.0, beyond)
+    table = Sigmoid(6.0, beyond)
 
     def total(scores, *sigmoid):
-        return sum(map(jnp.sum, losses.logistic(scores, pull, push, *sigmoid)))
+        return sum(map(jnp.sum, logistic(scores, pull, push, *sigmoid)))
 
     np.testing.assert_array_equal(total(scores, table), total(scores))
     found = np.asarray(jax.grad(total)(scores, table))
@@ -117,57 +116,3 @@ def test_extreme_scores_stay_finite(loss):
     np.testing.assert_allclose(parts, [0, 300], atol=1e-3)
     slope = jax.grad(total, argnums=1)(loss, scores, pull, *others)
     np.testing.assert_allclose(slope, [[0, -1]], atol=1e-6)
-
-
-@pytest.mark.parametrize("at_a_time", [1, 2, 5])
-@pytest.mark.parametrize("scale", [1.0, 60.0])
-def test_log_partition_is_exact_in_any_parts(at_a_time, scale, monkeypatch):
-    """Value and gradient. Five vectors are no multiple of two; scores reach hundreds."""
-    monkeypatch.setattr(losses, "SCORES", at_a_time * 13 + 1)
-    generator = np.random.default_rng(3)
-    hidden, matrix = generator.normal(size=(5, 4)), generator.normal(size=(13, 4)) * scale
-    weight = generator.normal(size=5)
-
-    def weighted(hidden: jax.Array, matrix: jax.Array) -> tuple[jax.Array, jax.Array]:
-        found = log_partition(hidden, matrix)
-        return jnp.asarray(weight, jnp.float32) @ found, found
-
-    arguments = (jnp.asarray(hidden, jnp.float32), jnp.asarray(matrix, jnp.float32))
-    gradient = jax.jit(jax.grad(weighted, argnums=(0, 1), has_aux=True))
-    (to_hidden, to_matrix), found = gradient(*arguments)
-    scores = hidden @ matrix.T
-    np.testing.assert_allclose(found, logsumexp(scores, axis=1), rtol=3e-6)
-    share = weight[:, None] * softmax(scores, axis=1)
-    np.testing.assert_allclose(to_hidden, share @ matrix, atol=1e-5 * scale**2)
-    np.testing.assert_allclose(to_matrix, share.T @ hidden, atol=1e-5 * scale)
-
-
-def test_log_partition_keeps_only_some_scores(monkeypatch):
-    """Memory, forward and backward, is a small part of what all scores would take."""
-    monkeypatch.setattr(losses, "SCORES", 1 << 18)
-    num_hidden, num_words = 256, 100_000
-    shapes = (num_hidden, 8), (num_words, 8)
-    arguments = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
-
-    def both(hidden: jax.Array, matrix: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return jax.grad(lambda *parts: log_partition(*parts).sum(), (0, 1))(hidden, matrix)
-
-    memory = jax.jit(both).lower(*arguments).compile().memory_analysis()
-    assert memory.temp_size_in_bytes < num_hidden * num_words * 4 / 5
-
-
-def test_probes_measure_the_curvature():
-    """E_p‖v‖² for every hidden vector, Σ_s g_s p_v ‖h_s‖² for every row."""
-    generator = np.random.default_rng(4)
-    hidden, matrix = generator.normal(size=(5, 4)), generator.normal(size=(13, 4))
-    weight = generator.uniform(1, 3, size=5)
-
-    def weighted(probes: tuple[jax.Array, jax.Array]) -> jax.Array:
-        arguments = (jnp.asarray(part, jnp.float32) for part in (hidden, matrix))
-        return jnp.asarray(weight, jnp.float32) @ log_partition(*arguments, probes)
-
-    of_hidden, of_matrix = jax.grad(weighted)((jnp.zeros(5), jnp.zeros(13)))
-    chance = softmax(hidden @ matrix.T, axis=1)
-    squares = [(part**2).sum(axis=1) for part in (hidden, matrix)]
-    np.testing.assert_allclose(of_hidden, weight * (chance @ squares[1]), rtol=1e-5)
-    np.testing.assert_allclose(of_matrix, (weight * squares[0]) @ chance, rtol=1e-5)

@@ -14,8 +14,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from w2vjax.arithmetic import PLAIN, Arithmetic, dot, squared_norms
-
 Parts = tuple[Float[Array, "..."], Float[Array, "..."]]
 
 
@@ -108,76 +106,3 @@ def categorical_curvature(
 
     slope, share = jax.grad(loss, (0, 1))(scores, rivals)
     return jnp.abs(slope), share
-
-
-SCORES = 1 << 26
-"""scores that `log_partition` holds at a time, at most: 256 MiB"""
-SAFE = 40.0
-"""scores that float32's exp takes as they are: sums of exp(±40) neither overflow nor vanish"""
-
-
-def log_partition(
-    hidden: Float[Array, "s d"],
-    matrix: Float[Array, "v d"],
-    probes: tuple[Float[Array, " s"], Float[Array, " v"]] | None = None,
-    arithmetic: Arithmetic = PLAIN,
-) -> Float[Array, " s"]:
-    """log Σ_v exp(v_v · h) for every hidden vector, exactly.
-
-    Where the scores would not fit, a batch of vectors at a time, once more for the gradient: memory
-    grows with the vocabulary alone.
-
-    `probes` are zeros `[S]` and `[V]`, added to the scores as `probe_s · ‖v‖² + ‖h‖² · probe_v`:
-    their gradients, E_p‖v‖² and Σ_s p_v ‖h_s‖², bound the loss's curvature.
-    """
-    if probes is not None:
-        of_hidden, of_matrix = jax.lax.stop_gradient(
-            (squared_norms(hidden, arithmetic), squared_norms(matrix, arithmetic))
-        )
-        hidden = jnp.concatenate([hidden, probes[0][:, None], of_hidden[:, None]], axis=1)
-        matrix = jnp.concatenate([matrix, of_matrix[:, None], probes[1][:, None]], axis=1)
-    batch = max(1, SCORES // matrix.shape[0])
-    if batch >= hidden.shape[0]:
-        return _log_partition(hidden, matrix, arithmetic)
-    number = -(-hidden.shape[0] // batch)
-    padded = jnp.pad(hidden, ((0, number * batch - hidden.shape[0]), (0, 0)))
-    some = jax.checkpoint(partial(_log_partition, matrix=matrix, arithmetic=arithmetic))
-    parts = jax.lax.map(some, padded.reshape(number, batch, -1))
-    return parts.reshape(-1)[: hidden.shape[0]]
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _log_partition(
-    hidden: Float[Array, "s d"], matrix: Float[Array, "v d"], arithmetic: Arithmetic
-) -> Float[Array, " s"]:
-    return _forward(hidden, matrix, arithmetic)[0]
-
-
-def _forward(
-    hidden: Array, matrix: Array, arithmetic: Arithmetic
-) -> tuple[Array, tuple[Array, ...]]:
-    scores = arithmetic.across(dot("sd,vd->sv", hidden, matrix, arithmetic))
-    # The largest score costs a pass over all of them: only where they might be out of exp's range.
-    norms = (jnp.max(squared_norms(rows, arithmetic)) for rows in (hidden, matrix))
-    top = jax.lax.cond(
-        jnp.prod(jnp.stack(list(norms))) < SAFE**2,
-        lambda scores: jnp.zeros_like(scores[:, 0]),
-        lambda scores: jnp.max(scores, axis=1),
-        scores,
-    )
-    odds = jnp.exp(scores - top[:, None])
-    total = jnp.sum(odds, axis=1)
-    return jnp.log(total) + top, (odds, total, hidden, matrix)
-
-
-def _backward(
-    arithmetic: Arithmetic, residual: tuple[Array, ...], slope: Array
-) -> tuple[Array, Array]:
-    """E_p[v] of every hidden vector, Σ_s p_v h_s of every row; odds stay as they are."""
-    odds, total, hidden, matrix = residual
-    weight = (slope / total)[:, None]
-    to_hidden = dot("sv,vd->sd", odds, matrix, arithmetic) * weight
-    return to_hidden, dot("sv,sd->vd", odds, weight * hidden, arithmetic)
-
-
-_log_partition.defvjp(_forward, _backward)

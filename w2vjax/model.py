@@ -96,7 +96,7 @@ def read(parameters: Parameters, step: Step, some: Step) -> tuple[Rows, Rows]:
 
 
 def _probes(step: Step, rows: Rows, matrix: Array | None) -> tuple[Array, Array] | None:
-    """The zeros whose gradients bound the curvature of `losses.log_partition`."""
+    """The zeros whose gradients bound the curvature of `partition.log_partition`."""
     if matrix is None:
         return None
     return jnp.zeros(step.grouped(rows.input, step.hidden(rows.input)).shape[1]), jnp.zeros(

@@ -197,7 +197,7 @@ class HierarchicalSoftmax(_Exact):
 class FullSoftmax(_Words, _Exact):
     """-log exp(v_t·h) / Σ_v exp(v_v·h), exactly. Mikolov et al. 2013b, eq. 2.
 
-    The target is pulled; that every row is its rival says `shares`, `losses.log_partition` does.
+    The target is pulled; that every row is its rival says `shares`, `partition.log_partition` does.
     """
 
     loss: ClassVar[Kind] = "categorical"

@@ -12,11 +12,11 @@ from w2vjax.blocks import Batch, cut, fold
 from w2vjax.losses import (
     categorical,
     categorical_curvature,
-    log_partition,
     logistic,
     logistic_curvature,
 )
 from w2vjax.output_layer import OutputLayer, Relation
+from w2vjax.partition import log_partition
 
 
 class Rows(NamedTuple):

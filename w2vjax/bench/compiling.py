@@ -56,8 +56,8 @@ def counted(run: Run, arguments: tuple) -> Counted:
 
     XLA counts the body of a loop once, however often it runs: a segment's count says nothing of its
     steps. So the same program is compiled for a segment of one step. Loops inside the step are
-    still counted once: the rounds of the random numbers, and the full softmax where
-    `losses.log_partition` takes the vectors in batches. Bytes are those of every fused operation's
+    still counted once: the rounds of the random numbers, and the stretches of the matrix in which
+    the full softmax takes it (`partition`). Bytes are those of every fused operation's
     operands and results, in a cache or not; a gather counts as reading the whole matrix, and a
     scatter as reading and writing it, of which they touch a few rows. The count by hand does not.
     """

@@ -13,12 +13,12 @@ vectors a group:
 
 Matrix products: 2d a score, and as much again for the gradient of each of its two vectors: 6d. The
 scores are those of the tiles, G·k·n of the shared rows, and n·V where all of the V rows are rivals.
+Those n·V count once, though `partition` makes them twice rather than keep them.
 CBOW's means are a product of their own, s × (s + 2w) × d a tile, forward and backward: 4d.
 
 Rows: every input row, every target's l rows and all shared rows are read once (gathered), and read
 and written once (scatter-added): 12d bytes a row. Where all rows are rivals, the matrix is read for
-the scores and for the gradient of the hidden vectors, and read and written by the update: 16dV
-bytes. Scores and other temporaries, which may stay in a cache, are not counted.
+the scores on the way there and on the way back, and read and written by the update: 16dV bytes. Scores and other temporaries, which may stay in a cache, are not counted.
 """
 
 from typing import NamedTuple

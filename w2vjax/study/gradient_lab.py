@@ -24,8 +24,8 @@ from w2vjax.config import (
 )
 from w2vjax.errors import InputError, in_range, unknown
 from w2vjax.files import make_folder
-from w2vjax.losses import log_partition
 from w2vjax.outputs import build
+from w2vjax.partition import log_partition
 from w2vjax.progress import track
 from w2vjax.reporting import records, report
 from w2vjax.samplers import SAMPLERS

@@ -25,9 +25,10 @@ from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.blocks import Batch
 from w2vjax.errors import InputError
-from w2vjax.losses import Sigmoid, log_partition
+from w2vjax.losses import Sigmoid
 from w2vjax.output_layer import Kind, OutputLayer, Relation, Shares
 from w2vjax.outputs import FullSoftmax, NegativeSampling
+from w2vjax.partition import log_partition
 from w2vjax.samplers import Sampler
 from w2vjax.step import Rows, Step
 
