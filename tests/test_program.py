@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from test_train import PLANTED, SMALL, accuracy, short
 
+from w2vjax import program
 from w2vjax.config import OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.outputs import OUTPUTS
@@ -71,6 +72,17 @@ def test_dimensions_divided_among_devices_change_nothing(layer, devices, model):
     whole = train(short(), config(layer, devices=devices // model), show=False)
     divided = config(layer, devices=devices, model_devices=model)
     close(whole, train(short(), divided, show=False))
+
+
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_filling_rows_up_changes_nothing(layer, monkeypatch):
+    """Rows of 6 numbers lie in 8, and their vectors have 6 all the same."""
+    filled = Run.of(short(), [config(layer)]).state.parameters
+    assert {leaf.shape[-1] for leaf in jax.tree.leaves(filled)} == {8}
+    found = train(short(), config(layer), show=False)
+    monkeypatch.setattr(program, "LANES", 1)
+    close(found, train(short(), config(layer), show=False))
+    assert {leaf.shape[-1] for leaf in jax.tree.leaves(found.parameters)} == {6}
 
 
 def test_devices_must_divide_the_dimensions():

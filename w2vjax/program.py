@@ -5,6 +5,7 @@ trains its own copy of the matrices on its own part of the text; over `model` de
 each with some of its dimensions.
 """
 
+import math
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -52,13 +53,18 @@ ALL = P(None, "model")
 
 STATE = State(EACH, P("data"))  # type: ignore[arg-type]
 """and what training carries"""
+LANES = 8
+"""rows are filled up with zeros, which stay zero, to a multiple of these: with 300 numbers a row,
+products and copies took a CPU a twentieth longer than with 304"""
 
 
 def place(parameters: Parameters, mesh: Mesh) -> State:
     """The same matrices on every device, `[devices, v, d]`, and nothing decayed yet."""
     devices = mesh.shape["data"]
+    multiple = math.lcm(LANES, mesh.shape["model"])
 
     def everywhere(leaf: Array) -> Array:
+        leaf = jnp.pad(leaf, ((0, 0), (0, -leaf.shape[1] % multiple)))
         copies = jnp.broadcast_to(leaf[None], (devices, *leaf.shape))
         return jax.device_put(copies, NamedSharding(mesh, EACH))
 

@@ -96,7 +96,7 @@ def train_replicas(
             state = jax.block_until_ready(exchange.end(state))
             report(*pending)
     seconds = time.perf_counter() - compiled
-    ends = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, :]), state.parameters)
+    ends = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, : settings.dim]), state.parameters)
     return [
         _trained(
             corpus,

@@ -18,7 +18,8 @@ CBOW's means are a product of their own, s × (s + 2w) × d a tile, forward and 
 
 Rows: every input row, every target's l rows and all shared rows are read once (gathered), and read
 and written once (scatter-added): 12d bytes a row. Where all rows are rivals, the matrix is read for
-the scores on the way there and on the way back, and read and written by the update: 16dV bytes. Scores and other temporaries, which may stay in a cache, are not counted.
+the scores on the way there and on the way back, and read and written by the update: 16dV bytes.
+Scores and other temporaries, which may stay in a cache, are not counted.
 """
 
 from typing import NamedTuple
