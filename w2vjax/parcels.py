@@ -17,9 +17,9 @@ from w2vjax.losses import Sigmoid, logistic
 from w2vjax.output_layer import Relation
 from w2vjax.step import score
 
-SIZE = 32
+SIZE = 16
 """rows of a parcel: half a parcel a block is lost"""
-AT_ONCE = 8
+AT_ONCE = 16
 """parcels that are scored together, or as many rows that are written together"""
 ROWS = SIZE * AT_ONCE
 
