@@ -6,11 +6,9 @@ Cost: 8 runs, about 9 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the env
 """
 
 import sys
-from pathlib import Path
 
 from w2vjax.commands.grid_command import script
 from w2vjax.study.experiment import Experiment
-from w2vjax.study.experiment_file import read_rates
 
 EXPERIMENT = Experiment(
     name="devices",
@@ -20,7 +18,6 @@ EXPERIMENT = Experiment(
         "train.devices": (1, 2, 4, 8),
     },
     seeds=1,
-    rates=read_rates(Path(__file__).with_name("rates.json")),
 )
 
 if __name__ == "__main__":

@@ -8,11 +8,9 @@ Cost: 20 runs, about 5 minutes on 2 cores.
 """
 
 import sys
-from pathlib import Path
 
 from w2vjax.commands.grid_command import script
 from w2vjax.study.experiment import Experiment
-from w2vjax.study.experiment_file import read_rates
 
 EXPERIMENT = Experiment(
     name="steps",
@@ -28,7 +26,6 @@ EXPERIMENT = Experiment(
         "train.tokens_per_step": (512, 1024, 2048, 8192),
     },
     seeds=1,
-    rates=read_rates(Path(__file__).with_name("rates.json")),
 )
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
         "noise_per_block": 32,  # as accurate as 48, which sampled softmax needs
         "damping": 0.05,
     },
-    "nce": _SAMPLED,
+    "nce": {**_SAMPLED, "learning_rate": 0.085},  # at 0.025 and below it hardly starts
     "sampled-softmax": _SAMPLED,
 }
 """By the layers' names. Found on `simplewiki-2018`, skip-gram, 100 dimensions."""

@@ -38,8 +38,8 @@ class State(NamedTuple):
     """What training carries from one stretch of text to the next."""
 
     parameters: Parameters
-    decay: Decay | None
-    """since rows were last exchanged, where devices meet"""
+    decay: Decay
+    """since rows were last exchanged"""
 
 
 class Telemetry(NamedTuple):

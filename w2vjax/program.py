@@ -69,8 +69,6 @@ def place(parameters: Parameters, mesh: Mesh) -> State:
         return jax.device_put(copies, NamedSharding(mesh, EACH))
 
     matrices = jax.tree.map(everywhere, parameters)
-    if devices == 1:
-        return State(matrices, None)
     none = [jnp.zeros((devices, len(leaf))) for leaf in (parameters.input, parameters.output)]
     return State(matrices, Decay(*jax.device_put(none, NamedSharding(mesh, P("data")))))
 
@@ -163,6 +161,7 @@ def train_stretch(
     sizes = len(state.parameters.input), len(state.parameters.output)
     start = state.parameters, Carry.of(*sizes, state.decay)
     (parameters, carry), telemetry = jax.lax.scan(step, start, jnp.arange(steps))
+    assert carry.decay is not None
     return State(parameters, carry.decay), telemetry
 
 

@@ -17,8 +17,8 @@ LONGEST_PATH = 32
 def estimate(config: RunConfig, corpus: EncodedCorpus, num_devices: int) -> float:
     """Bytes that a run holds at its peak, roughly, for V words and D dimensions on a host.
 
-    Two matrices `[V, D]` of float32: for every copy of the model, and where there are several twice
-    more, for exchanging changes; and three times on the host, as they come from the devices, as
+    Two matrices `[V, D]` of float32: for every copy of the model, and twice more for exchanging
+    changes; and three times on the host, as they come from the devices, as
     vectors, and scaled to length 1. The layer's tables are on every device, and on the host while
     they are made. Runs on two cores, V = 76,000 and D = 100 and 300, took from 0.3 GiB less to
     0.2 GiB more (full softmax, by its scores).
@@ -26,8 +26,7 @@ def estimate(config: RunConfig, corpus: EncodedCorpus, num_devices: int) -> floa
     num_words = len(corpus.vocabulary)
     copies = num_devices // config.train.model_devices
     matrices = 2 * FLOAT * num_words * config.train.dim
-    held = 3 + (3 * copies if copies > 1 else 1)
-    return PROCESS + held * matrices + (num_devices + 1) * _tables(config, num_words)
+    return PROCESS + (3 + 3 * copies) * matrices + (num_devices + 1) * _tables(config, num_words)
 
 
 def _tables(config: RunConfig, num_words: int) -> float:
