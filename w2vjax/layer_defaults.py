@@ -4,7 +4,6 @@ from typing import Any
 
 _SAMPLED = {
     "predicts": "neighbours",
-    "learning_rate": 0.025,
     "noise_per_block": 48,
     "tile_size": 8,
     "tokens_per_step": 512,
@@ -26,26 +25,24 @@ LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
     "balanced-softmax": _TREE,
     "negative-sampling": {
         **_SAMPLED,
-        "learning_rate": 0.05,
+        "learning_rate": 0.065,
         "noise_per_block": 32,  # as accurate as 48, which sampled softmax needs
         "damping": 0.05,
     },
-    "nce": {**_SAMPLED, "learning_rate": 0.085},  # at 0.025 and below it hardly starts
-    "sampled-softmax": _SAMPLED,
+    "nce": {**_SAMPLED, "learning_rate": 0.085},  # at 0.025 it hardly starts
+    "sampled-softmax": {**_SAMPLED, "learning_rate": 0.05},
 }
 """By the layers' names. Found on `simplewiki-2018`, skip-gram, 100 dimensions."""
-CBOW_RATE = {"negative-sampling": 4.0, "nce": 4.0, "sampled-softmax": 4.0}
+CBOW_RATE = {"negative-sampling": 3.25, "nce": 4.0, "sampled-softmax": 4.0}
 """times the learning rate, for CBOW: of a mean's gradient each of its words gets only a share"""
 CBOW_DEFAULTS: dict[str, dict[str, Any]] = {"negative-sampling": {"noise_per_block": 24}}
 """what else suits CBOW: an eighth faster than skip-gram's 32, for 0.2 to 2 points of analogies"""
 LONG = 200
 """dimensions from which on vectors are long"""
-LONG_DEFAULTS: dict[str, dict[str, Any]] = {
-    "negative-sampling": {"noise_per_block": 24, "learning_rate": 0.06}
-}
-"""what else suits long vectors in skip-gram: with 300 dimensions an eighth faster than 32 words at
-0.05, and as accurate (22.3 and 22.4 % of analogies after a pass, 4 seeds; 44.3 and 42.9 % after
-three, 2 seeds)"""
+LONG_DEFAULTS: dict[str, dict[str, Any]] = {"negative-sampling": {"noise_per_block": 24}}
+"""what else suits long vectors in skip-gram: with 300 dimensions an eighth faster than 32 words,
+and as accurate (at a rate of 0.06, against 32 at 0.05: 22.3 and 22.4 % of analogies after a pass, 4
+seeds; 44.3 and 42.9 % after three, 2 seeds)"""
 CACHED = 1 << 16
 """numbers in the vectors of a step's words, at most, so that its rows stay in a core's cache; but
 a block at least. The full softmax, whose step changes the whole matrix, does not care"""
