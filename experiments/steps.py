@@ -4,7 +4,7 @@ Claim: damping lets steps grow from 512 to 8,192 kept words with the accuracy of
 on repetitive text plain sums of gradients diverge. Every layer but the exact softmax, whose four
 runs would take about two hours (`results/clock`: 0.5 % of a pass in 8 seconds).
 Expectation: within 1.5 points of each other; no run ends in numbers that are not finite.
-Cost: 30 runs, about 11 minutes on 2 cores.
+Cost: 30 runs, about 8 minutes on 2 cores.
 """
 
 import sys
