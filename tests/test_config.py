@@ -19,6 +19,7 @@ from w2vjax.config import (
 )
 from w2vjax.config_json import from_json, to_json
 from w2vjax.errors import InputError
+from w2vjax.layer_defaults import CBOW_RATE, LAYER_DEFAULTS, LONG
 
 KINDS = (CorpusConfig, SamplerConfig, OutputConfig, TrainConfig, EvalConfig)
 NUMBERS = [
@@ -133,7 +134,9 @@ def test_cbow_has_settings_of_its_own():
         config = RunConfig(train=TrainConfig(**train)).resolved().train
         return config.noise_per_block, config.learning_rate
 
-    assert settings() == (32, 0.05)
-    assert settings(architecture="cbow") == (24, 0.2)
-    assert settings(architecture="cbow", cbow_gradient="undivided") == (24, 0.05)
+    rate = LAYER_DEFAULTS["negative-sampling"]["learning_rate"]
+    assert settings() == (32, rate)
+    assert settings(architecture="cbow") == (24, CBOW_RATE["negative-sampling"] * rate)
+    assert settings(architecture="cbow", cbow_gradient="undivided") == (24, rate)
     assert settings(architecture="cbow", noise_per_block=8, learning_rate=0.1) == (8, 0.1)
+    assert settings(dim=LONG) == (24, rate) and settings(dim=LONG - 1) == (32, rate)

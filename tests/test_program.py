@@ -69,19 +69,22 @@ def test_replicas_share_a_program(change, message):
 @pytest.mark.parametrize("devices, model", [(4, 2), (3, 3)])
 @pytest.mark.parametrize("layer", OUTPUTS)
 def test_dimensions_divided_among_devices_change_nothing(layer, devices, model):
-    whole = train(short(), config(layer, devices=devices // model), show=False)
-    divided = config(layer, devices=devices, model_devices=model)
-    close(whole, train(short(), divided, show=False))
+    """At one rate for all layers, at which vectors stay short: tolerances are absolute."""
+    base = config(layer, devices=devices // model, learning_rate=0.02)
+    divided = replace(base.train, devices=devices, model_devices=model)
+    whole = train(short(), base, show=False)
+    close(whole, train(short(), replace(base, train=divided), show=False))
 
 
 @pytest.mark.parametrize("layer", OUTPUTS)
 def test_filling_rows_up_changes_nothing(layer, monkeypatch):
     """Rows of 6 numbers lie in 8, and their vectors have 6 all the same."""
-    filled = Run.of(short(), [config(layer)]).state.parameters
+    settings = config(layer, learning_rate=0.02)
+    filled = Run.of(short(), [settings]).state.parameters
     assert {leaf.shape[-1] for leaf in jax.tree.leaves(filled)} == {8}
-    found = train(short(), config(layer), show=False)
+    found = train(short(), settings, show=False)
     monkeypatch.setattr(program, "LANES", 1)
-    close(found, train(short(), config(layer), show=False))
+    close(found, train(short(), settings, show=False))
     assert {leaf.shape[-1] for leaf in jax.tree.leaves(found.parameters)} == {6}
 
 
