@@ -26,14 +26,14 @@ LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
     "negative-sampling": {
         **_SAMPLED,
         "learning_rate": 0.065,
-        "noise_per_block": 32,  # as accurate as 48, which sampled softmax needs
+        "noise_per_block": 32,  # as accurate as 48
         "damping": 0.05,
     },
     "nce": {**_SAMPLED, "learning_rate": 0.05},
-    "sampled-softmax": {**_SAMPLED, "learning_rate": 0.0375},
+    "sampled-softmax": {**_SAMPLED, "learning_rate": 0.0375, "noise_per_block": 40},
 }
-"""By the layers' names. Found on `simplewiki-2018`, skip-gram, 100 dimensions. Higher rates suit large
-steps (`experiments/steps.py`), lower ones small texts read many times."""
+"""By the layers' names. Found on `simplewiki-2018`, skip-gram, 100 dimensions. Higher rates suit
+large steps (`experiments/steps.py`), lower ones small texts read many times."""
 CBOW_RATE = {"negative-sampling": 3.25, "nce": 6.0, "sampled-softmax": 5.0}
 """times the learning rate, for CBOW: of a mean's gradient each of its words gets only a share"""
 CBOW_DEFAULTS: dict[str, dict[str, Any]] = {"negative-sampling": {"noise_per_block": 24}}
