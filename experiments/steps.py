@@ -1,8 +1,8 @@
 """Words a step: how much of the text may pass before the matrices change.
 
 Claim: damping lets steps grow from 512 to 8,192 kept words with the accuracy of small ones, though
-on repetitive text plain sums of gradients diverge. Every layer but the exact softmax, whose four
-runs would take about two hours (`results/clock`: 0.5 % of a pass in 8 seconds).
+on repetitive text plain sums of gradients diverge. Every layer but the exact softmax, whose six
+runs would take about three hours (`results/clock`: 0.5 % of a pass in 8 seconds).
 Rates: the layers' own, but for NCE and sampled softmax, whose own suit steps of 512 words and small
 texts; at 8,192 they learn too little with them.
 Expectation: within 1.5 points of each other; no run ends in numbers that are not finite.

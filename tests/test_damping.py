@@ -154,7 +154,7 @@ def test_slots_of_an_earlier_step_do_not_matter(layer):
     arguments = (matrices, built, block, noise, jnp.float32(0.5))
     damping = Damping(0.5, 1.0)
     expected, _, fresh = updated(*arguments, damping=damping, transform=NO_CHANGE)
-    used = Carry(Slots(*(jnp.flip(leaf) for leaf in fresh.slots)), None)
+    used = fresh._replace(slots=Slots(*(jnp.flip(leaf) for leaf in fresh.slots)))
     found = updated(*arguments, damping=damping, transform=NO_CHANGE, carry=used)[0]
     free = updated(*arguments, damping=Damping(0.0), transform=NO_CHANGE)[0]
     for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):

@@ -106,13 +106,13 @@ class Carry(NamedTuple):
     """What a step hands to the next besides the matrices."""
 
     slots: Slots
-    decay: Decay | None
-    """None: not added up"""
+    decay: Decay
 
     @classmethod
     def of(cls, inputs: int, outputs: int, decay: Decay | None = None) -> "Carry":
         """That of a first step, of as many rows in both matrices."""
-        return cls(Slots(jnp.zeros(inputs, jnp.int32), jnp.zeros(outputs, jnp.int32)), decay)
+        slots = Slots(jnp.zeros(inputs, jnp.int32), jnp.zeros(outputs, jnp.int32))
+        return cls(slots, decay or Decay(jnp.zeros(inputs), jnp.zeros(outputs)))
 
 
 def further(
@@ -169,7 +169,5 @@ def rates_of(
     of_output = flat(step.own, step.shared), flat(load.of.own, load.of.shared), load.matrix
     inputs, met = Rates.of(rate, carry.slots.input, *of_input)
     outputs, met_there = Rates.of(rate, carry.slots.output, *of_output)
-    decay = carry.decay
-    if decay is not None:
-        decay = Decay(further(decay.input, *of_input), further(decay.output, *of_output))
-    return inputs, outputs, Carry(Slots(met, met_there), decay)
+    decay = further(carry.decay.input, *of_input), further(carry.decay.output, *of_output)
+    return inputs, outputs, Carry(Slots(met, met_there), Decay(*decay))

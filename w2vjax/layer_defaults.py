@@ -43,7 +43,7 @@ LONG = 200
 LONG_DEFAULTS: dict[str, dict[str, Any]] = {"negative-sampling": {"noise_per_block": 24}}
 """what else suits long vectors in skip-gram: with 300 dimensions an eighth faster than 32 words,
 and as accurate (at a rate of 0.06, against 32 at 0.05: 22.3 and 22.4 % of analogies after a pass, 4
-seeds; 44.3 and 42.9 % after three, 2 seeds)"""
+seeds; 44.3 and 42.9 % after three, 2 seeds; no records)"""
 CACHED = 1 << 16
 """numbers in the vectors of a step's words, at most, so that its rows stay in a core's cache; but
 a block at least. The full softmax, whose step changes the whole matrix, does not care"""

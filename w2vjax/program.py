@@ -161,7 +161,6 @@ def train_stretch(
     sizes = len(state.parameters.input), len(state.parameters.output)
     start = state.parameters, Carry.of(*sizes, state.decay)
     (parameters, carry), telemetry = jax.lax.scan(step, start, jnp.arange(steps))
-    assert carry.decay is not None
     return State(parameters, carry.decay), telemetry
 
 
