@@ -2,7 +2,7 @@
 
 Claim: exchanged in the share that `exchange.share` gives, changes keep the accuracy of one device.
 Expectation: within a point of one device, up to the noise of the seeds.
-Cost: 16 runs, about 10 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the environment on a CPU.
+Cost: 32 runs, about 40 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the environment on a CPU.
 """
 
 import sys
@@ -12,8 +12,9 @@ from w2vjax.study.experiment import Experiment
 
 EXPERIMENT = Experiment(
     name="devices",
-    base={"corpus.source": "simplewiki-2018", "train.epochs": 1.0},
+    base={"corpus.source": "simplewiki-2018"},
     product={
+        "train.epochs": (1.0, 3.0),
         "output.layer": ("negative-sampling", "hierarchical-softmax"),
         "train.devices": (1, 2, 4, 8),
     },
