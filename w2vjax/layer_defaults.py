@@ -25,9 +25,9 @@ LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
     "balanced-softmax": _TREE,
     "negative-sampling": {
         **_SAMPLED,
-        "learning_rate": 0.065,
+        "learning_rate": 0.07,
         "noise_per_block": 32,  # as accurate as 48
-        "damping": 0.05,
+        "damping": 0.075,
     },
     "nce": {**_SAMPLED, "learning_rate": 0.05},
     "sampled-softmax": {**_SAMPLED, "learning_rate": 0.0375, "noise_per_block": 40},
