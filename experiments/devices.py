@@ -2,7 +2,7 @@
 
 Claim: exchanged in the share that `exchange.share` gives, changes keep the accuracy of one device.
 Expectation: within a point of one device, up to the noise of the seeds.
-Cost: 32 runs, about 40 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the environment on a CPU.
+Cost: 32 runs, about 25 minutes on 2 cores. Needs JAX_NUM_CPU_DEVICES=8 in the environment on a CPU.
 """
 
 import sys

@@ -6,7 +6,7 @@ runs would take about three hours (`results/clock`: 0.5 % of a pass in 8 seconds
 Rates: the layers' own, but for NCE and sampled softmax, whose own suit steps of 512 words and small
 texts; at 8,192 they learn too little with them.
 Expectation: within 1.5 points of each other; no run ends in numbers that are not finite.
-Cost: 60 runs, about 35 minutes on 2 cores.
+Cost: 60 runs, about 25 minutes on 2 cores.
 """
 
 import sys

@@ -20,8 +20,7 @@ def estimate(config: RunConfig, corpus: EncodedCorpus, num_devices: int) -> floa
     Two matrices `[V, D]` of float32: for every copy of the model, and twice more for exchanging
     changes; and three times on the host, as they come from the devices, as vectors, and scaled to
     length 1. The layer's tables are on every device, and on the host while they are made. Runs on
-    two cores, V = 76,000 and D = 100 and 300, took from 0.3 GiB less to 0.2 GiB more (full softmax
-    while it kept its scores).
+    one and two devices, V = 76,000 and D = 100 and 300, took from 0.3 GiB less to 0.2 GiB more.
     """
     num_words = len(corpus.vocabulary)
     copies = num_devices // config.train.model_devices
