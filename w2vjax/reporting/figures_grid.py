@@ -21,6 +21,8 @@ from w2vjax.reporting.runs import ACCURACY, Spread, runs, summary
 
 LEVEL = 0.05
 """of significance, after Holm's correction"""
+LONG_NAME = 40
+"""letters of a cell's name that leave no room for more beside it under a figure"""
 
 
 def layers_by_samplers(frame: pd.DataFrame) -> Drawing | None:
@@ -90,7 +92,8 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
     axes.set_ylim(len(data) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     reference = data["against"].iloc[0]
-    axes.set_xlabel(f"analogy accuracy minus that of {shown(reference)} (percentage points)")
+    gap = "\n" if len(reference) > LONG_NAME else " "
+    axes.set_xlabel(f"analogy accuracy minus that of{gap}{shown(reference)} (percentage points)")
     axes.legend(handles=_meanings(), loc="upper left", bbox_to_anchor=(1.0, 1.0))
     caption = (
         f"Difference in analogy accuracy to {reference}, in percentage points, with 95 % "
