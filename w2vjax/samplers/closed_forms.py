@@ -90,6 +90,6 @@ class LogUniform:
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
         """`log(log((k+2)/(k+1)) / log(V+1))` for every id `k`."""
         rank = ids.astype(jnp.float32) + 1.0
-        # Not log1p(V): twice, compiled, NCE came out as if log1p(8) beside log1p(1/rank) were 8 log 2.
+        # Not log1p(V): twice NCE, compiled, came out as if log1p(8) were 8 log 2.
         norm = jnp.log(jnp.log((self.size + 1).astype(jnp.float32)))
         return jnp.log(jnp.log1p(1 / rank)) - norm
