@@ -27,12 +27,12 @@ MORE_SAMPLERS = (
     *("zipf^0.5", "zipf^0.75", "zipf^1"),
 )
 RATES = {
-    "negative-sampling": (0.03, 0.045, 0.06, 0.09),
-    "nce": (0.0125, 0.025, 0.0375, 0.05),
-    "sampled-softmax": (0.0125, 0.025, 0.0375, 0.05),
+    "negative-sampling": (0.03, 0.045, 0.07, 0.105),
+    "nce": (0.025, 0.05, 0.075, 0.1),
+    "sampled-softmax": (0.015, 0.025, 0.0375, 0.055),
     "hierarchical-softmax": (0.025, 0.05, 0.075, 0.1),
     "balanced-softmax": (0.025, 0.05, 0.075, 0.1),
-    "full-softmax": (0.01, 0.02, 0.04, 0.08),
+    "full-softmax": (0.02, 0.03, 0.045, 0.07),
 }
 """to be tried of each layer, equally many; the layer's default among them"""
 

@@ -12,6 +12,7 @@ import synthetic
 
 from w2vjax.commands.grid_command import script
 from w2vjax.errors import InputError
+from w2vjax.layer_defaults import LAYER_DEFAULTS
 from w2vjax.reporting import records
 from w2vjax.study.experiment import Experiment
 
@@ -43,6 +44,14 @@ def test_the_held_out_seed_is_used_for_nothing_else():
     for name in ("layers", "samplers", "power", "noise", "table", "clock"):
         assert isinstance(loaded(name).EXPERIMENT.seeds, int)
         assert loaded(name).EXPERIMENT.seeds < loaded("tuning").SEED
+
+
+def test_every_layer_is_tuned_over_as_many_rates_and_its_default_among_them():
+    rates = loaded("tuning").RATES
+    assert set(rates) == set(LAYER_DEFAULTS)
+    assert len({len(of) for of in rates.values()}) == 1
+    for layer, of in rates.items():
+        assert LAYER_DEFAULTS[layer]["learning_rate"] in of, layer
 
 
 def test_a_quick_trial_of_a_script(tmp_path, capsys):
