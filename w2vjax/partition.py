@@ -1,4 +1,4 @@
-"""The partition function of the exact softmax, over a whole matrix, without keeping its scores."""
+"""The partition function of the exact softmax, over a whole matrix, in little memory."""
 
 from functools import partial
 
@@ -9,7 +9,9 @@ from jaxtyping import Array, Float, Int
 from w2vjax.arithmetic import PLAIN, Arithmetic, dot, squared_norms
 
 SCORES = 1 << 19
-"""scores that are held at a time: 2 MiB, which stay in a core's cache"""
+"""scores that are made at a time: 2 MiB, which stay in a core's cache"""
+KEPT = 1 << 24
+"""scores that are kept for the gradient, at most: 64 MiB"""
 
 
 def log_partition(
@@ -21,8 +23,9 @@ def log_partition(
     """log Σ_v exp(v_v · h) for every hidden vector, exactly.
 
     A stretch of the matrix at a time. The way there takes E_p[v], the gradient in the hidden
-    vectors, along with the sum; the way back makes the scores once more, for that in the matrix. A
-    fourth product costs less than to write all scores to memory and to read them twice.
+    vectors, along with the sum. The way back, for that in the matrix, takes the scores that were
+    kept, or, where they would be more than `KEPT`, makes them once more: a fourth product, which
+    costs a sixth of the time with 10,000 rows, and with 76,000 no more than memory for them does.
 
     `probes` are zeros `[S]` and `[V]`, added to the scores as `probe_s · ‖v‖² + ‖h‖² · probe_v`:
     their gradients, E_p‖v‖² and Σ_s p_v ‖h_s‖², bound the loss's curvature.
@@ -61,13 +64,12 @@ class _Stretches:
         return start, rows, self.arithmetic.across(scores)
 
 
-def _forward(
-    hidden: Array, matrix: Array, arithmetic: Arithmetic
-) -> tuple[Array, tuple[Array, ...]]:
+def _forward(hidden: Array, matrix: Array, arithmetic: Arithmetic) -> tuple[Array, tuple]:
     """The sum grows with the stretches, relative to the largest score so far."""
     stretches = _Stretches(hidden, matrix, arithmetic)
+    keeps = len(hidden) * len(matrix) <= KEPT
 
-    def more(sums: tuple[Array, Array, Array], number: Array) -> tuple[tuple, None]:
+    def more(sums: tuple[Array, Array, Array], number: Array) -> tuple[tuple, tuple | None]:
         top, total, of_rows = sums
         start, rows, scores = stretches.at(number)
         higher = jnp.maximum(top, jnp.max(scores, axis=0))
@@ -75,28 +77,32 @@ def _forward(
         odds = jnp.exp(jnp.where(fresh[:, None], scores, -jnp.inf) - higher[None])
         before = jnp.exp(top - higher)
         of_rows = of_rows * before[None] + dot("vd,vs->ds", rows, odds, arithmetic)
-        return (higher, total * before + jnp.sum(odds, axis=0), of_rows), None
+        sums = higher, total * before + jnp.sum(odds, axis=0), of_rows
+        return sums, (odds, higher) if keeps else None
 
     none = jnp.full(len(hidden), -jnp.inf), jnp.zeros(len(hidden)), jnp.zeros(hidden.T.shape)
-    (top, total, of_rows), _ = jax.lax.scan(more, none, stretches.numbers)
+    (top, total, of_rows), kept = jax.lax.scan(more, none, stretches.numbers)
     log_total = jnp.log(total) + top
-    return log_total, (log_total, (of_rows / total[None]).T, hidden, matrix)
+    return log_total, (log_total, (of_rows / total[None]).T, hidden, matrix, kept)
 
 
-def _backward(
-    arithmetic: Arithmetic, residual: tuple[Array, ...], slope: Array
-) -> tuple[Array, Array]:
+def _backward(arithmetic: Arithmetic, residual: tuple, slope: Array) -> tuple[Array, Array]:
     """E_p[v] of every hidden vector, Σ_s p_v h_s of every row."""
-    log_total, means, hidden, matrix = residual
+    log_total, means, hidden, matrix, kept = residual
     stretches = _Stretches(hidden, matrix, arithmetic)
     sloped = slope[:, None] * hidden
 
-    def more(to_matrix: Array, number: Array) -> tuple[Array, None]:
+    def more(to_matrix: Array, stretch: tuple) -> tuple[Array, None]:
+        number, kept = stretch
         start, _, scores = stretches.at(number)
-        made = dot("vs,sd->vd", jnp.exp(scores - log_total[None]), sloped, arithmetic)
+        odds, top = kept or (jnp.exp(scores - log_total[None]), log_total)
+        weighted = sloped * jnp.exp(top - log_total)[:, None]
+        made = dot("vs,sd->vd", odds, weighted, arithmetic)
         return jax.lax.dynamic_update_slice_in_dim(to_matrix, made, start, axis=0), None
 
-    to_matrix, _ = jax.lax.scan(more, jnp.zeros(matrix.shape), stretches.numbers)
+    # From the last: of the rows where it overlaps with the one before, it has kept none.
+    of_all = stretches.numbers, kept
+    to_matrix, _ = jax.lax.scan(more, jnp.zeros(matrix.shape), of_all, reverse=True)
     return means * slope[:, None], to_matrix
 
 

@@ -13,7 +13,7 @@ vectors a group:
 
 Matrix products: 2d a score, and as much again for the gradient of each of its two vectors: 6d. The
 scores are those of the tiles, G·k·n of the shared rows, and n·V where all of the V rows are rivals.
-Those n·V count once, though `partition` makes them twice rather than keep them.
+Those n·V count once, though `partition` makes them twice where they are too many to keep.
 CBOW's means are a product of their own, s × (s + 2w) × d a tile, forward and backward: 4d.
 
 Rows: every input row, every target's l rows and all shared rows are read once (gathered), and read
