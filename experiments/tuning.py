@@ -32,7 +32,7 @@ RATES = {
     "sampled-softmax": (0.015, 0.025, 0.0375, 0.055),
     "hierarchical-softmax": (0.025, 0.05, 0.075, 0.1),
     "balanced-softmax": (0.025, 0.05, 0.075, 0.1),
-    "full-softmax": (0.02, 0.03, 0.045, 0.07),
+    "full-softmax": (0.03, 0.07, 0.105, 0.15),
 }
 """to be tried of each layer, equally many; the layer's default among them"""
 
