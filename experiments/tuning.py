@@ -4,8 +4,9 @@ Claim: methods are compared at their own best learning rate, each given the same
 Expectation: flat optima; small rates for NCE and sampled softmax, whose steps grow with k.
 Cost: 116 runs, about 20 minutes on 2 cores: one pass over the whole text, the full softmax over the
 first 6 M words with 10,000 of vocabulary, as in `layers`. Prints each cell's accuracy by rate, and
-writes the best rates to its folder; copied to rates.json beside this file, they are fixed, and all
-experiments use them. SPPMI has no learning rate.
+writes the best rates to its folder, the layer's default where it is within a point of the best;
+copied to rates.json beside this file, they are fixed, and all experiments use them. SPPMI has no
+learning rate.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from w2vjax.commands.grid_command import script
 from w2vjax.files import write
+from w2vjax.layer_defaults import LAYER_DEFAULTS
 from w2vjax.reporting.ranking import accuracies, best_setting
 from w2vjax.study.experiment import Experiment, Part
 
@@ -35,6 +37,8 @@ RATES = {
     "full-softmax": (0.03, 0.07, 0.105, 0.15),
 }
 """to be tried of each layer, equally many; the layer's default among them"""
+NOISE = 0.01
+"""accuracy that tells nothing of one seed: within it the layer's default stands"""
 
 
 def part(layer: str, base: dict, samplers: tuple[str, ...] = ()) -> Part:
@@ -58,11 +62,21 @@ EXPERIMENT = Experiment(
 )
 
 
-def tell(folder: Path) -> str:
-    """A line a cell: the best rate, and the accuracy at each."""
+def chosen(folder: Path) -> dict[str, float]:
+    """The rate of every cell: the best, or the layer's default where it is as good."""
     found, best = accuracies(folder, f"config.{RATE}"), best_setting(folder, f"config.{RATE}")
-    lines = []
     for label, rate in best.items():
+        tried, usual = found[label], LAYER_DEFAULTS[label.split(" / ")[0]]["learning_rate"]
+        if tried[rate] - tried.get(usual, 0.0) <= NOISE:
+            best[label] = usual
+    return best
+
+
+def tell(folder: Path) -> str:
+    """A line a cell: its rate, and the accuracy at each."""
+    found = accuracies(folder, f"config.{RATE}")
+    lines = []
+    for label, rate in chosen(folder).items():
         tried = found[label].sort_index()
         shown = ", ".join(f"{at:g}: {100 * value:.1f} %" for at, value in tried.items())
         edge = len(tried) > 1 and rate in (tried.index[0], tried.index[-1])
@@ -71,10 +85,9 @@ def tell(folder: Path) -> str:
 
 
 def finish(folder: Path) -> None:
-    """Prints what was found and writes the best rates beside the records."""
+    """Prints what was found and writes the rates beside the records."""
     print(tell(folder))
-    best = best_setting(folder, f"config.{RATE}")
-    write(folder / "rates.json", (json.dumps(best, indent=2) + "\n").encode())
+    write(folder / "rates.json", (json.dumps(chosen(folder), indent=2) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def test_the_big_text_takes_the_best_three_samplers(tmp_path):
         loaded("big").experiment(tmp_path / "none")
 
 
-def test_tuning_finds_the_best_rate_of_each_cell(tmp_path, capsys):
+def test_tuning_finds_the_best_rate_of_each_cell_or_its_default_where_as_good(tmp_path, capsys):
     def rows(label: str, rate: float, accuracy: float) -> list[dict]:
         run = {"run": f"{label}{rate}", "seed": 1000, "label": label}
         config = {"config.train.learning_rate": rate}
@@ -91,12 +91,15 @@ def test_tuning_finds_the_best_rate_of_each_cell(tmp_path, capsys):
     file = records.Records(tmp_path)
     for rate, nce, tree in ((0.01, 0.1, 0.4), (0.02, 0.3, 0.2), (0.04, 0.2, 0.1)):
         file.append(rows("nce / uniform", rate, nce) + rows("balanced-softmax", rate, tree))
+    for rate, level, apart in ((0.025, 0.31, 0.32), (0.05, 0.3, 0.3), (0.075, 0.29, 0.29)):
+        file.append(rows("nce / in-batch", rate, level) + rows("nce / zipf^1", rate, apart))
     loaded("tuning").finish(tmp_path)
-    best = {"balanced-softmax": 0.01, "nce / uniform": 0.02}
+    best = {"balanced-softmax": 0.01, "nce / in-batch": 0.05, "nce / uniform": 0.02}
+    best["nce / zipf^1"] = 0.025
     assert json.loads((tmp_path / "rates.json").read_text()) == best
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("balanced-softmax: 0.01 (0.01: 40.0 %") and "end of" in told[0]
-    assert told[1] == "nce / uniform: 0.02 (0.01: 10.0 %, 0.02: 30.0 %, 0.04: 20.0 %)"
+    assert told[2] == "nce / uniform: 0.02 (0.01: 10.0 %, 0.02: 30.0 %, 0.04: 20.0 %)"
 
 
 def test_operations_are_told_by_what_they_hold():
