@@ -91,7 +91,7 @@ def test_tuning_finds_the_best_rate_of_each_cell_or_its_default_where_as_good(tm
     file = records.Records(tmp_path)
     for rate, nce, tree in ((0.01, 0.1, 0.4), (0.02, 0.3, 0.2), (0.04, 0.2, 0.1)):
         file.append(rows("nce / uniform", rate, nce) + rows("balanced-softmax", rate, tree))
-    for rate, level, apart in ((0.025, 0.31, 0.32), (0.05, 0.3, 0.3), (0.075, 0.29, 0.29)):
+    for rate, level, apart in ((0.025, 0.305, 0.32), (0.05, 0.3, 0.3), (0.075, 0.29, 0.29)):
         file.append(rows("nce / in-batch", rate, level) + rows("nce / zipf^1", rate, apart))
     loaded("tuning").finish(tmp_path)
     best = {"balanced-softmax": 0.01, "nce / in-batch": 0.05, "nce / uniform": 0.02}
