@@ -1,8 +1,8 @@
 """Words a step: how much of the text may pass before the matrices change.
 
 Claim: damping lets steps grow from 512 to 8,192 kept words with the accuracy of small ones, though
-on repetitive text plain sums of gradients diverge. Every layer but the exact softmax, whose six
-runs would take about three hours (`results/clock`: 0.5 % of a pass in 8 seconds).
+on repetitive text plain sums of gradients diverge. Every layer but the exact softmax, a pass of
+which takes over an hour (`results/clock`: 0.2 % of it in 10 seconds).
 On all devices (None), each with steps of its own: with two, twice as many words pass before all
 that they change has met. The sampled layers also on one device, over three passes.
 Rates: the layers' own, but for NCE and sampled softmax, whose own suit steps of 512 words and small
