@@ -49,11 +49,13 @@ def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:
             _draw_point(axes, point, spread, palette[layer], shapes[variant])
         _frame(axes)
         _draw_front(axes, points)
-        axes.set_xlabel("training speed (million words/s)")
+        axes.set_xlabel(
+            "training speed\n(million words/s)" if zoomed else "training speed (million words/s)"
+        )
     figure.axes[0].set_ylabel("analogy accuracy (%)")
     if zoomed:
         figure.axes[0].set_title("all")
-        figure.axes[1].set_title("the fastest, within a factor of 2")
+        figure.axes[1].set_title("within a factor of 2")
     figure.legend(handles=entries, loc="outside right upper")
     caption = (
         "Analogy accuracy against training speed in raw words of the text a second, compiling "

@@ -92,8 +92,10 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
     axes.set_ylim(len(data) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     reference = data["against"].iloc[0]
-    gap = "\n" if len(reference) > LONG_NAME else " "
-    axes.set_xlabel(f"analogy accuracy minus that of{gap}{shown(reference)} (percentage points)")
+    long = len(reference) > LONG_NAME
+    gap = "\n" if long else " "
+    label = f"analogy accuracy minus that of{gap}{shown(reference)} (percentage points)"
+    axes.set_xlabel(label, loc="right" if long else "center")
     axes.legend(handles=_meanings(), loc="upper left", bbox_to_anchor=(1.0, 1.0))
     caption = (
         f"Difference in analogy accuracy to {reference}, in percentage points, with 95 % "
