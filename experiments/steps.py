@@ -17,21 +17,19 @@ from w2vjax.commands.grid_command import script
 from w2vjax.study.experiment import Experiment, Part
 
 SAMPLED = ("negative-sampling", "nce", "sampled-softmax")
-TOKENS = "train.tokens_per_step", (512, 2048, 8192)
+TOKENS = (512, 2048, 8192)
 EXPERIMENT = Experiment(
     name="steps",
     base={"corpus.source": "simplewiki-2018"},
-    product=dict(
-        (
-            ("train.epochs", (1.0, 3.0)),
-            ("output.layer", (*SAMPLED, "hierarchical-softmax", "balanced-softmax")),
-            TOKENS,
-        )
-    ),
+    product={
+        "train.epochs": (1.0, 3.0),
+        "output.layer": (*SAMPLED, "hierarchical-softmax", "balanced-softmax"),
+        "train.tokens_per_step": TOKENS,
+    },
     parts=(
         Part(
             {"train.epochs": 3.0, "train.devices": 1},
-            dict((("output.layer", SAMPLED), TOKENS)),
+            {"output.layer": SAMPLED, "train.tokens_per_step": TOKENS},
         ),
     ),
     seeds=3,

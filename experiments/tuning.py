@@ -67,7 +67,7 @@ def chosen(folder: Path) -> dict[str, float]:
     found, best = accuracies(folder, f"config.{RATE}"), best_setting(folder, f"config.{RATE}")
     for label, rate in best.items():
         tried, usual = found[label], LAYER_DEFAULTS[label.split(" / ")[0]]["learning_rate"]
-        if tried[rate] - tried.get(usual, 0.0) <= NOISE:
+        if usual in tried and tried[rate] - tried[usual] <= NOISE:
             best[label] = usual
     return best
 

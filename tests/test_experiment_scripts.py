@@ -93,9 +93,10 @@ def test_tuning_finds_the_best_rate_of_each_cell_or_its_default_where_as_good(tm
         file.append(rows("nce / uniform", rate, nce) + rows("balanced-softmax", rate, tree))
     for rate, level, apart in ((0.025, 0.305, 0.32), (0.05, 0.3, 0.3), (0.075, 0.29, 0.29)):
         file.append(rows("nce / in-batch", rate, level) + rows("nce / zipf^1", rate, apart))
+    file.append(rows("nce / zipf^2", 0.01, 0.005))  # its default was not tried
     loaded("tuning").finish(tmp_path)
     best = {"balanced-softmax": 0.01, "nce / in-batch": 0.05, "nce / uniform": 0.02}
-    best["nce / zipf^1"] = 0.025
+    best |= {"nce / zipf^1": 0.025, "nce / zipf^2": 0.01}
     assert json.loads((tmp_path / "rates.json").read_text()) == best
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("balanced-softmax: 0.01 (0.01: 40.0 %") and "end of" in told[0]

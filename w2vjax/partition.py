@@ -24,8 +24,8 @@ def log_partition(
 
     A stretch of the matrix at a time. The way there takes E_p[v], the gradient in the hidden
     vectors, along with the sum. The way back, for that in the matrix, takes the scores that were
-    kept, or, where they would be more than `KEPT`, makes them once more: a fourth product, which
-    costs a sixth of the time with 10,000 rows, and with 76,000 no more than memory for them does.
+    kept, or, where they would be more than `KEPT`, makes them once more: then a fourth product
+    costs no more than to write all scores to memory and to read them again.
 
     `probes` are zeros `[S]` and `[V]`, added to the scores as `probe_s · ‖v‖² + ‖h‖² · probe_v`:
     their gradients, E_p‖v‖² and Σ_s p_v ‖h_s‖², bound the loss's curvature.

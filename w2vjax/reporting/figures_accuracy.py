@@ -49,9 +49,8 @@ def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:
             _draw_point(axes, point, spread, palette[layer], shapes[variant])
         _frame(axes)
         _draw_front(axes, points)
-        axes.set_xlabel(
-            "training speed\n(million words/s)" if zoomed else "training speed (million words/s)"
-        )
+        gap = "\n" if zoomed else " "
+        axes.set_xlabel(f"training speed{gap}(million words/s)")
     figure.axes[0].set_ylabel("analogy accuracy (%)")
     if zoomed:
         figure.axes[0].set_title("all")
