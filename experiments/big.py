@@ -11,8 +11,8 @@ from pathlib import Path
 
 from w2vjax.commands.grid_command import script
 from w2vjax.errors import InputError
-from w2vjax.reporting.ranking import accuracies
-from w2vjax.reporting.records import FILE_NAME
+from w2vjax.records.file import FILE_NAME
+from w2vjax.report.ranking import accuracies
 from w2vjax.study.experiment import Experiment, Part
 from w2vjax.study.experiment_file import read_rates
 

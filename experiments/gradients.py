@@ -20,8 +20,8 @@ from typing import Annotated
 
 import tyro
 
-from w2vjax.config import SAMPLED_LAYERS, CorpusConfig
-from w2vjax.devices import prepare
+from w2vjax.config.schema import SAMPLED_LAYERS, CorpusConfig
+from w2vjax.engine.devices import prepare
 from w2vjax.errors import InputError
 from w2vjax.samplers import parse
 from w2vjax.study.gradient_lab import LAWS, STATES, LabConfig, cells, run

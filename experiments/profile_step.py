@@ -19,9 +19,9 @@ import pandas as pd
 import tyro
 from jax.profiler import ProfileData
 
-from w2vjax import devices
 from w2vjax.bench.subject import Subject
-from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, TrainConfig
+from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, TrainConfig
+from w2vjax.engine import devices
 from w2vjax.text.encoding import encode
 
 KINDS = {"product": r" (dot|convolution)\(", "scatter": r" scatter\(", "gather": r" gather\("}

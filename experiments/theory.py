@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import tyro
 
-from w2vjax.config import SAMPLED_LAYERS
+from w2vjax.config.schema import SAMPLED_LAYERS
 from w2vjax.progress import track
-from w2vjax.reporting import report
-from w2vjax.reporting.records import FINISHED, Records, finished, provenance
+from w2vjax.records.file import FINISHED, Records, finished
+from w2vjax.records.provenance import provenance
+from w2vjax.report import report
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study.theory import NUM_NOISE, NUM_WORDS, Optimum, joint, optimum
 

@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from w2vjax.commands.grid_command import script
+from w2vjax.config.defaults import LAYER_DEFAULTS
 from w2vjax.files import write
-from w2vjax.layer_defaults import LAYER_DEFAULTS
-from w2vjax.reporting.ranking import accuracies, best_setting
+from w2vjax.report.ranking import accuracies, best_setting
 from w2vjax.study.experiment import Experiment, Part
 
 SEED = 1_000

@@ -45,7 +45,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> "EncodedCorpus":
     """The planted text, of 1,500 words."""
-    from w2vjax.config import CorpusConfig
+    from w2vjax.config.schema import CorpusConfig
     from w2vjax.text.encoding import encode
 
     config = CorpusConfig("planted", max_vocab=1_500)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from references import Setting, Step
 
-from w2vjax.blocks import Batch, window_batch
-from w2vjax.config import SAMPLED_LAYERS, OutputConfig, SamplerConfig
-from w2vjax.damping import Damping
+from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig, SamplerConfig
+from w2vjax.engine.damping import Damping
+from w2vjax.engine.update import Parameters, update
+from w2vjax.engine.windows import Batch, window_batch
 from w2vjax.errors import InputError
-from w2vjax.model import Parameters, update
-from w2vjax.output_layer import OutputLayer
-from w2vjax.outputs import OUTPUTS, build
+from w2vjax.losses.layer import OutputLayer
+from w2vjax.losses.layers import OUTPUTS, build
 from w2vjax.samplers import SAMPLERS, probabilities
 
 V, D = 20, 4

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import logsumexp, softmax
 
-from w2vjax.blocks import Batch, cut
-from w2vjax.trees import TREES
+from w2vjax.engine.windows import Batch, cut
+from w2vjax.losses.trees import TREES
 
 
 class Terms(NamedTuple):

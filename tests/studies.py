@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from synthetic import CELLS, distributions, measured
 
-from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 
 NEG = "negative-sampling"
 

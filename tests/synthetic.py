@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.study.run import about
 
 SECTIONS = (

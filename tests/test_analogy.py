@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2vjax.config import EvalConfig
+from w2vjax.config.schema import EvalConfig
 from w2vjax.errors import InputError
 from w2vjax.evaluation import analogy as module
 from w2vjax.evaluation.analogy import analogy, answered

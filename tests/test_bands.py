@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_analogy import ask, planted
 
-from w2vjax.config import EvalConfig
+from w2vjax.config.schema import EvalConfig
 from w2vjax.evaluation import bands
 from w2vjax.evaluation.analogy import analogy, answered
 from w2vjax.evaluation.metrics import PROTOCOLS, examine

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from test_train import PLANTED, SMALL, accuracy, short
 
-from w2vjax.config import BASELINES, CorpusConfig, OutputConfig, RunConfig, TrainConfig
+from w2vjax.config.schema import BASELINES, CorpusConfig, OutputConfig, RunConfig, TrainConfig
+from w2vjax.engine.stream import Plan
 from w2vjax.errors import InputError
-from w2vjax.outputs import OUTPUTS
-from w2vjax.reporting import records
-from w2vjax.stream import Plan
+from w2vjax.losses.layers import OUTPUTS
+from w2vjax.records import file as records
 from w2vjax.study import baseline, compare, cooccurrence, grid
 from w2vjax.text.encoding import EncodedCorpus
 
@@ -49,7 +49,7 @@ def test_pairs_are_counted_as_one_by_one(piece, dynamic, every, monkeypatch):
 
 def test_windows_and_thinning_are_those_of_training_in_expectation():
     """Means of the trained layers' pair counts over seeds."""
-    from w2vjax.train import train
+    from w2vjax.engine.train import train
 
     corpus = short(3_000)
     settings = replace(CONFIG.train, subsample=0.02)

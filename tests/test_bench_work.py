@@ -11,10 +11,10 @@ from problems import COUNTS
 
 from w2vjax.bench.compiling import compiled, memory
 from w2vjax.bench.work import shape_of, work
-from w2vjax.config import OutputConfig, RunConfig, TrainConfig
-from w2vjax.outputs import build
-from w2vjax.program import make_batch
-from w2vjax.trees import huffman
+from w2vjax.config.schema import OutputConfig, RunConfig, TrainConfig
+from w2vjax.engine.program import make_batch
+from w2vjax.losses.layers import build
+from w2vjax.losses.trees import huffman
 
 ARCHITECTURES = get_args(get_type_hints(TrainConfig)["architecture"])
 GROUPINGS = get_args(get_type_hints(TrainConfig)["grouping"])

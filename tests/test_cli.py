@@ -13,8 +13,8 @@ import pytest
 from synthetic import CELLS, experiment
 
 from w2vjax.commands import cli
-from w2vjax.outputs import OUTPUTS
-from w2vjax.reporting import records
+from w2vjax.losses.layers import OUTPUTS
+from w2vjax.records import file as records
 from w2vjax.text import planted
 from w2vjax.vectors.embeddings import Embeddings
 
@@ -170,7 +170,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG, ids=lambda part: str(part)[-60:])
 def test_wrong_input_is_told_in_one_line(arguments, message, folder, capsys, monkeypatch):
-    monkeypatch.setattr("w2vjax.devices.prepare", lambda *_: None)
+    monkeypatch.setattr("w2vjax.engine.devices.prepare", lambda *_: None)
     for name, content in FILES.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -296,7 +296,7 @@ def test_data_commands(folder, capsys):
     "text", [("--vocabulary", "vocab.txt"), ("--corpus", "good.txt", "--min-count", "1")]
 )
 def test_samplers_of_a_vocabulary(text, folder, capsys, monkeypatch):
-    monkeypatch.setattr("w2vjax.devices.prepare", lambda *_: None)
+    monkeypatch.setattr("w2vjax.engine.devices.prepare", lambda *_: None)
     monkeypatch.setattr("w2vjax.study.draw_times.SIZES", (1_000,))
     for name in ("vocab.txt", "good.txt"):
         Path(name).write_bytes(FILES[name])

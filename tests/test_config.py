@@ -8,7 +8,9 @@ from typing import get_args
 
 import pytest
 
-from w2vjax.config import (
+from w2vjax.config.defaults import CBOW_RATE, LAYER_DEFAULTS, LONG
+from w2vjax.config.json import from_json, to_json
+from w2vjax.config.schema import (
     CorpusConfig,
     EvalConfig,
     OutputConfig,
@@ -17,9 +19,7 @@ from w2vjax.config import (
     TrainConfig,
     flatten,
 )
-from w2vjax.config_json import from_json, to_json
 from w2vjax.errors import InputError
-from w2vjax.layer_defaults import CBOW_RATE, LAYER_DEFAULTS, LONG
 
 KINDS = (CorpusConfig, SamplerConfig, OutputConfig, TrainConfig, EvalConfig)
 NUMBERS = [

@@ -25,11 +25,11 @@ from problems import (
 )
 from references import FORMULAS, blocks_step
 
-from w2vjax.blocks import Batch, cut, window_batch
-from w2vjax.config import SAMPLED_LAYERS, OutputConfig
-from w2vjax.damping import Carry, Damping, Decay, Slots
-from w2vjax.model import Parameters
-from w2vjax.outputs import OUTPUTS, build
+from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig
+from w2vjax.engine.damping import Carry, Damping, Decay, Slots
+from w2vjax.engine.update import Parameters
+from w2vjax.engine.windows import Batch, cut, window_batch
+from w2vjax.losses.layers import OUTPUTS, build
 
 
 def met(matrix: np.ndarray, batch: Batch, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from importlib import metadata
 import pytest
 
 from w2vjax import files
-from w2vjax.config import CorpusConfig
+from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError
 from w2vjax.text import almanac, corpus, datasets, encoding
 from w2vjax.text.datasets import DATASETS, DataSet, describe, fetch, here, source, verified

@@ -5,12 +5,13 @@ import sys
 
 import pytest
 
-from w2vjax import devices
+from w2vjax.engine import devices
 from w2vjax.errors import InputError
 
 PROGRAM = """
 import jax
-from w2vjax import devices, machine
+from w2vjax.engine import devices
+from w2vjax import machine
 devices.prepare({arguments})
 jax.jit(lambda x: jax.lax.sort(x @ x.T))(jax.numpy.ones((64, 8))).block_until_ready()
 print(len(jax.devices()), machine.cores(), jax.config.jax_persistent_cache_min_compile_time_secs)

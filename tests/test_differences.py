@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from synthetic import SAMPLERS
 
-from w2vjax.config import OutputConfig, RunConfig, TrainConfig, flatten
+from w2vjax.config.schema import OutputConfig, RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
-from w2vjax.reporting import hits, records, report
-from w2vjax.reporting.cells import with_cells
-from w2vjax.reporting.differences import FILE_NAMES, differences, tables, within_layers
-from w2vjax.reporting.stats import paired_difference, two_level_bootstrap
+from w2vjax.records import file as records
+from w2vjax.records import hits
+from w2vjax.report import report
+from w2vjax.report.cells import with_cells
+from w2vjax.report.differences import FILE_NAMES, differences, tables, within_layers
+from w2vjax.report.stats import paired_difference, two_level_bootstrap
 
 SECTIONS = tuple(f"gram{number}" for number in range(8))
 SECTION = np.repeat(np.arange(8, dtype=np.int32), 25)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2vjax.config import CorpusConfig
+from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError
 from w2vjax.text import datasets, encoding
 from w2vjax.text.encoding import encode
@@ -185,7 +185,7 @@ def test_an_entry_of_a_faster_process_is_kept(tmp_path, monkeypatch):
 def test_two_processes_at_once(tmp_path):
     path = write(tmp_path, [["a", "b", "c"] * 2_000] * 20)
     program = (
-        "import sys; from w2vjax.config import CorpusConfig; "
+        "import sys; from w2vjax.config.schema import CorpusConfig; "
         "from w2vjax.text.encoding import encode; "
         "print(len(encode(CorpusConfig(source=sys.argv[1])).ids))"
     )
@@ -245,7 +245,7 @@ def test_memory_does_not_grow_with_the_text(tmp_path):
     path = tmp_path / "a.txt"
     program = (
         "import sys, tracemalloc; from w2vjax.text.encoding import encode; "
-        "from w2vjax.config import CorpusConfig; tracemalloc.start(); "
+        "from w2vjax.config.schema import CorpusConfig; tracemalloc.start(); "
         "encode(CorpusConfig(source=sys.argv[1])); print(tracemalloc.get_traced_memory()[1])"
     )
     peaks = []

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from w2vjax.config import RunConfig, SamplerConfig, flatten
+from w2vjax.config.overrides import override
+from w2vjax.config.schema import RunConfig, SamplerConfig, flatten
 from w2vjax.errors import InputError
-from w2vjax.overrides import override
 from w2vjax.study.experiment import Experiment, Part
 from w2vjax.study.experiment_file import read_experiment, read_rates
 

@@ -11,9 +11,9 @@ import pytest
 import synthetic
 
 from w2vjax.commands.grid_command import script
+from w2vjax.config.defaults import LAYER_DEFAULTS
 from w2vjax.errors import InputError
-from w2vjax.layer_defaults import LAYER_DEFAULTS
-from w2vjax.reporting import records
+from w2vjax.records import file as records
 from w2vjax.study.experiment import Experiment
 
 KINDS = ("product", "scatter", "gather", "rest")

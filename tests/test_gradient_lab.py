@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from w2vjax.config import CorpusConfig, SamplerConfig
+from w2vjax.config.schema import CorpusConfig, SamplerConfig
 from w2vjax.errors import InputError
-from w2vjax.reporting import gradient_report, records, report
-from w2vjax.reporting.figures_gradients import FIGURES, nearest
+from w2vjax.records import file as records
+from w2vjax.report import gradient_report, report
+from w2vjax.report.figures_gradients import FIGURES, nearest
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study import gradient_lab
 from w2vjax.study.gradient_lab import LAWS, STATES, LabConfig, cells, run

@@ -9,8 +9,8 @@ import pytest
 from problems import COUNTS, POLICIES, D, V, config_of
 
 from w2vjax.errors import InputError
-from w2vjax.output_layer import OutputLayer
-from w2vjax.outputs import NegativeSampling, SampledSoftmax, build
+from w2vjax.losses.layer import OutputLayer
+from w2vjax.losses.layers import NegativeSampling, SampledSoftmax, build
 from w2vjax.samplers import SAMPLERS
 from w2vjax.samplers.mechanisms import Alias
 from w2vjax.study.gradients import (

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError
-from w2vjax.reporting import records
+from w2vjax.records import file as records
 from w2vjax.study import compare, grid, memory, plan
 from w2vjax.study.durations import Clock, duration
 from w2vjax.study.run import about

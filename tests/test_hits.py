@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from w2vjax.errors import InputError
-from w2vjax.reporting import hits, records
+from w2vjax.records import file as records
+from w2vjax.records import hits
 
 
 @given(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=70))

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from w2vjax import large_pages
-from w2vjax.large_pages import PAGE, in_large_pages
+from w2vjax.engine import large_pages
+from w2vjax.engine.large_pages import PAGE, in_large_pages
 
 
 def held(address):

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 import pytest
 from synthetic import CELLS, MACHINE, experiment
 
-from w2vjax.reporting import glossary
-from w2vjax.reporting.cells import DISTRIBUTIONS, LAYERS
-from w2vjax.reporting.records import FINISHED, Records
-from w2vjax.reporting.report import build
+from w2vjax.records.file import FINISHED, Records
+from w2vjax.report import glossary
+from w2vjax.report.cells import DISTRIBUTIONS, LAYERS
+from w2vjax.report.report import build
 
 VOID = {"meta", "img"}
 

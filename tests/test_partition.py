@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
 
-from w2vjax import partition
-from w2vjax.partition import log_partition
+from w2vjax.losses import partition
+from w2vjax.losses.partition import log_partition
 
 
 @pytest.mark.parametrize("at_a_time", [1, 5, 12, 13])

@@ -12,11 +12,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from studies import STUDIES
 from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
 
-from w2vjax.reporting import plots
-from w2vjax.reporting.cells import complete, with_cells
-from w2vjax.reporting.figures_style import COLUMN, PAGE, STYLE
-from w2vjax.reporting.plots import FIGURES, named_files, pictures
-from w2vjax.reporting.records import Records, read
+from w2vjax.records.file import Records, read
+from w2vjax.report import plots
+from w2vjax.report.cells import complete, with_cells
+from w2vjax.report.figures_style import COLUMN, PAGE, STYLE
+from w2vjax.report.plots import FIGURES, named_files, pictures
 
 EXPERIMENTS = {
     "usual": lambda: experiment(CELLS, 3),

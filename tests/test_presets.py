@@ -2,10 +2,10 @@
 
 import pytest
 
-from w2vjax import presets
-from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, TrainConfig, flatten
+from w2vjax.config import presets
+from w2vjax.config.presets import PRESETS
+from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
-from w2vjax.presets import PRESETS
 
 UNUSUAL = RunConfig(
     corpus=CorpusConfig(source="planted", min_count=77, max_vocab=777),

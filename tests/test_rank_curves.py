@@ -3,7 +3,7 @@
 import numpy as np
 from noise import COUNTS, V
 
-from w2vjax.config import SamplerConfig
+from w2vjax.config.schema import SamplerConfig
 from w2vjax.study.rank_curves import POINTS, distributions
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from w2vjax.errors import InputError
-from w2vjax.reporting import records
-from w2vjax.reporting.records import Records, finished, provenance, read
+from w2vjax.records import file as records
+from w2vjax.records.file import Records, finished, read
+from w2vjax.records.provenance import provenance
 
 
 def row(**fields):
@@ -120,7 +121,7 @@ def test_points_of_a_curve_need_not_repeat_what_describes_their_run(tmp_path):
 
 APPEND = """
 import sys
-from w2vjax.reporting.records import Records
+from w2vjax.records.file import Records
 for i in range(200):
     Records(sys.argv[1]).append([{"metric": "m", "value": i, "run": sys.argv[2], "x": i}] * 3)
 """

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2vjax.errors import InputError
+from w2vjax.losses.trees import huffman
 from w2vjax.replay.events import Centre, Event, Pair, Rate, Sentence, State, Unended
 from w2vjax.replay.generator import Generator
 from w2vjax.replay.noise import NoiseTable, keep_shares
@@ -25,7 +26,6 @@ from w2vjax.replay.trace import trace
 from w2vjax.replay.weights import Weights
 from w2vjax.samplers.mechanisms import fill_table
 from w2vjax.text.vocab import keep_probabilities
-from w2vjax.trees import huffman
 
 FOLDER = Path(__file__).parent / "word2vec_c"
 NOISE, TREE = "negative-sampling", "hierarchical-softmax"

@@ -11,10 +11,10 @@ import pytest
 from synthetic import CELLS, experiment
 
 from w2vjax.errors import InputError
-from w2vjax.reporting.cells import with_cells
-from w2vjax.reporting.records import Records, read
-from w2vjax.reporting.report import build, table
-from w2vjax.reporting.tables import Table, escape_latex
+from w2vjax.records.file import Records, read
+from w2vjax.report.cells import with_cells
+from w2vjax.report.report import build, table
+from w2vjax.report.tables import Table, escape_latex
 
 NEG = "negative-sampling / unigram^0.75"
 
@@ -186,7 +186,7 @@ def test_a_figure_without_data_any_more_is_removed(tmp_path):
 
 BUILD = """
 import sys
-from w2vjax.reporting.report import build
+from w2vjax.report.report import build
 build(sys.argv[1])
 assert "jax" not in sys.modules
 """

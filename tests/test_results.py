@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from w2vjax.reporting import plots
-from w2vjax.reporting.plots import FILE_NAMES
-from w2vjax.reporting.report import build
+from w2vjax.report import plots
+from w2vjax.report.plots import FILE_NAMES
+from w2vjax.report.report import build
 
 RESULTS = Path(__file__).parent.parent / "results"
 FOLDERS = sorted(path.parent for path in RESULTS.glob("*/table.md"))

@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from w2vjax import outputs
-from w2vjax.config import (
+from w2vjax.config.schema import (
     SAMPLED_LAYERS,
     CorpusConfig,
     OutputConfig,
@@ -16,13 +15,15 @@ from w2vjax.config import (
     SamplerConfig,
     TrainConfig,
 )
+from w2vjax.engine.train import Point, Trained
 from w2vjax.evaluation.metrics import PROTOCOLS
-from w2vjax.outputs import OUTPUTS
-from w2vjax.reporting import hits, records
+from w2vjax.losses import layers as outputs
+from w2vjax.losses.layers import OUTPUTS
+from w2vjax.records import file as records
+from w2vjax.records import hits
 from w2vjax.study import run, unseen
 from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.text.vocab import Vocabulary
-from w2vjax.train import Point, Trained
 from w2vjax.vectors.embeddings import Embeddings
 
 CONFIG = RunConfig(

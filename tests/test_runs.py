@@ -7,10 +7,10 @@ from scipy import stats as scipy_stats
 from studies import STUDIES
 from synthetic import CELLS, experiment
 
-from w2vjax.reporting.cells import complete, series, with_cells
-from w2vjax.reporting.contrasts import COLUMNS, contrasts
-from w2vjax.reporting.records import Records, read
-from w2vjax.reporting.runs import ACCURACY, SECONDS, SIMILARITY, SPEED, Spread, runs, summary
+from w2vjax.records.file import Records, read
+from w2vjax.report.cells import complete, series, with_cells
+from w2vjax.report.contrasts import COLUMNS, contrasts
+from w2vjax.report.runs import ACCURACY, SECONDS, SIMILARITY, SPEED, Spread, runs, summary
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from flax import struct
 from noise import COUNTS, V
 
-from w2vjax.config import SamplerConfig
+from w2vjax.config.schema import SamplerConfig
 from w2vjax.errors import InputError
 from w2vjax.samplers import OWN, build, check, parse, probabilities, register
 from w2vjax.samplers.mechanisms import Alias

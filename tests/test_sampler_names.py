@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from noise import COUNTS, EVERY
 
-from w2vjax.config import SamplerConfig
+from w2vjax.config.schema import SamplerConfig
 from w2vjax.errors import InputError
 from w2vjax.samplers import build, parse
 from w2vjax.samplers.closed_forms import LogUniform

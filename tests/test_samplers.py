@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from noise import COUNTS, EVERY, KEY, KINDS, OTHER_COUNTS, V
 
-from w2vjax.config import SamplerConfig
+from w2vjax.config.schema import SamplerConfig
 from w2vjax.samplers import (
     MECHANISMS,
     SAMPLERS,

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats as reference
 
 from w2vjax.errors import InputError
-from w2vjax.reporting.stats import (
+from w2vjax.report.stats import (
     holm,
     mcnemar,
     mean_interval,

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from w2vjax import stream
-from w2vjax.config import TrainConfig
-from w2vjax.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
+from w2vjax.config.schema import TrainConfig
+from w2vjax.engine import stream
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import Vocabulary, keep_probabilities
 

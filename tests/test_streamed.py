@@ -10,17 +10,17 @@ import pytest
 from problems import COUNTS, DRAWS, TABLE_SIZE, V, config_of
 from test_train import SMALL, short
 
-from w2vjax import program
-from w2vjax.config import SAMPLED_LAYERS, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.engine import program
+from w2vjax.engine.replicas import Run
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
+from w2vjax.engine.train import Trained, train, train_replicas
 from w2vjax.errors import InputError
-from w2vjax.outputs import build
-from w2vjax.replicas import Run
+from w2vjax.losses.layers import build
 from w2vjax.samplers import SAMPLERS, STREAMED, parse, probabilities
 from w2vjax.samplers import build as build_sampler
 from w2vjax.samplers.fit import goodness_of_fit
 from w2vjax.samplers.streamed import InBatch, LearnedUnigram
-from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
-from w2vjax.train import Trained, train, train_replicas
 
 THINNED = replace(SMALL, subsample=0.01)
 

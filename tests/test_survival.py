@@ -6,10 +6,10 @@ import pytest
 from test_stats import assert_share
 
 from w2vjax.errors import InputError
-from w2vjax.reporting import records
-from w2vjax.reporting.stats import mean_interval
-from w2vjax.reporting.survival import time_to_target
-from w2vjax.reporting.targets import tabulated, times_to_accuracy
+from w2vjax.records import file as records
+from w2vjax.report.stats import mean_interval
+from w2vjax.report.survival import time_to_target
+from w2vjax.report.targets import tabulated, times_to_accuracy
 
 SHAPE, SCALE = 3.0, 30.0
 MEDIAN = SCALE * np.log(2) ** (1 / SHAPE)

@@ -7,12 +7,12 @@ from matplotlib.colors import to_hex
 from studies import STUDIES
 from synthetic import BANDS, CELLS, WORDS, experiment
 
-from w2vjax.reporting import figures_sweeps
-from w2vjax.reporting.cells import complete, with_cells
-from w2vjax.reporting.figures_style import STYLE
-from w2vjax.reporting.plots import FIGURES
-from w2vjax.reporting.records import Records, read
-from w2vjax.reporting.runs import ACCURACY, SECONDS
+from w2vjax.records.file import Records, read
+from w2vjax.report import figures_sweeps
+from w2vjax.report.cells import complete, with_cells
+from w2vjax.report.figures_style import STYLE
+from w2vjax.report.plots import FIGURES
+from w2vjax.report.runs import ACCURACY, SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from problems import TABLE_SIZE
 
-from w2vjax.config import SAMPLED_LAYERS, OutputConfig
-from w2vjax.outputs import build
+from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig
+from w2vjax.losses.layers import build
 from w2vjax.samplers import SAMPLERS, parse, probabilities
 from w2vjax.study import theory
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from w2vjax.reporting import report, theory_report
-from w2vjax.reporting.records import Records, read
+from w2vjax.records.file import Records, read
+from w2vjax.report import report, theory_report
 
 
 def rows(layer: str, sampler: str, gap: float) -> list[dict]:

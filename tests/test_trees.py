@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2vjax.errors import InputError
-from w2vjax.trees import TREES, Tree, balanced, huffman
+from w2vjax.losses.trees import TREES, Tree, balanced, huffman
 
 ZIPF = np.maximum(5, 1_000_000 // np.arange(1, 3001))
 CASES = {

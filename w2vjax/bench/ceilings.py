@@ -10,7 +10,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array
 
 from w2vjax.bench.plan import CeilingConfig
-from w2vjax.partition import log_partition
+from w2vjax.losses.partition import log_partition
 
 
 class Call(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.monitoring
 
-from w2vjax.replicas import Run
+from w2vjax.engine.replicas import Run
 
 SAVED = "/jax/compilation_cache/compile_time_saved_sec"
 """what JAX reports when it finds a program in the cache"""

@@ -12,7 +12,7 @@ from w2vjax.bench.clock import Lap, Laps, interleaved, seconds
 from w2vjax.bench.ledger import Ledger
 from w2vjax.bench.plan import Care, CeilingConfig
 from w2vjax.bench.subject import Subject
-from w2vjax.config import RunConfig, flatten
+from w2vjax.config.schema import RunConfig, flatten
 from w2vjax.progress import track
 from w2vjax.text.encoding import EncodedCorpus
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import jax
 
-from w2vjax.reporting.records import Records, provenance
+from w2vjax.records.file import Records
+from w2vjax.records.provenance import provenance
 
 Row = dict[str, Any]
 SUBJECT = "bench/subject"

@@ -16,7 +16,7 @@ from typing import Any
 from w2vjax.bench.ledger import Ledger
 from w2vjax.bench.plan import OURS, PeerConfig
 from w2vjax.bench.worker import Task
-from w2vjax.config import CorpusConfig
+from w2vjax.config.schema import CorpusConfig
 from w2vjax.files import written
 from w2vjax.progress import track
 from w2vjax.text.datasets import source

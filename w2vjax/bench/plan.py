@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Literal
 
-from w2vjax.config import SAMPLED_LAYERS, OutputConfig, RunConfig, TrainConfig
+from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig, RunConfig, TrainConfig
 from w2vjax.errors import InputError, in_range, unknown
 
 LAYERS, SCALING, PEERS = "bench layers", "bench scaling", "bench peers"
@@ -81,7 +81,7 @@ def points(
 
     Raises `InputError` for unknown layers and for values that a configuration refuses.
     """
-    from w2vjax.outputs import OUTPUTS
+    from w2vjax.losses.layers import OUTPUTS
 
     for layer in layers:
         if layer not in OUTPUTS:

@@ -8,7 +8,7 @@ from w2vjax.bench.clock import interleaved
 from w2vjax.bench.ledger import Ledger
 from w2vjax.bench.plan import Care, Point
 from w2vjax.bench.subject import Subject
-from w2vjax.config import flatten
+from w2vjax.config.schema import flatten
 from w2vjax.progress import track
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import Vocabulary

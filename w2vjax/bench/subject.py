@@ -9,9 +9,9 @@ import numpy as np
 from w2vjax.bench.clock import Laps, seconds
 from w2vjax.bench.compiling import Compiled, compiled, counted, memory
 from w2vjax.bench.work import work
-from w2vjax.config import RunConfig
-from w2vjax.exchange import Exchange
-from w2vjax.replicas import Run
+from w2vjax.config.schema import RunConfig
+from w2vjax.engine.replicas import Run
+from w2vjax.engine.sync import Exchange
 from w2vjax.text.encoding import EncodedCorpus
 
 SEGMENTS = 4

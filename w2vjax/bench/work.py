@@ -29,9 +29,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from w2vjax.config import TrainConfig
-from w2vjax.output_layer import OutputLayer
-from w2vjax.program import num_groups, tile_size
+from w2vjax.config.schema import TrainConfig
+from w2vjax.engine.program import num_groups, tile_size
+from w2vjax.losses.layer import OutputLayer
 
 
 class Work(NamedTuple):

@@ -51,12 +51,12 @@ class Done:
 
 def ours(task: Task) -> Done:
     """This toolkit, one XLA device a core, each layer's own learning rate."""
-    from w2vjax import devices
+    from w2vjax.engine import devices
 
     devices.prepare()
-    from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, TrainConfig
+    from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, TrainConfig
+    from w2vjax.engine.train import train
     from w2vjax.text.encoding import encode
-    from w2vjax.train import train
 
     asked = task.settings
     config = RunConfig(

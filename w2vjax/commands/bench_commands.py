@@ -10,7 +10,7 @@ from tyro.conf import OmitArgPrefixes, subcommand
 
 from w2vjax.bench import plan
 from w2vjax.commands.options import Platform, TextOptions, TrainOptions
-from w2vjax.config import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.study import compare
 
 if TYPE_CHECKING:
@@ -213,8 +213,8 @@ def _measured(
     """Measures into the folder's records, then builds the tables and figures, and prints."""
     from w2vjax.bench.ledger import Ledger
     from w2vjax.files import make_folder
-    from w2vjax.reporting import report
-    from w2vjax.reporting.records import Records
+    from w2vjax.records.file import Records
+    from w2vjax.report import report
 
     make_folder(folder)
     try:
@@ -229,7 +229,7 @@ def _measured(
 
 
 def _prepare(platform: str | None, devices: int | None) -> None:
-    from w2vjax.devices import prepare
+    from w2vjax.engine.devices import prepare
 
     prepare(platform, devices)
 

@@ -19,7 +19,7 @@ from w2vjax.commands.grid_command import Grid
 from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
 from w2vjax.commands.replay_command import Replay
 from w2vjax.commands.sampler_commands import Samplers
-from w2vjax.config import (
+from w2vjax.config.schema import (
     CorpusConfig,
     OutputConfig,
     RunConfig,
@@ -134,8 +134,8 @@ class Train:
         for file in filter(None, (self.out, self.save_vocab)):
             check_writable(file)
         _prepare(self.platform, self.train.devices)
+        from w2vjax.engine.train import train
         from w2vjax.text.encoding import encode
-        from w2vjax.train import train
 
         corpus = encode(config.corpus)
         trained = train(corpus, config)
@@ -221,7 +221,7 @@ class Report:
     """folder that holds records.jsonl"""
 
     def run(self) -> int:
-        from w2vjax.reporting import report
+        from w2vjax.report import report
 
         files = report.build(self.folder)
         print((self.folder / "table.md").read_text())
@@ -269,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _preset(name: str, config: RunConfig) -> RunConfig:
     """The configuration under a preset, and on standard error what that means."""
-    from w2vjax import presets
+    from w2vjax.config import presets
 
     fields = presets.fields_of(name, config)
     made = presets.apply(name, config, unless=RunConfig())
@@ -284,6 +284,6 @@ def _preset(name: str, config: RunConfig) -> RunConfig:
 
 
 def _prepare(platform: str | None, devices: int | None) -> None:
-    from w2vjax.devices import prepare
+    from w2vjax.engine.devices import prepare
 
     prepare(platform, devices)

@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
 from w2vjax.commands.options import TextOptions
-from w2vjax.config import CorpusConfig
+from w2vjax.config.schema import CorpusConfig
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class GridOptions:
 
     def run(self, experiment: Experiment, finish: Callable[[Path], None] | None = None) -> int:
         """Runs what is not done yet, prints the table, and hands the folder on to `finish`."""
-        from w2vjax.devices import prepare
+        from w2vjax.engine.devices import prepare
 
         chosen = experiment if self.seeds is None else replace(experiment, seeds=self.seeds)
         if self.quick:

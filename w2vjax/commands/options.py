@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg
 
-from w2vjax.config import CorpusConfig, EvalConfig, OutputConfig, SamplerConfig, TrainConfig
+from w2vjax.config.schema import CorpusConfig, EvalConfig, OutputConfig, SamplerConfig, TrainConfig
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes
 
 from w2vjax.commands.options import Platform, TextOptions
-from w2vjax.config import CorpusConfig
+from w2vjax.config.schema import CorpusConfig
 from w2vjax.study.card_plan import CardConfig, plan
 
 
@@ -49,7 +49,7 @@ class Samplers:
         corpus = self.text.config(self.corpus, self.max_vocab)
         config = CardConfig(self.table_size, self.num_draws, self.repeats, self.seed)
         samplers = plan(self.samplers, self.table_size)
-        from w2vjax.devices import prepare
+        from w2vjax.engine.devices import prepare
         from w2vjax.files import make_folder
         from w2vjax.text.encoding import encode
         from w2vjax.text.vocab import Vocabulary
@@ -61,7 +61,7 @@ class Samplers:
             encoded = encode(corpus)
             source, words = encoded.name, encoded.vocabulary
         prepare(self.platform)
-        from w2vjax.reporting import card_report
+        from w2vjax.report import card_report
         from w2vjax.study.card import card
 
         made = card(source, words.counts[: self.max_vocab], samplers, config)

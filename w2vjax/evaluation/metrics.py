@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Int8
 
-from w2vjax.config import EvalConfig
+from w2vjax.config.schema import EvalConfig
 from w2vjax.evaluation.analogy import AnalogyResult, analogy, answered, judged
 from w2vjax.evaluation.bands import analogy_bands, similarity_bands
 from w2vjax.evaluation.likelihood import held_out

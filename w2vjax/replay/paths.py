@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from w2vjax.trees import two_queues
+from w2vjax.losses.trees import two_queues
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2vjax.config import SamplerConfig
+from w2vjax.config.schema import SamplerConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.contract import Sampler, check

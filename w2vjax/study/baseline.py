@@ -15,14 +15,14 @@ from jaxtyping import Float32
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, svds
 
-from w2vjax.config import BASELINES, RunConfig
+from w2vjax.config.schema import BASELINES, RunConfig
+from w2vjax.engine.stream import Plan
+from w2vjax.engine.train import Trained
+from w2vjax.engine.update import Parameters
 from w2vjax.errors import InputError
-from w2vjax.model import Parameters
 from w2vjax.progress import track
-from w2vjax.stream import Plan
 from w2vjax.study.cooccurrence import cooccurrence, marginals
 from w2vjax.text.encoding import EncodedCorpus
-from w2vjax.train import Trained
 from w2vjax.vectors.embeddings import Embeddings
 
 SMOOTHING = 0.75

@@ -10,9 +10,9 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from w2vjax.config import SamplerConfig
+from w2vjax.config.schema import SamplerConfig
 from w2vjax.progress import track
-from w2vjax.reporting.records import provenance
+from w2vjax.records.provenance import provenance
 from w2vjax.samplers import OWN, STREAMED, Learning, build, draw, mechanism, wish
 from w2vjax.samplers.closed_forms import LogUniform
 from w2vjax.samplers.distributions import Probabilities, unigram

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from w2vjax.config import SamplerConfig
+from w2vjax.config.schema import SamplerConfig
 from w2vjax.errors import InputError, in_range
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from w2vjax.config import BASELINES, SAMPLED_LAYERS, RunConfig
+from w2vjax.config.defaults import LAYER_DEFAULTS
+from w2vjax.config.schema import BASELINES, SAMPLED_LAYERS, RunConfig
 from w2vjax.errors import InputError, in_range, unknown
-from w2vjax.layer_defaults import LAYER_DEFAULTS
 
 LAYERS = tuple(LAYER_DEFAULTS)
 SAMPLERS = ("unigram^0.75", "unigram^1", "log-uniform")

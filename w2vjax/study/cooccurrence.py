@@ -4,9 +4,9 @@ import numpy as np
 from jaxtyping import Int64
 from scipy.sparse import coo_array, csr_array
 
-from w2vjax.config import TrainConfig
+from w2vjax.config.schema import TrainConfig
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
 from w2vjax.progress import track
-from w2vjax.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
 
 PIECE = 1 << 21
 """kept words whose pairs are counted at once"""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from w2vjax.config import CorpusConfig, RunConfig
+from w2vjax.config.schema import CorpusConfig, RunConfig
 from w2vjax.text.encoding import EncodedCorpus
 
 WORDS_PER_SECOND = {

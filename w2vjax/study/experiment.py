@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from w2vjax.config import SAMPLED_LAYERS, RunConfig, SamplerConfig, flatten
+from w2vjax.config.overrides import override
+from w2vjax.config.schema import SAMPLED_LAYERS, RunConfig, SamplerConfig, flatten
 from w2vjax.errors import InputError, in_range, unknown
-from w2vjax.overrides import override
 
 Fields = Mapping[str, Any]
 """dotted names of `RunConfig`'s fields to values; `sampler` is a whole sampler by its name"""

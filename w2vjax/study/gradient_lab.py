@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from w2vjax.config import (
+from w2vjax.config.schema import (
     SAMPLED_LAYERS,
     CorpusConfig,
     OutputConfig,
@@ -22,12 +22,15 @@ from w2vjax.config import (
     digest,
     flatten,
 )
+from w2vjax.engine.train import train
 from w2vjax.errors import InputError, in_range, unknown
 from w2vjax.files import make_folder
-from w2vjax.outputs import build
-from w2vjax.partition import log_partition
+from w2vjax.losses.layers import build
+from w2vjax.losses.partition import log_partition
 from w2vjax.progress import track
-from w2vjax.reporting import records, report
+from w2vjax.records import file as records
+from w2vjax.records.provenance import provenance
+from w2vjax.report import report
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study.gradients import (
     TENTHS,
@@ -40,7 +43,6 @@ from w2vjax.study.gradients import (
 )
 from w2vjax.study.unseen import unseen_pairs
 from w2vjax.text.encoding import EncodedCorpus, encode
-from w2vjax.train import train
 
 EXPERIMENT = "gradients"
 Row = dict[str, Any]
@@ -225,7 +227,7 @@ def embedded(cell: Cell, corpus: EncodedCorpus, show: bool = True) -> Pairs:
 def _measured(made: Sequence[Cell], pairs: Pairs, corpus: EncodedCorpus) -> Iterator[list[Row]]:
     """The rows of every cell of one state."""
     exact = exact_gradient(pairs)
-    facts = records.provenance() | _facts(pairs, exact, corpus)
+    facts = provenance() | _facts(pairs, exact, corpus)
     for cell in made:
         begin = time.perf_counter()
         found = _estimates(cell, pairs, corpus, exact)

@@ -23,14 +23,14 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
-from w2vjax.blocks import Batch
+from w2vjax.engine.step import Rows, Step
+from w2vjax.engine.windows import Batch
 from w2vjax.errors import InputError
-from w2vjax.losses import Sigmoid
-from w2vjax.output_layer import Kind, OutputLayer, Relation, Shares
-from w2vjax.outputs import FullSoftmax, NegativeSampling
-from w2vjax.partition import log_partition
+from w2vjax.losses.elementwise import Sigmoid
+from w2vjax.losses.layer import Kind, OutputLayer, Relation, Shares
+from w2vjax.losses.layers import FullSoftmax, NegativeSampling
+from w2vjax.losses.partition import log_partition
 from w2vjax.samplers import Sampler
-from w2vjax.step import Rows, Step
 
 TENTHS = 10
 SLICES = TENTHS + 1

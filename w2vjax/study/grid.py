@@ -11,9 +11,11 @@ from typing import Any
 import jax
 
 from w2vjax import files
-from w2vjax.config import SAMPLED_LAYERS, CorpusConfig, RunConfig
+from w2vjax.config.schema import SAMPLED_LAYERS, CorpusConfig, RunConfig
 from w2vjax.errors import InputError
-from w2vjax.reporting import records, report
+from w2vjax.records import file as records
+from w2vjax.records.provenance import provenance
+from w2vjax.report import report
 from w2vjax.study import plan
 from w2vjax.study.durations import Clock, cell, duration
 from w2vjax.study.plan import PLANNED, Past, name_of, say
@@ -126,7 +128,7 @@ class _Session:
         except FAILURES as error:
             message = (str(error).strip() or repr(error)).splitlines()[0]
             failure = {"metric": FAILED, "value": None, "message": message}
-            self.file.append([about(config, self.experiment) | records.provenance() | failure])
+            self.file.append([about(config, self.experiment) | provenance() | failure])
             self.outcome.failed.append(name_of(config))
             return f"failed: {message}"
         self.file.append(rows)

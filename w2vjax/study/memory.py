@@ -1,6 +1,6 @@
 """How much memory runs take: an estimate, so that what cannot fit is refused before it starts."""
 
-from w2vjax.config import SAMPLED_LAYERS, RunConfig
+from w2vjax.config.schema import SAMPLED_LAYERS, RunConfig
 from w2vjax.samplers.registry import mechanism
 from w2vjax.text.encoding import EncodedCorpus
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import jax
 
-from w2vjax import machine, outputs
-from w2vjax.config import BASELINES, CorpusConfig, RunConfig, flatten
+from w2vjax import machine
+from w2vjax.config.schema import BASELINES, CorpusConfig, RunConfig, flatten
+from w2vjax.engine.program import mesh_of
 from w2vjax.errors import InputError
-from w2vjax.program import mesh_of
-from w2vjax.reporting import records
+from w2vjax.losses import layers as outputs
+from w2vjax.records import file as records
 from w2vjax.study import baseline
 from w2vjax.study.durations import Clock, cell, duration
 from w2vjax.study.memory import GIB, estimate

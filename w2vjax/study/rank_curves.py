@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from w2vjax.config import SamplerConfig
+from w2vjax.config.schema import SamplerConfig
 from w2vjax.samplers import STREAMED, build
 from w2vjax.samplers.laws import law
 

@@ -11,7 +11,10 @@ import jax
 import numpy as np
 
 from w2vjax import machine
-from w2vjax.config import RunConfig, flatten
+from w2vjax.config.schema import RunConfig, flatten
+from w2vjax.engine.history import Point
+from w2vjax.engine.program import mesh_of
+from w2vjax.engine.train import Trained, train
 from w2vjax.evaluation.metrics import Score, examine
 from w2vjax.evaluation.questions import (
     Questions,
@@ -20,15 +23,13 @@ from w2vjax.evaluation.questions import (
     read_questions,
     similarity_sets,
 )
-from w2vjax.history import Point
-from w2vjax.program import mesh_of
-from w2vjax.reporting import hits
-from w2vjax.reporting.records import FINISHED, provenance
+from w2vjax.records import hits
+from w2vjax.records.file import FINISHED
+from w2vjax.records.provenance import provenance
 from w2vjax.study.baseline import CLOSED_FORMS
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
-from w2vjax.train import Trained, train
 
 Row = dict[str, Any]
 """A line of the records."""

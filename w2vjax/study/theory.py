@@ -13,13 +13,13 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Float64
 
-from w2vjax.blocks import Batch
-from w2vjax.config import OutputConfig, SamplerConfig
-from w2vjax.model import Parameters, initial
-from w2vjax.output_layer import OutputLayer
-from w2vjax.outputs import NegativeSampling, SampledSoftmax, build
+from w2vjax.config.schema import OutputConfig, SamplerConfig
+from w2vjax.engine.step import Rows, Step
+from w2vjax.engine.update import Parameters, initial
+from w2vjax.engine.windows import Batch
+from w2vjax.losses.layer import OutputLayer
+from w2vjax.losses.layers import NegativeSampling, SampledSoftmax, build
 from w2vjax.samplers import Learning, probabilities
-from w2vjax.step import Rows, Step
 
 NUM_WORDS = 8
 NUM_NOISE = 3

@@ -9,18 +9,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from w2vjax.blocks import Batch, cut, pair_batch
-from w2vjax.config import RunConfig, TrainConfig
+from w2vjax.config.schema import RunConfig, TrainConfig
+from w2vjax.engine.program import draw_reach
+from w2vjax.engine.step import Rows, Step
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
+from w2vjax.engine.train import Trained
+from w2vjax.engine.update import Parameters
+from w2vjax.engine.windows import Batch, cut, pair_batch
 from w2vjax.evaluation import likelihood
 from w2vjax.evaluation.scores import Score
-from w2vjax.model import Parameters
-from w2vjax.output_layer import OutputLayer
-from w2vjax.outputs import HierarchicalSoftmax, NegativeSampling, build
-from w2vjax.program import draw_reach
-from w2vjax.step import Rows, Step
-from w2vjax.stream import NO_DOCUMENT, Layout, Plan, segments
+from w2vjax.losses.layer import OutputLayer
+from w2vjax.losses.layers import HierarchicalSoftmax, NegativeSampling, build
 from w2vjax.text.encoding import EncodedCorpus
-from w2vjax.train import Trained
 
 MAX_PAIRS = 20_000
 STRETCH = 1 << 14

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2vjax.config import CorpusConfig
+from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.text import planted
 from w2vjax.text.almanac import almanac

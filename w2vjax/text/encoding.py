@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import Int32, Int64
 
-from w2vjax.config import CorpusConfig
+from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError
 from w2vjax.progress import track
 from w2vjax.text import datasets

@@ -1,0 +1,1 @@
+"""Configuration as data: schema, layers' defaults, presets, JSON."""

@@ -1,0 +1,275 @@
+"""Configuration as data: frozen dataclasses, with all defaults but those that layers differ in."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from w2vjax.config.defaults import of_layer
+from w2vjax.errors import in_range
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """Which text, and which of its words."""
+
+    source: str = "almanac"
+    """a named data set (`w2vjax data list`) or the path of a file or folder"""
+    cleaning: Literal["text8", "none"] = "none"
+    """local text. text8: lower case, accents folded, digits spelled; none: split on white space"""
+    errors: Literal["strict", "replace"] = "strict"
+    """what to do with bytes that are not UTF-8"""
+    max_words: int | None = None
+    """read only this many words from the start of the text"""
+    min_count: int = 5
+    """drop words that occur less often"""
+    max_vocab: int | None = None
+    """keep at most this many words, the most frequent"""
+    held_out_every: int | None = None
+    """keep every n-th document out of training, for the likelihood of unseen text"""
+
+    def __post_init__(self) -> None:
+        in_range("min_count", self.min_count, 1)
+        if self.held_out_every is not None:
+            in_range("held_out_every", self.held_out_every, 2)
+        for name in ("max_words", "max_vocab"):
+            if getattr(self, name) is not None:
+                in_range(name, getattr(self, name), 1)
+
+
+POWERED = ("unigram", "zipf")
+"""The noise distributions that have an exponent."""
+
+
+@dataclass(frozen=True)
+class SamplerConfig:
+    """Where noise comes from: a distribution, and a mechanism that draws from it."""
+
+    distribution: str = "unigram"
+    """uniform, unigram (counts^power), log-uniform (TensorFlow's), zipf (1/rank^power); by
+    the stream of training's words: in-batch, learned-unigram"""
+    power: float = 0.75
+    """the exponent of unigram and zipf; the others ignore it"""
+    mechanism: str = "auto"
+    """closed-form, alias, cdf, table (word2vec.c's); auto: closed form if any, else alias"""
+    table_size: int = 10_000_000
+    """entries of the table (word2vec.c: 100,000,000, which is 400 MB)"""
+    uniform_share: float = 0.0
+    """share of the draws that are uniform over the vocabulary; the rest is the distribution's"""
+
+    def __post_init__(self) -> None:
+        in_range("power", self.power, -10, 10)
+        in_range("uniform_share", self.uniform_share, 0, 1)
+        in_range("table_size", self.table_size, 1, 2**31 - 1)
+
+    @property
+    def name(self) -> str:
+        """Short name, as the command line takes it: `unigram^0.75`, `log-uniform:alias`."""
+        mechanism = "" if self.mechanism == "auto" else f":{self.mechanism}"
+        sized = self.mechanism == "table" and self.table_size != SamplerConfig.table_size
+        return f"{self.law_name}{mechanism}{f'({_short(self.table_size)})' if sized else ''}"
+
+    @property
+    def law_name(self) -> str:
+        """The name without the mechanism: `unigram^0.75+uniform(0.1)`."""
+        power = f"^{_short(self.power)}" if self.distribution in POWERED else ""
+        share = f"+uniform({_short(self.uniform_share)})" if self.uniform_share else ""
+        return f"{self.distribution}{power}{share}"
+
+
+def _short(number: float) -> str:
+    """The shortest text that reads back as the same number: `0.75`, `1e6`, `123457`."""
+    text = f"{number:g}".replace("e+0", "e")
+    return text if float(text) == number else repr(number)
+
+
+SAMPLED_LAYERS = ("negative-sampling", "nce", "sampled-softmax")
+"""Output layers that draw noise."""
+BASELINES = ("sppmi-svd",)
+"""Closed forms that stand beside the output layers (`study.baseline`)."""
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """The output layer: how a hidden vector is trained to predict a target."""
+
+    layer: str = "negative-sampling"
+    """one of `outputs.OUTPUTS`: negative-sampling, hierarchical-softmax, full-softmax, …; or of
+    `BASELINES`"""
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    """where noise comes from (sampled layers only)"""
+    num_noise: int = 5
+    """k: noise words a pair; each shared noise word then counts k/K of a pair's noise"""
+    collision: Literal["auto", "mask", "expect", "keep", "redraw"] = "auto"
+    """noise that hits the target: left out (mask), left out in expectation (expect), kept, or drawn
+    again. auto: kept by nce, left out by the others"""
+    sigmoid_limit: float | None = None
+    """score beyond which the logistic loss's slope is cut, where a table of the sigmoid ends in
+    other programs (word2vec.c: 6). None: nowhere"""
+    sigmoid_beyond: Literal["saturate", "skip"] = "saturate"
+    """beyond it the sigmoid is 0 or 1 (saturate), or nothing is learned from the score (skip)"""
+    shared_nodes: int = 16
+    """busiest nodes of a tree that all targets of a step score at once"""
+
+    def __post_init__(self) -> None:
+        in_range("num_noise", self.num_noise, 1, 65_536)
+        in_range("shared_nodes", self.shared_nodes, 0)
+        if self.sigmoid_limit is not None:
+            in_range("sigmoid_limit", self.sigmoid_limit, 1e-3, 1e3)
+
+    @property
+    def label(self) -> str:
+        """What a comparison calls it: the layer and, where it draws noise, its sampler."""
+        return f"{self.layer} / {self.sampler.name}" if self.layer in SAMPLED_LAYERS else self.layer
+
+
+OPTIONAL_BOUNDS = {
+    "learning_rate": 1e-12,
+    "noise_per_block": 1,
+    "tile_size": 1,
+    "tokens_per_step": 1,
+    "devices": 1,
+    "damping": 0,
+    "pair_cap": 1e-6,
+    "sync_words": 1,
+    "frequent_rows": 1,
+}
+"""The least value of settings that may be None."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the vectors are trained."""
+
+    architecture: Literal["skip-gram", "cbow"] = "skip-gram"
+    """skip-gram: a word predicts each neighbour; cbow: the neighbours' mean predicts the word"""
+    predicts: Literal["neighbours", "centre"] | None = None
+    """skip-gram: a word predicts its neighbours (the paper), or they predict it (word2vec.c).
+    None: the layer's own"""
+    cbow_gradient: Literal["mean", "undivided"] = "mean"
+    """cbow: every neighbour gets its share of the mean's gradient (mean), or all of it (undivided:
+    word2vec.c, gensim, fastText)"""
+    dim: int = 100
+    """dimensions of the vectors"""
+    window: int = 5
+    """neighbours on each side, at most"""
+    dynamic_window: bool = True
+    """draw each word's window uniformly from 1 … window, as word2vec does"""
+    subsample: float = 1e-4
+    """threshold t above which frequent words are thinned out; 0 keeps all"""
+    subsample_formula: Literal["c", "paper"] = "c"
+    """keep with probability sqrt(t/f) + t/f (word2vec.c) or sqrt(t/f) (the paper)"""
+    epochs: float = 5.0
+    """passes over the text; the last may be a part of one"""
+    shuffle: bool = False
+    """read the documents in a new order every epoch"""
+    learning_rate: float | None = None
+    """at the start; falls linearly with the words read. None: the layer's own"""
+    learning_rate_floor: float = 1e-4
+    """the learning rate never falls below this share of its start"""
+    grouping: Literal["block", "pair"] = "block"
+    """block: consecutive words share noise; pair: each draws its own (the reference, slow)"""
+    block_size: int = 64
+    """consecutive words that share noise"""
+    noise_per_block: int | None = None
+    """K: noise words shared by a block. None: the layer's own"""
+    tile_size: int | None = None
+    """consecutive words whose windows are scored at once: speed alone. None: the layer's own.
+    Where neighbours predict the centre against noise, it is block_size"""
+    tokens_per_step: int | None = None
+    """kept words whose gradients are summed before they are applied. None: the layer's own"""
+    damping: float | None = None
+    """a row's step is divided by max(1, damping · rate · its curvature in the step): from ½ on none
+    overshoots (`damping.Damping`); 0: not at all. None: the layer's own"""
+    pair_cap: float | None = None
+    """an input row's by max(1, its pairs in the step / pair_cap) instead, if given: in trees, where
+    None stands for the layer's own"""
+    compute_dtype: Literal["float32", "bfloat16"] = "float32"
+    """in which vectors are multiplied; sums and parameters are float32"""
+    matmul_precision: Literal["default", "high", "highest"] = "default"
+    """of products on devices that round float32: XLA's precision"""
+    devices: int | None = None
+    """XLA devices, each training on its own part of the text. None: all there are"""
+    model_devices: int = 1
+    """devices that share one copy of the matrices, each with its part of the dimensions"""
+    sync_words: int | None = None
+    """kept words, of all devices together, between two exchanges of the frequent rows' changes.
+    None: 2^20 / devices², but at most 2^18, and a 32nd of the run"""
+    frequent_rows: int | None = None
+    """first rows of the matrices, exchanged every time; four times as many are every fourth time,
+    and so on. None: 2^14 / devices"""
+    seed: int = 0
+    """start of every random stream"""
+
+    def __post_init__(self) -> None:
+        in_range("dim", self.dim, 1, 65_536)
+        in_range("window", self.window, 1, 1_000)
+        in_range("subsample", self.subsample, 0, 1)
+        in_range("epochs", self.epochs, 1e-6, 1e6)
+        in_range("learning_rate_floor", self.learning_rate_floor, 0, 1)
+        in_range("block_size", self.block_size, 1)
+        in_range("model_devices", self.model_devices, 1)
+        in_range("seed", self.seed, 0, 2**32 - 1)
+        for name, low in OPTIONAL_BOUNDS.items():
+            if getattr(self, name) is not None:
+                in_range(name, getattr(self, name), low)
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """How vectors are scored."""
+
+    analogy_candidates: int | None = 30_000
+    """answers are sought among this many most frequent words; None: all"""
+    analogy_method: Literal["3CosAdd", "3CosMul"] = "3CosAdd"
+    """how the three words of a question are combined"""
+    analogy_oov: Literal["skip", "wrong"] = "skip"
+    """questions with a word outside the candidates are left out, or counted as wrong"""
+
+    def __post_init__(self) -> None:
+        if self.analogy_candidates is not None:
+            in_range("analogy_candidates", self.analogy_candidates, 1)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One experiment: everything that decides its numbers."""
+
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    output: OutputConfig = field(default_factory=OutputConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluation: EvalConfig = field(default_factory=EvalConfig)
+
+    @property
+    def run_id(self) -> str:
+        """Hash of the resolved configuration: equal experiments have equal ids."""
+        return digest(self.resolved())
+
+    def resolved(self) -> "RunConfig":
+        """The same with the layer's own values where a training setting is None."""
+        train = self.train
+        own = of_layer(
+            *(self.output.layer, train.architecture, train.cbow_gradient == "mean"),
+            *(train.dim, train.block_size),
+        )
+        missing = {name: value for name, value in own.items() if getattr(self.train, name) is None}
+        return replace(self, train=replace(self.train, **missing))
+
+
+def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
+    """The configuration as one level of dotted names: `{"train.dim": 100, …}`."""
+    flat: dict[str, Any] = {}
+    for item in fields(config):
+        value = getattr(config, item.name)
+        if dataclasses.is_dataclass(value):
+            flat |= flatten(value, f"{prefix}{item.name}.")
+        else:
+            flat[f"{prefix}{item.name}"] = value
+    return flat
+
+
+def digest(config: Any) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of the configuration's JSON."""
+    text = json.dumps(dataclasses.asdict(config), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

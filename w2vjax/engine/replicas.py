@@ -1,0 +1,232 @@
+"""Runs ready to start: one, or several side by side in one program."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import zip_longest
+from typing import Any, cast
+
+import jax
+import jax.export
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Int
+
+from w2vjax.config.schema import RunConfig, TrainConfig, flatten
+from w2vjax.engine import program
+from w2vjax.engine.large_pages import in_large_pages
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
+from w2vjax.engine.update import State, initial
+from w2vjax.errors import InputError
+from w2vjax.losses.layer import OutputLayer
+from w2vjax.losses.layers import build
+from w2vjax.samplers import Learning
+from w2vjax.text.encoding import EncodedCorpus
+
+INIT = 2
+"""purpose of a random stream, apart from those of `program`"""
+REPLICAS_DIFFER_IN = (
+    "train.seed",
+    "train.learning_rate",
+    "train.learning_rate_floor",
+    "output.sampler.distribution",
+    "output.sampler.power",
+    "output.sampler.uniform_share",
+)
+"""settings that do not change the program"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run ready to start; or several, the replicas, stacked in front of every array."""
+
+    configs: tuple[RunConfig, ...]
+    corpus: EncodedCorpus
+    transform: optax.GradientTransformation | None
+    mesh: Mesh
+    layout: Layout
+    plans: tuple[Plan, ...]
+    layer: OutputLayer
+    state: State
+    keys: Array
+
+    @classmethod
+    def of(
+        cls,
+        corpus: EncodedCorpus,
+        configs: Sequence[RunConfig],
+        transform: optax.GradientTransformation | None = None,
+    ) -> "Run":
+        """Everything checked and placed on the devices. Raises `InputError`."""
+        configs = tuple(config.resolved() for config in configs)
+        _alike(configs)
+        settings = configs[0].train
+        mesh = program.mesh_of(settings)
+        plans = tuple(Plan(corpus, c.train, c.corpus.held_out_every) for c in configs)
+        layout = Layout.of(settings, mesh.shape["data"], plans[0].kept_words())
+        layers = [_layer(config, corpus) for config in configs]
+        _check(settings, transform, layers[0])
+        if len({jax.tree.structure(layer) for layer in layers}) > 1:
+            raise InputError(
+                "the replicas' samplers are of different kinds: give them one mechanism"
+            )
+        starts, keys = [], []
+        for config, layer in zip(configs, layers, strict=True):
+            key = jax.random.key(config.train.seed)
+            words = len(corpus.vocabulary)
+            first = jax.random.fold_in(key, INIT)
+            parameters = initial(first, words, layer.num_rows(words), settings.dim)
+            starts.append(parameters)
+            keys.append(key)
+        everywhere = NamedSharding(mesh, PartitionSpec())
+        state = _stacked([program.place(start, mesh) for start in starts])
+        in_large_pages(state)
+        return cls(
+            *(configs, corpus, transform, mesh, layout, plans),
+            jax.device_put(_stacked(layers), everywhere),
+            *(state, _stacked(keys)),
+        )
+
+    def segments(self) -> Iterator[tuple[list[Segment], Segment]]:
+        """The replicas' segments, and the same stacked. A replica that is done has empty ones."""
+        length = self.layout.stretch + 2 * self.layout.window
+        nothing = Segment(
+            np.zeros((self.layout.devices, length), np.int32),
+            np.full((self.layout.devices, length), NO_DOCUMENT, np.int32),
+            np.ones(self.layout.steps, np.float32),
+            0,
+        )
+        streams = [segments(plan, self.layout) for plan in self.plans]
+        for parts in zip_longest(*streams, fillvalue=nothing):
+            if len(parts) == 1:
+                yield [*parts], parts[0]
+                continue
+            yield (
+                [*parts],
+                Segment(
+                    np.stack([part.tokens for part in parts]),
+                    np.stack([part.documents for part in parts]),
+                    np.stack([part.progress for part in parts]),
+                    sum(part.kept_words for part in parts),
+                ),
+            )
+
+    def arguments(self, number: int, segment: Segment) -> tuple:
+        """What the program takes besides state and layer: texts, learning rates, keys."""
+        split = PartitionSpec(*(None,) * (segment.tokens.ndim - 2), "data")
+        there = NamedSharding(self.mesh, split)
+        tokens, documents = jax.device_put((segment.tokens, segment.documents), there)
+        progress = segment.progress.reshape(len(self.configs), -1)
+        rates = np.stack(
+            [
+                config.train.learning_rate * np.maximum(config.train.learning_rate_floor, left)
+                for config, left in zip(self.configs, 1 - progress, strict=True)
+            ]
+        ).astype(np.float32)
+        fold = (
+            jax.random.fold_in if self.keys.ndim == 0 else jax.vmap(jax.random.fold_in, (0, None))
+        )
+        return tokens, documents, rates.reshape(segment.progress.shape), fold(self.keys, number)
+
+    def after(self, layer: OutputLayer, parts: Sequence[Segment]) -> OutputLayer:
+        """The layer once its sampler has seen the replicas' segments, the words of all devices."""
+        sampler = getattr(layer, "sampler", None)
+        if not isinstance(sampler, Learning):
+            return layer
+        samplers = []
+        for number, part in enumerate(parts):
+            own = jax.tree.map(lambda leaf, n=number: leaf[n], sampler) if self.several else sampler
+            samplers.append(own.learn(self._seen(part)))
+        everywhere = NamedSharding(self.mesh, PartitionSpec())
+        after: Any = replace(cast(Any, layer), sampler=_stacked(samplers))
+        return jax.device_put(after, everywhere)
+
+    def _seen(self, segment: Segment) -> Int[np.ndarray, " v"]:
+        """How often the segment has every word, each place of the stream once."""
+        here = slice(self.layout.window, self.layout.window + self.layout.stretch)
+        words = segment.tokens[:, here][segment.documents[:, here] != NO_DOCUMENT]
+        return np.bincount(words, minlength=len(self.corpus.vocabulary))
+
+    def lower(self, arguments: tuple) -> jax.stages.Lowered:
+        """The program for these arguments, not yet compiled."""
+        lower = program.train_segment.lower
+        return lower(self.state, self.layer, *arguments, **self._static)
+
+    def export(self, arguments: tuple, platforms: Sequence[str]) -> jax.export.Exported:
+        """The same program for other platforms, "cuda" say, without their devices."""
+        segment = jax.jit(partial(program.train_segment, **self._static))
+        export = jax.export.export(segment, platforms=platforms)
+        return export(self.state, self.layer, *arguments)
+
+    @property
+    def _static(self) -> dict[str, Any]:
+        return {
+            "config": program_of(self.configs[0].train),
+            "transform": self.transform,
+            "mesh": self.mesh,
+            "replicas": self.several,
+        }
+
+    @property
+    def several(self) -> bool:
+        """Whether there are replicas."""
+        return len(self.configs) > 1
+
+
+def _stacked(trees: list) -> Any:
+    return trees[0] if len(trees) == 1 else jax.tree.map(lambda *each: jnp.stack(each), *trees)
+
+
+def _layer(config: RunConfig, corpus: EncodedCorpus) -> OutputLayer:
+    draws = config.train.noise_per_block
+    assert draws is not None
+    if config.train.grouping == "pair" and config.output.layer != "sampled-softmax":
+        draws = config.output.num_noise
+    counts = corpus.vocabulary.counts
+    return build(config.output, draws, counts, counts * Plan(corpus, config.train).keep())
+
+
+def _alike(configs: Sequence[RunConfig]) -> None:
+    """Replicas share one program."""
+    if not configs:
+        raise InputError("there is no replica to train: give at least one configuration")
+    first = flatten(configs[0])
+    for config in configs[1:]:
+        for name, value in flatten(config).items():
+            if value != first[name] and name not in REPLICAS_DIFFER_IN:
+                raise InputError(
+                    f"replicas differ in {name} ({first[name]} and {value}): they share a program, "
+                    f"and may differ in {', '.join(REPLICAS_DIFFER_IN)} only"
+                )
+
+
+def _check(
+    config: TrainConfig, transform: optax.GradientTransformation | None, layer: OutputLayer
+) -> None:
+    """Settings that contradict each other, before anything starts."""
+    size = config.tokens_per_step
+    assert size is not None and config.learning_rate is not None
+    tile = program.tile_size(config, layer.shares)
+    if config.grouping == "block" and layer.shares == "block":
+        if size % config.block_size:
+            raise InputError(
+                f"tokens_per_step is {size}: it must be a multiple of block_size, which is "
+                f"{config.block_size}"
+            )
+        if config.block_size % tile:
+            raise InputError(
+                f"block_size is {config.block_size}: it must be a multiple of tile_size, "
+                f"which is {tile}"
+            )
+    if transform is not None and jax.tree.leaves(transform.init(jnp.zeros((1, 1)))):
+        raise InputError(
+            "the optax transformation keeps a state: rows are updated a few at a time, which would "
+            "mix up the states of different words. Use a stateless one (clip, scale, …)"
+        )
+
+
+def program_of(settings: TrainConfig) -> TrainConfig:
+    """The settings without those that do not change the program: runs that share it are equal."""
+    return replace(settings, seed=0, epochs=1, learning_rate=None, subsample=0.0)

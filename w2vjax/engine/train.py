@@ -1,0 +1,151 @@
+"""Training: the stream's segments through the program, for one run or several at once."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import optax
+
+from w2vjax.config.schema import RunConfig
+from w2vjax.engine.history import History, Point
+from w2vjax.engine.replicas import Run
+from w2vjax.engine.stream import Segment
+from w2vjax.engine.sync import Exchange
+from w2vjax.engine.update import Parameters, Telemetry
+from w2vjax.progress import track
+from w2vjax.text.encoding import EncodedCorpus
+from w2vjax.vectors.embeddings import Embeddings
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run leaves."""
+
+    embeddings: Embeddings
+    parameters: Parameters
+    curve: tuple[Point, ...]
+    words: int
+    """raw words read, all epochs"""
+    kept_words: int
+    pairs: int
+    steps: int
+    """of each device"""
+    seconds: float
+    """training by the wall clock, without compiling and without reading the text"""
+    compile_seconds: float
+
+
+def train(
+    corpus: EncodedCorpus,
+    config: RunConfig,
+    transform: optax.GradientTransformation | None = None,
+    show: bool = True,
+) -> Trained:
+    """Trains word vectors on an encoded corpus.
+
+    `transform` is a stateless optax transformation of the row updates (already scaled by the
+    learning rate), `optax.clip(0.1)` say. Raises `InputError` for impossible settings,
+    `FloatingPointError` when training diverges.
+    """
+    return train_replicas(corpus, [config], transform, show)[0]
+
+
+def train_replicas(
+    corpus: EncodedCorpus,
+    configs: Sequence[RunConfig],
+    transform: optax.GradientTransformation | None = None,
+    show: bool = True,
+) -> list[Trained]:
+    """Trains several runs as one program, compiled once: seeds, learning rates, samplers.
+
+    Each is as it would be alone, to float tolerance; their seconds are those of all together.
+    Raises `InputError` for runs that cannot share a program, and what `train` raises.
+    """
+    run = Run.of(corpus, configs, transform)
+    settings = run.configs[0].train
+    share = corpus.vocabulary.num_words / len(corpus.ids)
+    histories = [
+        History(round(settings.epochs * share * plan.words()), plan.kept_words())
+        for plan in run.plans
+    ]
+    state, exchange, segment_program, pending = run.state, None, None, None
+    layer = run.layer
+    begin = compiled = time.perf_counter()
+    with track("training", sum(h.words for h in histories), "M words", show) as advance:
+
+        def report(parts: list[Segment], telemetry: Telemetry) -> None:
+            done = _record(histories, parts, telemetry)
+            advance(done, done / 1e6)
+
+        for number, (parts, segment) in enumerate(run.segments()):
+            arguments = run.arguments(number, segment)
+            if segment_program is None or exchange is None:
+                begin = time.perf_counter()
+                segment_program, exchange = run.lower(arguments).compile(), Exchange(run)
+                compiled = time.perf_counter()
+            state, telemetry = segment_program(state, layer, *arguments)
+            layer = run.after(layer, parts)
+            state = exchange(state)
+            # Only now wait for the segment before: the host prepares one while the device trains.
+            if pending is not None:
+                report(*pending)
+            pending = (parts, telemetry)
+        if pending is not None and exchange is not None:
+            state = jax.block_until_ready(exchange.end(state))
+            report(*pending)
+    seconds = time.perf_counter() - compiled
+    ends = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, : settings.dim]), state.parameters)
+    return [
+        _trained(
+            corpus,
+            jax.tree.map(lambda leaf, n=n: leaf[n] if run.several else leaf, ends),
+            history,
+            seconds,
+            compiled - begin,
+        )
+        for n, history in enumerate(histories)
+    ]
+
+
+def _record(histories: list[History], parts: list[Segment], telemetry: Telemetry) -> float:
+    """Hands every replica its part; returns the words done."""
+    if len(histories) == 1:
+        return histories[0].add(parts[0].kept_words, telemetry)
+    done = 0.0
+    for number, (history, part) in enumerate(zip(histories, parts, strict=True)):
+        own = jax.tree.map(lambda leaf, number=number: leaf[number], telemetry)
+        done += history.add(part.kept_words, own)
+    return done
+
+
+def _trained(
+    corpus: EncodedCorpus,
+    parameters: Parameters,
+    history: History,
+    seconds: float,
+    compile_seconds: float,
+) -> Trained:
+    vocabulary = corpus.vocabulary
+    if not all(np.isfinite(matrix).all() for matrix in jax.tree.leaves(parameters)):
+        raise FloatingPointError(
+            "the parameters are no longer finite at the end: lower learning_rate, or raise damping"
+        )
+    vectors, outputs = np.asarray(parameters.input), np.asarray(parameters.output)
+    return Trained(
+        embeddings=Embeddings(
+            vocabulary.words,
+            vectors,
+            outputs if len(outputs) == len(vocabulary) else None,
+            vocabulary.counts,
+        ),
+        parameters=parameters,
+        curve=tuple(history.curve),
+        words=history.words,
+        kept_words=history.kept_words,
+        pairs=history.pairs,
+        steps=history.steps,
+        seconds=seconds,
+        compile_seconds=compile_seconds,
+    )

@@ -1,0 +1,1 @@
+"""Losses: the two elementwise ones, output layers, trees, the exact partition."""

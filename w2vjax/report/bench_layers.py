@@ -1,0 +1,183 @@
+"""The benchmark of layers as tables and data: speed, arithmetic and traffic against ceilings."""
+
+from typing import Any
+
+import pandas as pd
+
+from w2vjax.report.bench_rows import (
+    Spread,
+    machine_of,
+    number,
+    of,
+    quartiles,
+    shown,
+    subjects,
+    table,
+)
+from w2vjax.report.cells import with_cells
+from w2vjax.report.tables import Table
+
+MATMUL, COPY = "matmul", "copy"
+FULL_SOFTMAX, PRODUCTS = "full softmax, forward and backward", "its matrix products alone"
+CALLS = (MATMUL, COPY, FULL_SOFTMAX, PRODUCTS)
+"""programs that train nothing"""
+
+
+def measured(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row a training program: medians, quartiles and rates, in the order of measuring.
+
+    Columns: layer, sampler, cell; seconds of a step (and .low, .high); words, kept_words, pairs a
+    second (words also with .low, .high); exchange, the share of time; flops, bytes a step by hand
+    and by XLA, flops_rate, bytes_rate by hand, xla_flops_rate, xla_bytes_rate; num.
+    """
+    frame = with_cells(frame)
+    rows: list[dict[str, Any]] = []
+    for subject in subjects(frame):
+        times = of(frame, subject["run"], "seconds")
+        if subject["label"] in CALLS or times.empty:
+            continue
+        rows.append(_rates(subject, times))
+    return pd.DataFrame(rows)
+
+
+def _rates(subject: dict[str, Any], times: pd.DataFrame) -> dict[str, Any]:
+    step = times["value"] / times["steps"]
+    spread = quartiles(step)
+    row = {name: subject[name] for name in ("layer", "sampler", "cell")}
+    row |= _bounds("seconds", spread)
+    for name in ("words", "kept_words", "pairs"):
+        row |= _bounds(name, quartiles(times[name] / times["value"]))
+    row["exchange"] = float((times["exchange_seconds"] / times["value"]).median())
+    for name in ("flops", "bytes", "xla_flops", "xla_bytes"):
+        row[name], row[f"{name}_rate"] = subject[name], subject[name] / spread.median
+    for name in ("compile_seconds", "cached_seconds", "device_memory"):
+        row[name] = subject[name]
+    return row | {"num": spread.num}
+
+
+def _bounds(name: str, spread: Spread) -> dict[str, float]:
+    return {name: spread.median, f"{name}.low": spread.low, f"{name}.high": spread.high}
+
+
+def rate(frame: pd.DataFrame, name: str) -> Spread:
+    """Amount a second of a call: FLOP/s of the product, bytes/s of the copy."""
+    found = [subject for subject in subjects(frame) if subject["label"] == name]
+    if not found:
+        return quartiles([])
+    return quartiles(found[0]["amount"] / of(frame, found[0]["run"], "seconds")["value"])
+
+
+def tables(frame: pd.DataFrame) -> dict[str, Table]:
+    """Speed; arithmetic and traffic; the full softmax against its products, if it took part."""
+    rows = measured(frame)
+    made = {"table": _speed(frame, rows), "ceilings": _ceilings(frame, rows)}
+    products = rate(frame, PRODUCTS)
+    return made | ({"full_softmax": _products(frame)} if products.num else {})
+
+
+def _speed(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
+    first = next(s for s in subjects(frame) if s["label"] not in CALLS)
+    peak = frame.loc[frame["metric"] == "memory/peak", "value"]
+    whole = f" The process of all of them held {number(peak.max(), 2, 2**-30)} GiB at its peak."
+    caption = (
+        f"**Speed of training** on {first['corpus']}, {first['vocabulary']:,.0f} words of "
+        f"vocabulary, {first['config.train.dim']:.0f} dimensions, "
+        f"{first['config.train.architecture']}, window {first['config.train.window']:.0f}, on "
+        f"{machine_of(frame)}. The program that training runs, a segment at a time after one to "
+        "warm up, until the result is on the device; programs in turn (A B A B); medians "
+        "(quartiles). Words: raw words of the text; kept: after subsampling; pairs: (word, "
+        "neighbour). With the devices' exchange, without compiling and the host's reading "
+        "of the text, which goes on meanwhile. Compile: tracing and compiling, as "
+        "without the cache; 0 where another layer's program is the same. Memory: arguments, "
+        f"results and temporaries of the program on each device.{whole}"
+    )
+    text = [
+        {
+            "layer": str(row["layer"]),
+            "sampler": str(row["sampler"]),
+            "ms a step": shown(_of(row, "seconds"), 3, 1e3),
+            "million words/s": shown(_of(row, "words"), 3, 1e-6),
+            "million kept words/s": number(row["kept_words"], 3, 1e-6),
+            "million pairs/s": number(row["pairs"], 2, 1e-6),
+            "exchange (%)": number(row["exchange"], 1, 100),
+            "compile (s)": number(row["compile_seconds"], 1),
+            "MiB a device": number(row["device_memory"], 0, 2**-20),
+            "measurements": number(row["num"], 0),
+        }
+        for row in rows.to_dict("records")
+    ]
+    return table(caption, text, rows.drop(columns="cell").to_dict("records"))
+
+
+def _ceilings(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
+    matmul, copy = rate(frame, MATMUL), rate(frame, COPY)
+    caption = (
+        "**Arithmetic and traffic of a step**, all devices together, against what they can do at "
+        "best, measured in between: one large product of float32 matrices on each at a time, "
+        f"{shown(matmul, 1, 1e-9)} GFLOP/s, and one large copy, {shown(copy, 2, 1e-9)} GB/s, read "
+        "and written. By hand: the matrix products of a step, and the rows it gathers and scatters "
+        "(`w2vjax/bench/work.py` has the formula). XLA: its own count of the same program for one "
+        "step, which takes loops inside a step as run once, and the whole matrix as moved by every "
+        "gather and scatter. Shares and "
+        "FLOP/byte: of the count by hand."
+    )
+    text, raw = [], []
+    for row in rows.to_dict("records"):
+        shares = {
+            "matmul_share": row["flops_rate"] / matmul.median,
+            "copy_share": row["bytes_rate"] / copy.median,
+            "intensity": row["flops"] / row["bytes"],
+        }
+        text.append(
+            {
+                "layer": str(row["layer"]),
+                "sampler": str(row["sampler"]),
+                "MFLOP a step": number(row["flops"], 1, 1e-6),
+                "MFLOP (XLA)": number(row["xla_flops"], 1, 1e-6),
+                "GFLOP/s": number(row["flops_rate"], 1, 1e-9),
+                "GFLOP/s (XLA)": number(row["xla_flops_rate"], 1, 1e-9),
+                "of the product (%)": number(shares["matmul_share"], 1, 100),
+                "MB a step": number(row["bytes"], 2, 1e-6),
+                "MB (XLA)": number(row["xla_bytes"], 2, 1e-6),
+                "GB/s": number(row["bytes_rate"], 2, 1e-9),
+                "GB/s (XLA)": number(row["xla_bytes_rate"], 2, 1e-9),
+                "of the copy (%)": number(shares["copy_share"], 1, 100),
+                "FLOP/byte": number(shares["intensity"], 1),
+            }
+        )
+        kept = ("flops", "bytes", "flops_rate", "bytes_rate")
+        names = ("layer", "sampler", *kept, *(f"xla_{name}" for name in kept))
+        raw.append({name: row[name] for name in names} | shares)
+    return table(caption, text, raw)
+
+
+def _products(frame: pd.DataFrame) -> Table:
+    pair = [s for name in (FULL_SOFTMAX, PRODUCTS) for s in subjects(frame) if s["label"] == name]
+    times = [of(frame, subject["run"], "seconds")["value"] for subject in pair]
+    caption = (
+        "**The full softmax against its matrix products.** Loss and gradients of one step's hidden "
+        "vectors and the whole matrix, and the three products in it in plain XLA, all scores at "
+        "once, on every device at the same time; medians (quartiles). Ratio: of neighbouring "
+        "measurements; 1 would mean that all else is free."
+    )
+    ratio = quartiles((times[0] / times[1]).dropna())
+    text, raw = [], []
+    for subject, seconds, factor in zip(pair, times, (ratio, quartiles([1.0])), strict=True):
+        spread = quartiles(seconds)
+        text.append(
+            {
+                "what": subject["label"],
+                "measurements": number(spread.num, 0),
+                "ms": shown(spread, 2, 1e3),
+                "GFLOP/s": number(subject["amount"] / spread.median, 1, 1e-9),
+                "ratio": shown(factor, 2),
+            }
+        )
+        raw.append(
+            {"what": subject["label"]} | _bounds("seconds", spread) | _bounds("ratio", factor)
+        )
+    return table(caption, text, raw)
+
+
+def _of(row: dict[str, Any], name: str) -> Spread:
+    return Spread(row[name], row[f"{name}.low"], row[f"{name}.high"], int(row["num"]))

@@ -1,0 +1,176 @@
+"""The benchmark of programs as tables and data: speed, accuracy, time to the same accuracy."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from w2vjax.report.bench_rows import (
+    UNDEFINED,
+    Spread,
+    extremes,
+    machine_of,
+    number,
+    of,
+    shown,
+    subjects,
+    table,
+)
+from w2vjax.report.cells import LAYERS
+from w2vjax.report.tables import Table
+
+OURS = "w2vjax"
+SPREADS = {
+    "speed": "speed/words",
+    "accuracy": "analogy/total",
+    "seconds": "seconds",
+    "whole": "seconds/whole",
+    "start": "seconds/start",
+    "memory": "memory/peak",
+}
+"""what is told of every program, and the metrics"""
+
+
+def measured(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row a program and number of epochs: medians, least and largest, of every run.
+
+    Columns: program, version, epochs, num; of `SPREADS` (and .low, .high); accuracy.mean; and
+    ratio (and .low, .high), our speed over the program's, run by run in the order of measuring.
+    """
+    every = subjects(frame)
+    rows: list[dict[str, Any]] = []
+    for subject in every:
+        row = {name: subject[name] for name in ("program", "version", "epochs", "run")}
+        for name, metric in SPREADS.items():
+            row |= _bounds(name, extremes(of(frame, subject["run"], metric)["value"]))
+        accuracy = of(frame, subject["run"], "analogy/total")["value"]
+        row |= {"accuracy.mean": float(accuracy.mean()), "num": int(accuracy.count())}
+        row |= _bounds("ratio", _ratio(frame, every, subject))
+        rows.append(row)
+    made = pd.DataFrame(rows)
+    return made[made["num"] > 0].reset_index(drop=True)
+
+
+def _ratio(frame: pd.DataFrame, every: list[dict[str, Any]], subject: dict[str, Any]) -> Spread:
+    ours = [s for s in every if s["program"] == OURS and s["epochs"] == subject["epochs"]]
+    if not ours:
+        return extremes([])
+    speeds = (of(frame, s["run"], "speed/words")["value"] for s in (ours[0], subject))
+    return extremes(next(speeds) / next(speeds))
+
+
+def tables(frame: pd.DataFrame) -> dict[str, Table]:
+    """Programs at the same epochs; and our runs on the way to each peer's accuracy, if any."""
+    rows = measured(frame)
+    if rows.empty:
+        return {"table": _programs(frame, rows)}
+    asked = subjects(frame)[0]["config.epochs"]
+    ladder = rows[rows["program"] == OURS]
+    made = {"table": _programs(frame, rows[rows["epochs"] == asked])}
+    if len(ladder) > 1:
+        made["time_to_accuracy"] = _ladder(rows[rows["program"] != OURS], ladder)
+    return made
+
+
+def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
+    first = subjects(frame)[0]
+    layer = LAYERS.get(first["config.layer"], first["config.layer"])
+    noise = f"-{first['config.num_noise']:.0f}" if layer == "NEG" else ""
+    exam = frame[frame["metric"] == "analogy/total"]
+    protocol = " and ".join(sorted(set(exam["evaluation"].dropna()))) if len(exam) else UNDEFINED
+    questions = "planted's own" if first["config.corpus"] == "planted" else "Google's"
+    caption = (
+        f"**Programs** on {first['corpus']}, {first['words']:,.0f} words, "
+        f"{first['vocabulary']:,.0f} of vocabulary: {first['config.architecture']}, "
+        f"{layer}{noise}, {first['config.dim']:.0f} dimensions, window "
+        f"{first['config.window']:.0f}, subsampling {first['config.subsample']:g}, min count "
+        f"{first['config.min_count']:.0f}, {first['config.epochs']:.0f} epochs, each program's own "
+        f"learning rate; {machine_of(frame)}. Every run a process of its own with one thread, "
+        "worker or XLA device a core (fastText ten at least: with fewer threads it leaves vectors "
+        "without a start); programs in turn (A B A B); medians (least to largest). "
+        "Words/s: raw words of the text times epochs over seconds of training, without reading the "
+        "vocabulary, compiling and saving (fastText: less a call without epochs; word2vec.c: less "
+        "a call on one line). Ratio: our speed over the program's, of neighbouring runs. Whole: "
+        "from the text to vectors; ours with the start of the process and of JAX, but with the "
+        "text encoded before. Start: of our process to its first step, compiled programs from the "
+        f"cache if they are there. Analogies: {questions}, {protocol}."
+    )
+    text = [
+        {
+            "program": str(row["program"]),
+            "version": str(row["version"]),
+            "million words/s": shown(_of(row, "speed"), 3, 1e-6),
+            "ours / its speed": shown(_of(row, "ratio"), 2),
+            "analogies (%)": shown(_of(row, "accuracy"), 1, 100),
+            "mean (%)": number(row["accuracy.mean"], 1, 100),
+            "training (s)": shown(_of(row, "seconds"), 1),
+            "whole (s)": shown(_of(row, "whole"), 1),
+            "start (s)": number(row["start"], 1),
+            "peak memory (GiB)": number(row["memory"], 2, 2**-30),
+            "runs": number(row["num"], 0),
+        }
+        for row in rows.to_dict("records")
+    ]
+    raw = rows.drop(columns="run", errors="ignore").to_dict("records")
+    return table(caption + _failures(frame), text, raw)
+
+
+def _failures(frame: pd.DataFrame) -> str:
+    rows = frame[frame["metric"] == "bench/failed"]
+    if rows.empty:
+        return ""
+    told = (
+        f"{label} ({message})"
+        for label, message in zip(rows["label"], rows["message"], strict=True)
+    )
+    return f" Failed: {'; '.join(dict.fromkeys(told))}."
+
+
+def _ladder(peers: pd.DataFrame, ours: pd.DataFrame) -> Table:
+    """Our fewest epochs whose mean accuracy is at least the peer's, and the time they take."""
+    caption = (
+        "**Time to the same accuracy.** Our runs with more and more epochs, each with a learning "
+        "rate that falls to the end of it; the fewest epochs whose mean accuracy over the runs "
+        "is at least that of the program. Seconds of training, medians. Tried: "
+        + "; ".join(
+            f"{row['epochs']:g} epochs, {100 * row['accuracy.mean']:.1f} %, {row['seconds']:.1f} s"
+            for row in ours.sort_values("epochs").to_dict("records")
+        )
+        + "."
+    )
+    text, raw = [], []
+    for peer in peers.to_dict("records"):
+        good = ours[ours["accuracy.mean"] >= peer["accuracy.mean"]].sort_values("epochs")
+        reached = good.iloc[0].to_dict() if len(good) else {}
+        seconds = reached.get("seconds", np.nan)
+        row = {
+            "program": peer["program"],
+            "accuracy": peer["accuracy.mean"],
+            "seconds": peer["seconds"],
+            "our_epochs": reached.get("epochs", np.nan),
+            "our_accuracy": reached.get("accuracy.mean", np.nan),
+            "our_seconds": seconds,
+            "share": seconds / peer["seconds"],
+        }
+        raw.append(row)
+        text.append(
+            {
+                "program": str(row["program"]),
+                "its analogies (%)": number(row["accuracy"], 1, 100),
+                "its training (s)": number(row["seconds"], 1),
+                "our epochs": number(row["our_epochs"], 1),
+                "our analogies (%)": number(row["our_accuracy"], 1, 100),
+                "our training (s)": number(row["our_seconds"], 1),
+                "of its time (%)": number(row["share"], 1, 100),
+            }
+        )
+    return table(caption, text, raw)
+
+
+def _bounds(name: str, spread: Spread) -> dict[str, float]:
+    return {name: spread.median, f"{name}.low": spread.low, f"{name}.high": spread.high}
+
+
+def _of(row: dict[str, Any], name: str) -> Spread:
+    known = 0 if np.isnan(row[name]) else int(row["num"])
+    return Spread(row[name], row[f"{name}.low"], row[f"{name}.high"], known)

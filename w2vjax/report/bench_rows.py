@@ -1,0 +1,89 @@
+"""What the reports of benchmarks share: one session's records, medians and spreads."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from w2vjax.report.tables import Table
+
+SUBJECT = "bench/subject"
+"""metric of the row that describes a program"""
+UNDEFINED = "\N{EN DASH}"
+
+
+class Spread(NamedTuple):
+    """A median, and the bounds of what it varies between."""
+
+    median: float
+    low: float
+    high: float
+    num: int
+
+
+def quartiles(values: Iterable[float]) -> Spread:
+    """The median between the quartiles: of many measurements, some of them disturbed."""
+    return _spread(values, (25, 75))
+
+
+def extremes(values: Iterable[float]) -> Spread:
+    """The median between the least and the largest: of few runs."""
+    return _spread(values, (0, 100))
+
+
+def _spread(values: Iterable[float], bounds: tuple[int, int]) -> Spread:
+    kept = np.array([value for value in values if not np.isnan(value)], float)
+    if not len(kept):
+        return Spread(np.nan, np.nan, np.nan, 0)
+    low, median, high = np.percentile(kept, [bounds[0], 50, bounds[1]])
+    return Spread(float(median), float(low), float(high), len(kept))
+
+
+def last_session(frame: pd.DataFrame) -> pd.DataFrame:
+    """Only what the last call of the benchmark measured."""
+    return frame[frame["session"] == frame["session"].iloc[-1]].reset_index(drop=True)
+
+
+def subjects(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The programs, each as the row that describes it, in the order of measuring."""
+    return frame[frame["metric"] == SUBJECT].to_dict("records")
+
+
+def of(frame: pd.DataFrame, run: Any, metric: str) -> pd.DataFrame:
+    """One program's measurements of a metric, by repeat."""
+    rows = frame[(frame["run"] == run) & (frame["metric"] == metric)]
+    return rows.set_index("x").sort_index()
+
+
+def shown(spread: Spread, digits: int, scale: float = 1.0) -> str:
+    """`1.23 (1.20 to 1.31)`, or a dash."""
+    if not spread.num:
+        return UNDEFINED
+    median, low, high = (f"{scale * value:,.{digits}f}" for value in spread[:3])
+    return f"{median} ({low} to {high})" if spread.num > 1 else median
+
+
+def number(value: Any, digits: int, scale: float = 1.0) -> str:
+    """A number, or a dash where there is none."""
+    missing = value is None or pd.isna(value)
+    return UNDEFINED if missing else f"{scale * value:,.{digits}f}"
+
+
+def table(
+    caption: str, text: Sequence[Mapping[str, str]], raw: Sequence[Mapping[str, Any]]
+) -> Table:
+    """A table without bold cells, of rows by column."""
+    frame = pd.DataFrame(text)
+    return Table(caption, frame, pd.DataFrame(False, frame.index, frame.columns), pd.DataFrame(raw))
+
+
+def machine_of(frame: pd.DataFrame) -> str:
+    """Where it was measured, for captions."""
+    rows = subjects(frame)
+    first = rows[0]
+    where = f"{first['processor']}, {first['cores']:.0f} cores, jax {first['versions.jax']}"
+    devices = [row["num_devices"] for row in rows if not pd.isna(row.get("num_devices"))]
+    if not devices:
+        return where
+    return f"{devices[0]:.0f} {first['platform']} device(s) ({first['device']}), {where}"

@@ -1,0 +1,139 @@
+"""The benchmark of growth as a table and data: fitted exponents beside theory."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from w2vjax.config.schema import SAMPLED_LAYERS
+from w2vjax.report.bench_rows import (
+    UNDEFINED,
+    machine_of,
+    number,
+    of,
+    quartiles,
+    subjects,
+    table,
+)
+from w2vjax.report.cells import LAYERS, NO_SAMPLER
+from w2vjax.report.growth import Growth, logarithmic, power_law
+from w2vjax.report.tables import Table
+
+VARIABLES = {
+    "vocabulary": "vocabulary V",
+    "dim": "dimensions d",
+    "num_noise": "noise words a pair k",
+    "noise_per_block": "noise words a block K",
+    "block_size": "words a block",
+}
+"""what is varied, in the order of tables and figures"""
+THEORY = {
+    "vocabulary": "0 (flat)",
+    "dim": "at most 1 (linear)",
+    "num_noise": "0 (k weighs the shared noise)",
+    "noise_per_block": "0 to 1 (the noise's share)",
+    "block_size": "-1 to 0 (the noise's rows)",
+}
+"""exponents of a step's cost"""
+OF_THE_VOCABULARY = {
+    "full-softmax": "1 (linear)",
+    "hierarchical-softmax": "0 (log V)",
+    "balanced-softmax": "0 (log V)",
+}
+"""where layers differ"""
+
+
+def measured(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row a point: variable, value, layer, name, and seconds of a step (and .low, .high)."""
+    rows: list[dict[str, Any]] = []
+    for subject in subjects(frame):
+        times = of(frame, subject["run"], "seconds")
+        if times.empty:
+            continue
+        spread = quartiles(times["value"] / times["steps"])
+        layer = subject["config.output.layer"]
+        rows.append(
+            {
+                "variable": subject["variable"],
+                "value": int(subject["amount"]),
+                "layer": layer,
+                "name": LAYERS.get(layer, layer),
+                "seconds": spread.median,
+                "seconds.low": spread.low,
+                "seconds.high": spread.high,
+                "num": spread.num,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def theory(variable: str, layer: str) -> str:
+    """The exponent that a step's cost should have."""
+    own = OF_THE_VOCABULARY if variable == "vocabulary" else {}
+    return own.get(layer, THEORY[variable])
+
+
+def tables(frame: pd.DataFrame) -> dict[str, Table]:
+    """How a step's cost grows: a row a quantity and layer."""
+    points = measured(frame)
+    text, raw = [], []
+    for variable, title in VARIABLES.items():
+        varied = points[points["variable"] == variable]
+        for layer in [name for name in LAYERS if name in set(varied["layer"])]:
+            curve = varied[varied["layer"] == layer].sort_values("value")
+            power = power_law(curve["value"].tolist(), curve["seconds"].tolist())
+            log = logarithmic(curve["value"].tolist(), curve["seconds"].tolist())
+            text.append(_shown(title, curve, power, log, theory(variable, layer)))
+            raw.append(
+                {"variable": variable, "layer": layer, "points": len(curve)}
+                | {f"power.{name}": value for name, value in power._asdict().items()}
+                | {f"log.{name}": value for name, value in log._asdict().items()}
+            )
+    return {"table": table(_caption(frame, points), text, raw)}
+
+
+def _caption(frame: pd.DataFrame, points: pd.DataFrame) -> str:
+    other = [s["vocabulary"] for s in subjects(frame) if s["variable"] != "vocabulary"]
+    usual = f" V = {other[0]:,.0f}," if other else ""
+    return (
+        f"**How a step's cost grows**, on text by Zipf's law, {machine_of(frame)}. All else stays:"
+        f"{usual} d 100, k 5, 64 words a block; kept words a step and device as training has them "
+        f"by default: {_usual(frame, 'tokens_per_step')}; noise words a block K: "
+        f"{_usual(frame, 'noise_per_block')}. Seconds of a segment's "
+        "program over its steps, without the devices' exchange, the layers of one value in turn "
+        f"(A B A B); medians of {points['num'].min()} to {points['num'].max()} measurements. "
+        "Exponent: b of a · x^b, least squares on logarithms, with Student's 95 % interval over "
+        "the points; a doubling: b of a + b · log2 x. R²: of each."
+    )
+
+
+def _usual(frame: pd.DataFrame, setting: str) -> str:
+    """A setting of each layer, where it is not what is varied. Trees and full softmax draw none."""
+    found: dict[str, str] = {}
+    for subject in subjects(frame):
+        layer = subject["config.output.layer"]
+        drawn = setting != "noise_per_block" or layer in SAMPLED_LAYERS
+        if drawn and subject["variable"] != setting:
+            found.setdefault(LAYERS[layer], f"{subject[f'config.train.{setting}']:.0f}")
+    return ", ".join(f"{layer} {value}" for layer, value in found.items()) or NO_SAMPLER
+
+
+def _shown(
+    title: str, curve: pd.DataFrame, power: Growth, log: Growth, expected: str
+) -> dict[str, str]:
+    low, high = int(curve["value"].iloc[0]), int(curve["value"].iloc[-1])
+    interval = UNDEFINED if np.isnan(power.low) else f"{power.low:.2f} to {power.high:.2f}"
+    return {
+        "what grows": title,
+        "layer": str(curve["name"].iloc[0]),
+        "from": f"{low:,}",
+        "to": f"{high:,}",
+        "ms a step, first": number(curve["seconds"].iloc[0], 3, 1e3),
+        "last": number(curve["seconds"].iloc[-1], 3, 1e3),
+        "exponent": number(power.slope, 2),
+        "95 %": interval,
+        "theory": expected,
+        "R²": number(power.r_squared, 2),
+        "ms a doubling": number(log.slope, 3, 1e3),
+        "R² of the logarithm": number(log.r_squared, 2),
+    }

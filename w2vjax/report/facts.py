@@ -1,0 +1,135 @@
+"""What the records say of an experiment as a whole: text, protocol, settings, machine, what failed.
+
+All are pairs of a name and a text for people; what the records do not know is left out.
+"""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from w2vjax.records.file import FINISHED
+from w2vjax.report.cells import SEED, value_text
+
+Facts = list[tuple[str, str]]
+MOST_VALUES = 8
+"""of one setting that are listed"""
+
+
+def listed(frame: pd.DataFrame, name: str) -> str:
+    """The values of a field: "a and b"; "unknown" where there are none."""
+    if name not in frame or frame[name].dropna().empty:
+        return "unknown"
+    return " and ".join(sorted({_number(value) for value in frame[name].dropna()}))
+
+
+def span(values: Iterable[float]) -> str:
+    """`4,000` or `4,000 to 5,000`."""
+    low, high = int(min(values)), int(max(values))
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def coverage(analogy: pd.DataFrame) -> str:
+    """How many of the questions count, of rows of analogy scores."""
+    if "covered" not in analogy or analogy["covered"].dropna().empty:
+        return "coverage unknown"
+    return f"{span(analogy['covered'])} of {span(analogy['total'])} questions covered"
+
+
+def of_run(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A number a run: the field's largest, which is the one at its end."""
+    if name not in frame:
+        return pd.Series(dtype=float)
+    return pd.to_numeric(frame.groupby("run")[name].max()).dropna()
+
+
+def unfinished(frame: pd.DataFrame) -> list[str]:
+    """Names of runs without an end, with what made them fail if that is known."""
+    started = frame.dropna(subset=["run", "cell"]).drop_duplicates("run")
+    done = set(frame.loc[frame["metric"] == FINISHED, "run"])
+    failures = frame.dropna(subset=["message"]) if "message" in frame else frame[:0]
+    reasons = dict(zip(failures["run"], failures.get("message", ()), strict=False))
+    left = started[~started["run"].isin(done)]
+    return [
+        f"{cell} (seed {seed:g})" + (f": {reasons[run]}" if run in reasons else "")
+        for run, cell, seed in zip(left["run"], left["cell"], left["seed"], strict=True)
+    ]
+
+
+def protocol(frame: pd.DataFrame) -> Facts:
+    """On what and how it was measured, of the records of finished runs."""
+    analogy = frame[frame["metric"] == "analogy/total"]
+    counts = [
+        ("vocabulary", "words in the vocabulary"),
+        ("words", "words read in training, a run"),
+        ("kept_words", "kept words, a run (left by subsampling)"),
+        ("pairs", "pairs trained, a run"),
+    ]
+    seeds = frame["seed"].dropna().unique()
+    return [
+        ("text", listed(frame, "config.corpus.source")),
+        ("sha256 of the encoded text", listed(frame, "corpus_sha256")),
+        *((label, span(of_run(frame, name))) for name, label in counts if len(of_run(frame, name))),
+        ("seeds", ", ".join(f"{seed:g}" for seed in sorted(seeds))),
+        ("analogies", f"{listed(analogy, 'evaluation')}; {coverage(analogy)}"),
+        *_sets(frame),
+        ("intervals", "Student's, 95 %, over seeds; seeds are the unit of repetition"),
+        ("clock", "seconds of training; compiling and reading the text are not in it"),
+    ]
+
+
+def environment(frame: pd.DataFrame) -> Facts:
+    """Where and with what it was measured."""
+    made: Facts = []
+    for name in ("processor", "cores", "system", "platform", "device"):
+        made.append((name, listed(frame, name)))
+    made.append(("devices used by a run", listed(frame, "num_devices")))
+    if len(memory := of_run(frame, "peak_memory")):
+        made.append(("peak memory of a run's process", f"{memory.max() / 2**30:.2f} GiB at most"))
+    made.append(("commit", _commits(frame)))
+    if len(times := frame["time"].dropna() if "time" in frame else ()):
+        made.append(("recorded", f"{min(times)} to {max(times)}"))
+    versions = [name for name in map(str, frame) if name.startswith("versions.")]
+    made += [(name.removeprefix("versions."), listed(frame, name)) for name in versions]
+    return [(name, text) for name, text in made if text != "unknown"]
+
+
+def settings(frame: pd.DataFrame) -> tuple[Facts, Facts]:
+    """The settings that all runs share, and those that differ with the values they take."""
+    runs = frame.dropna(subset=["run"]).drop_duplicates("run")
+    shared, varied = [], []
+    for name in (name for name in map(str, frame) if name.startswith("config.")):
+        short = name.removeprefix("config.")
+        values = list(dict.fromkeys(map(_shown, runs[name])))
+        if len(values) == 1:
+            shared.append((short, values[0]))
+        elif name != SEED:
+            more = f" and {len(values) - MOST_VALUES} more" if len(values) > MOST_VALUES else ""
+            varied.append((short, ", ".join(values[:MOST_VALUES]) + more))
+    return shared, varied
+
+
+def _sets(frame: pd.DataFrame) -> Facts:
+    """Coverage of each similarity set."""
+    if not {"covered", "total"} <= set(frame):
+        return []
+    rows = frame[frame["metric"].str.startswith("similarity/") & frame["x"].isna()]
+    rows = rows.dropna(subset=["covered", "total"])
+    return [
+        (str(name), f"{listed(group, 'evaluation')}; {span(group['covered'])} of "
+                    f"{span(group['total'])} pairs covered")
+        for name, group in rows.groupby("metric")
+    ]  # fmt: skip
+
+
+def _commits(frame: pd.DataFrame) -> str:
+    text = listed(frame, "commit")
+    dirty = "dirty" in frame and frame["dirty"].dropna().astype(bool).any()
+    return f"{text}, with changes that are in no commit" if dirty else text
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None or value != value else value_text(value)
