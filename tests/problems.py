@@ -61,7 +61,7 @@ def _layers() -> Iterator[OutputConfig]:
     for layer in OUTPUTS:
         if layer in SAMPLED_LAYERS:
             yield from _policies(layer)
-        elif build(config_of(layer), DRAWS, COUNTS).shares != "matrix":
+        elif build(config_of(layer), DRAWS, COUNTS).candidate_scope != "matrix":
             yield from (config_of(layer, shared_nodes=share) for share in TREES_SHARE)
         else:
             yield config_of(layer)
@@ -133,7 +133,7 @@ def each_step(parameters: Parameters, layer: OutputLayer, batch: Batch, shared: 
 
 def shared_of(layer: OutputLayer, batch: Batch, seed: int = 3, groups: int = 0) -> jax.Array:
     """Shared rows for every block, or for as many groups of blocks."""
-    number = batch.reads[0] if layer.shares == "block" else 1
+    number = batch.reads[0] if layer.candidate_scope == "block" else 1
     return layer.shared_rows(jax.random.key(seed), (groups or number,))
 
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import logsumexp, softmax
 
-from w2vjax.engine.windows import Batch, cut
+from w2vjax.engine.windows import Batch, frame
 from w2vjax.losses.trees import TREES
 
 
@@ -164,9 +164,9 @@ def blocks_step(
     inputs, outputs = (np.asarray(matrix, np.float64) for matrix in matrices)
     batch, noise = jax.tree.map(np.asarray, (batch, noise))
     number, width, size = batch.weight.shape
-    all_rows = np.asarray(cut(jnp.asarray(batch.inputs), *batch.reads))
-    all_targets = np.asarray(cut(jnp.asarray(batch.targets), number, width))
-    all_mixes = np.stack([np.eye(size)] * number) if batch.mix is None else batch.mix
+    all_rows = np.asarray(frame(jnp.asarray(batch.inputs), *batch.reads))
+    all_targets = np.asarray(frame(jnp.asarray(batch.targets), number, width))
+    all_mixes = np.stack([np.eye(size)] * number) if batch.averaging is None else batch.averaging
     together = number // len(all_rows)  # blocks of pairs whose hidden vectors are made at once
     step = Step(np.zeros((number, 2)), np.zeros_like(inputs), np.zeros_like(outputs))
     for b in range(number):

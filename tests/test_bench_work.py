@@ -37,7 +37,7 @@ def test_shapes_are_those_of_the_batch(architecture: str, grouping: str, predict
     batch = make_batch(words, words, jnp.ones(T, jnp.int32), train, "matrix")
     tiles, targets, hidden = batch.weight.shape
     shape = shape_of(train, "matrix")
-    assert shape == (tiles, targets, hidden, len(batch.inputs), len(batch.targets), batch.apart)
+    assert shape == (tiles, targets, hidden, len(batch.inputs), len(batch.targets), batch.disjoint)
 
 
 def test_a_step_counted_by_hand() -> None:

@@ -129,13 +129,13 @@ def test_sets_have_the_law_of_draws_without_repeats() -> None:
     ids = np.asarray(held.ids)
     for a in range(3):
         for b in set(range(3)) - {a}:
-            wish = p[a] * p[b] / (1 - p[a])
+            wanted = p[a] * p[b] / (1 - p[a])
             seen = ((ids[:, 0] == a) & (ids[:, 1] == b)).mean()
-            assert abs(seen - wish) < 4 * math.sqrt(wish * (1 - wish) / num), (a, b)
+            assert abs(seen - wanted) < 4 * math.sqrt(wanted * (1 - wanted) / num), (a, b)
     # after a first word a, the number of further tries is geometric with success 1 - p(a)
-    wish = 1 + (p / (1 - p)).sum()
-    variance = (p * (1 + p) / (1 - p) ** 2).sum() - (wish - 1) ** 2
-    assert abs(held.tries.mean() - wish) < 4 * math.sqrt(variance / num)
+    wanted = 1 + (p / (1 - p)).sum()
+    variance = (p * (1 + p) / (1 - p) ** 2).sum() - (wanted - 1) ** 2
+    assert abs(held.tries.mean() - wanted) < 4 * math.sqrt(variance / num)
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

@@ -60,7 +60,7 @@ CHOICES = {
     "compute_dtype": "bfloat16",
     "matmul_precision": "highest",
     "sigmoid_beyond": "skip",
-    "cbow_gradient": "undivided",
+    "cbow_gradient": "sum",
     "analogy_method": "3CosMul",
     "analogy_oov": "wrong",
 }
@@ -137,6 +137,6 @@ def test_cbow_has_settings_of_its_own():
     rate = LAYER_DEFAULTS["negative-sampling"]["learning_rate"]
     assert settings() == (32, rate)
     assert settings(architecture="cbow") == (24, CBOW_RATE["negative-sampling"] * rate)
-    assert settings(architecture="cbow", cbow_gradient="undivided") == (24, rate)
+    assert settings(architecture="cbow", cbow_gradient="sum") == (24, rate)
     assert settings(architecture="cbow", noise_per_block=8, learning_rate=0.1) == (8, 0.1)
     assert settings(dim=LONG) == (24, rate) and settings(dim=LONG - 1) == (32, rate)

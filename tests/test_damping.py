@@ -26,9 +26,9 @@ from problems import (
 from references import FORMULAS, blocks_step
 
 from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig
-from w2vjax.engine.damping import Carry, Damping, Decay, Slots
+from w2vjax.engine.damping import Damping, RowPositions, RowProgress, UpdateState
 from w2vjax.engine.update import Parameters
-from w2vjax.engine.windows import Batch, cut, window_batch
+from w2vjax.engine.windows import Batch, frame, window_batch
 from w2vjax.losses.layers import OUTPUTS, build
 
 
@@ -39,13 +39,13 @@ def met(matrix: np.ndarray, batch: Batch, noise: np.ndarray) -> tuple[np.ndarray
     """
     of_input, of_output = np.zeros(V), np.zeros(V)
     number, width, size = batch.weight.shape
-    inputs, targets = cut(batch.inputs, *batch.reads), cut(batch.targets, number, width)
+    inputs, targets = frame(batch.inputs, *batch.reads), frame(batch.targets, number, width)
     for b, t, s in zip(*np.nonzero(np.asarray(batch.weight)), strict=True):
-        if batch.mix is None:
+        if batch.averaging is None:
             rows, hidden = inputs[b, s], matrix[inputs[b, s]]
         else:
-            made, place = divmod(b * size + s, batch.mix.shape[1])
-            mix, words = np.asarray(batch.mix[made, place]), np.asarray(inputs[made])
+            made, place = divmod(b * size + s, batch.averaging.shape[1])
+            mix, words = np.asarray(batch.averaging[made, place]), np.asarray(inputs[made])
             rows, hidden = words[mix > 0], mix @ matrix[words]
         np.add.at(of_input, rows, 1)
         length = max(1.0, hidden @ hidden)
@@ -154,7 +154,7 @@ def test_slots_of_an_earlier_step_do_not_matter(layer):
     arguments = (matrices, built, block, noise, jnp.float32(0.5))
     damping = Damping(0.5, 1.0)
     expected, _, fresh = updated(*arguments, damping=damping, transform=NO_CHANGE)
-    used = fresh._replace(slots=Slots(*(jnp.flip(leaf) for leaf in fresh.slots)))
+    used = fresh._replace(slots=RowPositions(*(jnp.flip(leaf) for leaf in fresh.slots)))
     found = updated(*arguments, damping=damping, transform=NO_CHANGE, carry=used)[0]
     free = updated(*arguments, damping=Damping(0.0), transform=NO_CHANGE)[0]
     for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
@@ -168,8 +168,8 @@ def test_what_slows_a_row_down_is_its_decay(layer, damping):
     """With one kind of load, a row's step is its sum / max(1, load); the load adds to the decay."""
     matrices, built, block, noise = problem(config_of(layer))
     rows = len(matrices.input), len(matrices.output)
-    before = Decay(jnp.full(rows[0], 0.25), jnp.full(rows[1], 0.5))
-    rest = {"transform": NO_CHANGE, "carry": Carry.of(*rows, before)}
+    before = RowProgress(jnp.full(rows[0], 0.25), jnp.full(rows[1], 0.5))
+    rest = {"transform": NO_CHANGE, "carry": UpdateState.of(*rows, before)}
     arguments = (matrices, built, block, noise, jnp.float32(0.5))
     free = updated(*arguments, damping=Damping(0.0), **rest)[0]
     found, _, handed_on = updated(*arguments, damping=damping, **rest)

@@ -25,8 +25,8 @@ def cells(seed: int, rows: int = 7, hidden: int = 3) -> tuple[jax.Array, ...]:
     return tuple(jnp.asarray(part, jnp.float32) for part in (scores, pull, push))
 
 
-def rivals(seed: int) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """Scores, pull, own counts and log-sums of rivals."""
+def log_z(seed: int) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Scores, pull, own counts and log-sums of log_z."""
     generator = np.random.default_rng(seed)
     own = jnp.asarray(generator.integers(0, 2, (7, 1)), jnp.float32)
     return *cells(seed)[:2], own, jnp.asarray(generator.normal(size=(1, 3)) * 2, jnp.float32)
@@ -65,7 +65,7 @@ def test_tables_of_the_sigmoid_cut_slopes_and_not_values(beyond):
 
 
 def test_categorical_has_a_partition_for_every_target():
-    scores, pull, own, others = rivals(1)
+    scores, pull, own, others = log_z(1)
     positive, noise = categorical(scores, pull, own, others)
     exact, slopes = np.asarray(scores, np.float64), np.zeros(scores.shape)
     for m, s in np.ndindex(scores.shape):
@@ -97,7 +97,7 @@ def test_logistic_curvature_bounds_the_second_derivative():
 
 
 def test_categorical_curvature_bounds_the_second_derivative():
-    scores, pull, own, others = rivals(3)
+    scores, pull, own, others = log_z(3)
     of_own, share = categorical_curvature(scores, pull, own, others)
     exact = np.asarray(diagonal(categorical, scores, pull, own, others))
     assert (np.asarray(of_own) >= exact * 0.9999).all() and exact.max() > 0.1

@@ -42,7 +42,7 @@ def examples(layer: OutputLayer, num_words: int = V) -> tuple[jax.Array, jax.Arr
     inputs = jax.random.randint(key, (num_words,), 0, num_words)
     targets = jnp.arange(num_words)
     noise = layer.shared_rows(jax.random.key(2), (num_words,))
-    if layer.shares == "block":
+    if layer.candidate_scope == "block":
         noise = noise.at[:, 1].set(noise[:, 0])
         noise = noise.at[::3, 2:4].set(targets[::3, None])
         noise = noise.at[4, :].set(4)
@@ -228,7 +228,7 @@ def test_noise_has_the_shape_asked_for_and_depends_on_the_key(layer):
         assert (drawn[0] != drawn[2]).any()
         assert len(np.unique(drawn[0].reshape(-1, DRAWS), axis=0)) > 1
     else:
-        nodes = built.top.shape[1] if built.shares == "step" else 0
+        nodes = built.top.shape[1] if built.candidate_scope == "step" else 0
         np.testing.assert_array_equal(drawn[0], np.broadcast_to(np.arange(nodes), (7, 5, nodes)))
 
 

@@ -91,42 +91,42 @@ WEIGHTS = st.sampled_from([0.0, 1e-12, 1e-3, 0.3, 1.0, 7.0, 8.0])
 @settings(max_examples=50, deadline=None)
 @given(weights=st.lists(WEIGHTS, min_size=9, max_size=9).filter(any))
 def test_any_weights_in_any_order(mechanism: Any, weights: list[float]) -> None:
-    wish = np.array(weights)
-    wish /= wish.sum()
-    sampler = mechanism.of(wish)
-    assert total_variation(law(sampler, len(wish)), wish) < 1e-7
-    held = probabilities(sampler, len(wish))
-    np.testing.assert_allclose(held, law(sampler, len(wish)), rtol=4e-6)
+    wanted = np.array(weights)
+    wanted /= wanted.sum()
+    sampler = mechanism.of(wanted)
+    assert total_variation(law(sampler, len(wanted)), wanted) < 1e-7
+    held = probabilities(sampler, len(wanted))
+    np.testing.assert_allclose(held, law(sampler, len(wanted)), rtol=4e-6)
     ids = np.asarray(draw(sampler, KEY, (500,)))
-    assert (wish[ids] > 0).all()
+    assert (wanted[ids] > 0).all()
 
 
 @settings(max_examples=100, deadline=None)
 @given(weights=st.lists(WEIGHTS, min_size=9, max_size=9).filter(any))
 def test_alias_columns_keep_every_unit(weights: list[float]) -> None:
     """Whole units in, the same units out: not one of 2^36 is lost or moved."""
-    wish = np.array(weights) / sum(weights)
-    sampler = Alias.of(wish)
+    wanted = np.array(weights) / sum(weights)
+    sampler = Alias.of(wanted)
     drawn = [0] * 16
     for column, (own, alias) in enumerate(zip(sampler.thresholds, sampler.aliases, strict=True)):
         drawn[column] += int(own)
         drawn[int(alias)] += 2**32 - int(own)
-    assert drawn == [*apportion(wish, 2**36).tolist(), *[0] * 7]
+    assert drawn == [*apportion(wanted, 2**36).tolist(), *[0] * 7]
 
 
 @settings(max_examples=200)
 @given(st.lists(st.floats(0, 1), min_size=1).filter(lambda w: sum(w) > 0), st.integers(0, 2**54))
 def test_apportion_is_within_a_unit(weights: list[float], total: int) -> None:
-    wish = np.array(weights) / sum(weights)
-    units = apportion(wish, total)
+    wanted = np.array(weights) / sum(weights)
+    units = apportion(wanted, total)
     assert units.sum() == total and (units >= 0).all()
-    assert np.abs(units - wish * float(total)).max() <= 1 + total * 1e-15 * len(weights)
+    assert np.abs(units - wanted * float(total)).max() <= 1 + total * 1e-15 * len(weights)
 
 
 def test_apportion_gives_to_the_largest_remainders() -> None:
-    wish = np.random.default_rng(0).dirichlet(np.ones(1000))
-    shares = wish * 12_345
-    up = apportion(wish, 12_345) > np.floor(shares)
+    wanted = np.random.default_rng(0).dirichlet(np.ones(1000))
+    shares = wanted * 12_345
+    up = apportion(wanted, 12_345) > np.floor(shares)
     remainders = shares - np.floor(shares)
     assert 0 < up.sum() < 1000
     assert remainders[up].min() >= remainders[~up].max()
@@ -134,12 +134,12 @@ def test_apportion_gives_to_the_largest_remainders() -> None:
 
 def test_every_word_above_two_to_minus_32_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     num_words = 300_000
-    wish = np.full(num_words, 1.001 * 2.0**-32)
-    wish[0] = 1 - wish[1:].sum()
-    assert num_unreachable(Cdf.of(wish), num_words) == 0
-    assert num_unreachable(Alias.of(wish), num_words) == 0
-    feed(monkeypatch, np.asarray(Cdf.of(wish).starts))
-    assert (Cdf.of(wish).sample(KEY, (num_words,)) == jnp.arange(num_words)).all()
+    wanted = np.full(num_words, 1.001 * 2.0**-32)
+    wanted[0] = 1 - wanted[1:].sum()
+    assert num_unreachable(Cdf.of(wanted), num_words) == 0
+    assert num_unreachable(Alias.of(wanted), num_words) == 0
+    feed(monkeypatch, np.asarray(Cdf.of(wanted).starts))
+    assert (Cdf.of(wanted).sample(KEY, (num_words,)) == jnp.arange(num_words)).all()
 
 
 def test_default_mechanism_at_three_million_words() -> None:
@@ -149,6 +149,6 @@ def test_default_mechanism_at_three_million_words() -> None:
     assert num_unreachable(sampler, BIG) == 0
     assert sum(leaf.nbytes for leaf in jax.tree.leaves(sampler)) <= 16 * BIG
     closed = build(parse("log-uniform"), counts)
-    wish = DISTRIBUTIONS["log-uniform"](counts, 1.0)
-    assert total_variation(probabilities(closed, BIG), wish) < 1e-6
+    wanted = DISTRIBUTIONS["log-uniform"](counts, 1.0)
+    assert total_variation(probabilities(closed, BIG), wanted) < 1e-6
     assert sum(leaf.nbytes for leaf in jax.tree.leaves(closed)) < 100

@@ -19,7 +19,7 @@ from w2vjax.samplers import (
     draw,
     parse,
     probabilities,
-    wish,
+    target_distribution,
 )
 from w2vjax.samplers.distributions import DISTRIBUTIONS
 from w2vjax.samplers.fit import goodness_of_fit
@@ -68,13 +68,13 @@ def test_log_prob_is_the_law_of_the_integers(sampler: Sampler) -> None:
 def test_distance_to_the_distribution(config: SamplerConfig, sampler: Sampler) -> None:
     if isinstance(sampler, Learning):  # far from it at the start
         sampler = sampler.learn((10**8 * COUNTS / COUNTS.sum()).astype(np.int64))
-        assert total_variation(law(sampler, V), wish(config, COUNTS)) < 2 * V / 10**8
+        assert total_variation(law(sampler, V), target_distribution(config, COUNTS)) < 2 * V / 10**8
         return
     if isinstance(sampler, Table):
         bound = V / config.table_size  # each word is rounded by less than a slot
     else:
         bound = V / 2**34 if isinstance(sampler, Cdf) else 1e-9
-    assert total_variation(law(sampler, V), wish(config, COUNTS)) <= bound
+    assert total_variation(law(sampler, V), target_distribution(config, COUNTS)) <= bound
 
 
 def test_shapes_and_types(sampler: Sampler) -> None:

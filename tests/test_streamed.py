@@ -203,7 +203,7 @@ def test_noise_is_shared_by_groups_whatever_the_sampler(layer, name):
     words = jax.random.randint(jax.random.key(4), (5, 32), 0, V)
     for grouping in ("block", "pair"):
         settings = replace(SMALL, grouping=grouping)
-        groups = program.num_groups(settings, built.shares)
+        groups = program.num_groups(settings, built.candidate_scope)
         assert groups == (4 if grouping == "block" else 192)
         drawn = np.asarray(built.shared_rows(jax.random.key(0), (5, groups), words))
         assert drawn.shape == (5, groups, DRAWS)

@@ -36,7 +36,7 @@ from references import FORMULAS, blocks_step
 from w2vjax.config.schema import SAMPLED_LAYERS
 from w2vjax.engine.damping import Damping
 from w2vjax.engine.update import initial
-from w2vjax.engine.windows import Batch, cut, pair_batch
+from w2vjax.engine.windows import Batch, frame, pair_batch
 from w2vjax.losses.layers import OUTPUTS, build
 
 DAMPED = Damping()
@@ -106,16 +106,16 @@ def test_an_undivided_mean_gives_every_neighbour_all_of_its_gradient(layer):
     """word2vec.c's way: as many times the mean's share as the mean has words."""
     matrices, built, batch, noise = problem(config_of(layer), "cbow", "neighbours")
     # One mean a block: its words' shares are told apart by their number.
-    number, each = batch.mix.shape[:2]
+    number, each = batch.averaging.shape[:2]
     alone = batch.replace(
         weight=jnp.zeros_like(batch.weight).at[3::each].set(batch.weight[3::each])
     )
     divided = step(matrices, built, alone, noise)
-    whole = step(matrices, built, alone.replace(undivided=True), noise)
+    whole = step(matrices, built, alone.replace(sum_gradient=True), noise)
     np.testing.assert_allclose(whole.loss, divided.loss, rtol=1e-6)
     np.testing.assert_allclose(whole.to_output, divided.to_output, atol=1e-6)
     expected = np.zeros((V, D))
-    words, shares = np.asarray(cut(batch.inputs, *batch.reads)), np.asarray(batch.mix)[:, 3]
+    words, shares = np.asarray(frame(batch.inputs, *batch.reads)), np.asarray(batch.averaging)[:, 3]
     one_by_one = [
         step(
             matrices,
@@ -152,18 +152,18 @@ def test_only_touched_rows_change(layer, architecture, predicts):
     found = step(matrices, built, block, noise)
     number, width = block.weight.shape[:2]
     live = np.asarray(block.weight).sum(axis=1) > 0
-    if block.mix is not None:
-        live = (np.asarray(block.mix) > 0).any(axis=1)
+    if block.averaging is not None:
+        live = (np.asarray(block.averaging) > 0).any(axis=1)
     changed = np.flatnonzero(np.abs(found.to_input).sum(axis=1))
-    inputs = np.asarray(cut(block.inputs, *block.reads))
+    inputs = np.asarray(frame(block.inputs, *block.reads))
     assert set(changed) == set(inputs[live].tolist())
     assert 0 < len(changed) < V
     changed = np.flatnonzero(np.abs(found.to_output).sum(axis=1))
-    if built.shares == "matrix":
+    if built.candidate_scope == "matrix":
         assert len(changed) == V
     elif layer in SAMPLED_LAYERS:
         weighted = np.asarray(block.weight).sum(axis=2) > 0
-        targets = np.asarray(cut(block.targets, number, width))[weighted].tolist()
+        targets = np.asarray(frame(block.targets, number, width))[weighted].tolist()
         assert set(changed) == {*targets, *np.asarray(noise).ravel().tolist()}
         assert len(changed) < V
 
@@ -182,7 +182,7 @@ def test_a_step_costs_no_more_for_a_larger_vocabulary(layer):
         return updated.lower(*arguments).cost_analysis()["flops"]
 
     grown, dense = flops(30_000) - flops(1_000), 29_000 * 64
-    if build(config_of(layer), DRAWS, COUNTS).shares == "matrix":
+    if build(config_of(layer), DRAWS, COUNTS).candidate_scope == "matrix":
         assert grown > 10 * dense
     else:  # a tree is a few turns deeper; a dense gradient costs at least twice `dense`
         assert grown < dense

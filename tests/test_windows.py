@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from problems import ARCHITECTURES
 
 from w2vjax.config.schema import TrainConfig
-from w2vjax.engine.windows import Batch, cut, fold, pair_batch, window_batch
+from w2vjax.engine.windows import Batch, frame, overlap_add, pair_batch, window_batch
 
 SIZES = (1, 4, 6, 8)
 CENTRES, WINDOW = 16, 3
@@ -54,14 +54,14 @@ def pairs_of(block: Batch) -> Counter:
     assert block.weight.min() >= 0
     found: Counter = Counter()
     number, width, size = block.weight.shape
-    inputs = np.asarray(cut(jnp.asarray(block.inputs), *block.reads))
-    targets = np.asarray(cut(jnp.asarray(block.targets), number, width))
+    inputs = np.asarray(frame(jnp.asarray(block.inputs), *block.reads))
+    targets = np.asarray(frame(jnp.asarray(block.targets), number, width))
     for b, t, s in zip(*np.nonzero(np.asarray(block.weight)), strict=True):
-        if block.mix is None:
+        if block.averaging is None:
             hidden = int(inputs[b, s])
         else:
-            made, place = divmod(b * size + s, block.mix.shape[1])
-            share = np.asarray(block.mix[made, place])
+            made, place = divmod(b * size + s, block.averaging.shape[1])
+            share = np.asarray(block.averaging[made, place])
             hidden = tuple(inputs[made][share > 0].tolist())
             np.testing.assert_allclose(share[share > 0], 1 / len(hidden), rtol=1e-6)
         found[hidden, int(targets[b, t])] += float(block.weight[b, t, s])
@@ -115,7 +115,7 @@ def test_means_are_means_or_nothing(size):
     tokens, documents, reach = stretch([1, 4, 1, 2], [3] * CENTRES, (4, 5))
     arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
     block = window_batch(*arguments, "cbow", size, "neighbours")
-    sums = np.asarray(block.mix).sum(axis=-1)
+    sums = np.asarray(block.averaging).sum(axis=-1)
     alone = np.asarray(block.weight).reshape(sums.shape) == 0
     np.testing.assert_allclose(sums[alone], 0)
     np.testing.assert_allclose(sums[~alone], 1, rtol=1e-6)
@@ -128,11 +128,11 @@ def test_means_are_means_or_nothing(size):
 def test_cut_takes_even_stretches_and_fold_is_its_transpose(number, width, spacing):
     length = (number - 1) * spacing + width
     rows = jnp.arange(length * 2, dtype=jnp.float32).reshape(length, 2)
-    parts = np.asarray(cut(rows, number, width))
+    parts = np.asarray(frame(rows, number, width))
     for part in range(number):
         np.testing.assert_array_equal(parts[part], rows[part * spacing : part * spacing + width])
     generator = np.random.default_rng(0)
     other = jnp.asarray(generator.integers(0, 9, (number, width, 2)), jnp.float32)
-    folded = fold(other, length)
+    folded = overlap_add(other, length)
     assert folded.shape == rows.shape
     assert float((folded * rows).sum()) == float((other * parts).sum())

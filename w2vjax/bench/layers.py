@@ -55,7 +55,7 @@ def layers(
 def _softmax(subjects: dict[str, Subject], corpus: EncodedCorpus, mesh: Mesh) -> dict[str, Call]:
     for subject in subjects.values():
         settings = subject.run.configs[0].train
-        if subject.run.layer.shares == "matrix" and settings.tokens_per_step:
+        if subject.run.layer.candidate_scope == "matrix" and settings.tokens_per_step:
             return softmax_calls(
                 mesh, settings.tokens_per_step, len(corpus.vocabulary), settings.dim
             )

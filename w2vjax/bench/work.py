@@ -12,12 +12,12 @@ vectors a group:
 | one by one, skip-gram | 2wT × l × 1 | 2wT | 2wT |
 
 Matrix products: 2d a score, and as much again for the gradient of each of its two vectors: 6d. The
-scores are those of the tiles, G·k·n of the shared rows, and n·V where all of the V rows are rivals.
+scores are those of the tiles, G·k·n of the shared rows, and n·V where all of the V rows are log_z.
 Those n·V count once, though `partition` makes them twice where they are too many to keep.
 CBOW's means are a product of their own, s × (s + 2w) × d a tile, forward and backward: 4d.
 
 Rows: every input row, every target's l rows and all shared rows are read once (gathered), and read
-and written once (scatter-added): 12d bytes a row. Where all rows are rivals, the matrix is read for
+and written once (scatter-added): 12d bytes a row. Where all rows are log_z, the matrix is read for
 the scores on the way there and on the way back, and read and written by the update: 16dV bytes.
 Scores and other temporaries, which may stay in a cache, are not counted.
 """
@@ -58,8 +58,8 @@ class Shape(NamedTuple):
 def work(config: TrainConfig, layer: OutputLayer, num_rows: int, words: Int[Array, " n"]) -> Work:
     """Of a resolved configuration; `num_rows`: of the output matrix; `words`: some of the text."""
     shape, groups, dim = (
-        shape_of(config, layer.shares),
-        num_groups(config, layer.shares),
+        shape_of(config, layer.candidate_scope),
+        num_groups(config, layer.candidate_scope),
         config.dim,
     )
     own, shared = _rows(layer, groups, words)
@@ -68,17 +68,17 @@ def work(config: TrainConfig, layer: OutputLayer, num_rows: int, words: Int[Arra
     scores = shape.tiles * shape.targets * own * shape.hidden + shared * vectors
     rows = shape.input_rows + shape.target_rows * own + groups * shared
     flops, moved = 6.0 * dim * scores, 12.0 * dim * rows
-    if layer.shares == "matrix":
+    if layer.candidate_scope == "matrix":
         flops += 6.0 * dim * vectors * num_rows
         moved += 16.0 * dim * num_rows
     if config.architecture == "cbow":
         alone = config.grouping == "pair"
-        width = (1 if alone else tile_size(config, layer.shares)) + 2 * config.window
+        width = (1 if alone else tile_size(config, layer.candidate_scope)) + 2 * config.window
         flops += 4.0 * dim * shape.tiles * shape.hidden * width
     return Work(flops, moved)
 
 
-def shape_of(config: TrainConfig, shares: str) -> Shape:
+def shape_of(config: TrainConfig, candidate_scope: str) -> Shape:
     """How a step's pairs are laid out."""
     size, wide = config.tokens_per_step, 2 * config.window
     assert size is not None
@@ -86,7 +86,7 @@ def shape_of(config: TrainConfig, shares: str) -> Shape:
         return Shape(size, 1, 1, size + wide, size, apart=True)
     if config.grouping == "pair":
         return Shape(size * wide, 1, 1, size * wide, size * wide, apart=True)
-    tile = tile_size(config, shares)
+    tile = tile_size(config, candidate_scope)
     if config.predicts == "centre":
         return Shape(-(-size // tile), tile, tile + wide, size + wide, size, apart=False)
     return Shape(-(-size // tile), tile + wide, tile, size, size + wide, apart=True)
@@ -94,10 +94,10 @@ def shape_of(config: TrainConfig, shares: str) -> Shape:
 
 def _rows(layer: OutputLayer, groups: int, words: Int[Array, " n"]) -> tuple[float, int]:
     """l and k."""
-    own = jax.eval_shape(layer.own_rows, words)
+    own = jax.eval_shape(layer.target_rows, words)
     shared = jax.eval_shape(lambda: layer.shared_rows(jax.random.key(0), (groups,)))
     if not layer.ragged:
         return own.shape[-1], shared.shape[-1]
-    asked = layer.relate(words, layer.shared_rows(jax.random.key(0), ()))
+    asked = layer.labels(words, layer.shared_rows(jax.random.key(0), ()))
     used = jnp.sum((asked.pull + asked.push) > 0, axis=1)
     return float(np.mean(np.asarray(used))), shared.shape[-1]

@@ -44,7 +44,7 @@ _SHARED = (
     "Each pair has noise and a step of its own there; here a block shares its noise, and the steps "
     "of many words are summed."
 )
-_UNDIVIDED = "every neighbour gets all of the mean's gradient"
+_SUM_GRADIENT = "every neighbour gets all of the mean's gradient"
 _SATURATES = "from there on it is 0 or 1"
 _SKIPS = "beyond, a score is passed over"
 
@@ -66,7 +66,7 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": "c",
             "train.learning_rate": 0.025,
             "train.learning_rate_floor": 1e-4,
-            "train.cbow_gradient": "undivided",
+            "train.cbow_gradient": "sum",
             "output.sigmoid_limit": 6.0,
             "output.sigmoid_beyond": "saturate",
         },
@@ -87,7 +87,7 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": _C_SUBSAMPLING,
             "train.learning_rate": "-alpha: 0.025, and 0.05 for CBOW",
             "train.learning_rate_floor": "a ten-thousandth of the start",
-            "train.cbow_gradient": _UNDIVIDED,
+            "train.cbow_gradient": _SUM_GRADIENT,
             "output.sigmoid_limit": "MAX_EXP: its table of the sigmoid ends at 6",
             "output.sigmoid_beyond": f"{_SATURATES}; in trees a score beyond is passed over",
         },
@@ -117,7 +117,7 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": "c",
             "train.learning_rate": 0.025,
             "train.learning_rate_floor": 0.004,
-            "train.cbow_gradient": "undivided",
+            "train.cbow_gradient": "sum",
             "output.sigmoid_limit": 6.0,
             "output.sigmoid_beyond": "skip",
         },
@@ -135,7 +135,7 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": _C_SUBSAMPLING,
             "train.learning_rate": "alpha=0.025, for CBOW too",
             "train.learning_rate_floor": "min_alpha=1e-4, as a share of alpha",
-            "train.cbow_gradient": _UNDIVIDED,
+            "train.cbow_gradient": _SUM_GRADIENT,
             "output.sigmoid_limit": "MAX_EXP: its table of the sigmoid ends at 6",
             "output.sigmoid_beyond": _SKIPS,
         },
@@ -164,7 +164,7 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": "c",
             "train.learning_rate": 0.05,
             "train.learning_rate_floor": 0.0,
-            "train.cbow_gradient": "undivided",
+            "train.cbow_gradient": "sum",
             "output.sigmoid_limit": 8.0,
             "output.sigmoid_beyond": "saturate",
         },
@@ -183,7 +183,7 @@ PRESETS: dict[str, Preset] = {
             "train.subsample_formula": _C_SUBSAMPLING,
             "train.learning_rate": "-lr 0.05",
             "train.learning_rate_floor": "falls to 0",
-            "train.cbow_gradient": _UNDIVIDED,
+            "train.cbow_gradient": _SUM_GRADIENT,
             "output.sigmoid_limit": "its table of the sigmoid ends at 8",
             "output.sigmoid_beyond": _SATURATES,
         },

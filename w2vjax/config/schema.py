@@ -147,8 +147,8 @@ class TrainConfig:
     predicts: Literal["neighbours", "centre"] | None = None
     """skip-gram: a word predicts its neighbours (the paper), or they predict it (word2vec.c).
     None: the layer's own"""
-    cbow_gradient: Literal["mean", "undivided"] = "mean"
-    """cbow: every neighbour gets its share of the mean's gradient (mean), or all of it (undivided:
+    cbow_gradient: Literal["mean", "sum"] = "mean"
+    """cbow: every neighbour gets its share of the mean's gradient (mean), or all of it (sum:
     word2vec.c, gensim, fastText)"""
     dim: int = 100
     """dimensions of the vectors"""

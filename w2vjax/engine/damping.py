@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from w2vjax.engine.step import Rows, Scores, Step
-from w2vjax.losses.layer import Relation
+from w2vjax.losses.layer import Labels
 
 
 class Damping(NamedTuple):
@@ -43,7 +43,7 @@ class Damping(NamedTuple):
         return bool(self.curvature) and self.pairs is None
 
 
-class Load(NamedTuple):
+class RateDivisor(NamedTuple):
     """What slows rows down: a row's rate is divided by max(1, the sum of its values here)."""
 
     of: Rows
@@ -52,28 +52,28 @@ class Load(NamedTuple):
     """and of all rows of the output matrix"""
 
 
-def load_of(
+def rate_divisor_of(
     step: Step,
     rows: Rows,
     scores: Scores,
-    relation: Relation,
+    labels: Labels,
     bounds: tuple[Array, Array] | None,
     learning_rate: Array,
     damping: Damping,
-) -> Load | None:
-    """What `damping` asks for. `bounds` is the curvature of rivals, if all words are."""
+) -> RateDivisor | None:
+    """What `damping` asks for. `bounds` is the curvature of log_z, if all words are."""
     weight = damping.curvature * learning_rate
     of_matrix = None if bounds is None else weight * bounds[1]
     if damping.pairs is not None:
-        own, shared = (weight * bound for bound in step.output_bounds(rows, relation))
-        return Load(Rows(step.input_pairs() / damping.pairs, own, shared), of_matrix)
+        own, shared = (weight * bound for bound in step.output_bounds(rows, labels))
+        return RateDivisor(Rows(step.input_pairs() / damping.pairs, own, shared), of_matrix)
     if not damping.curvature:
         return None
-    of = step.row_curvature(rows, step.curvature(scores, relation))
+    of = step.row_curvature(rows, step.curvature(scores, labels))
     if bounds is not None:
         of_rivals = step.to_inputs(jnp.zeros_like(step.batch.weight[:, 0]), bounds[0][None])
         of = of._replace(input=of.input + of_rivals)
-    return Load(Rows(*(weight * part for part in of)), of_matrix)
+    return RateDivisor(Rows(*(weight * part for part in of)), of_matrix)
 
 
 def flat(own: Array, shared: Array) -> Array:
@@ -81,7 +81,7 @@ def flat(own: Array, shared: Array) -> Array:
     return jnp.concatenate([own.reshape(-1), shared.reshape(-1)])
 
 
-class Slots(NamedTuple):
+class RowPositions(NamedTuple):
     """Where a step met each row: what it adds up for rows then takes no room for all the others.
 
     Rows that it did not meet have an earlier step's place, which nobody asks for. Steps hand the
@@ -92,7 +92,7 @@ class Slots(NamedTuple):
     output: Int[Array, " r"]
 
 
-class Decay(NamedTuple):
+class RowProgress(NamedTuple):
     """h: the sum of every row's loads in a stretch of steps, in which e^-h of its way was left.
 
     A step of load l goes l of the way, as it were, to where the row's own gradient vanishes.
@@ -102,17 +102,17 @@ class Decay(NamedTuple):
     output: Float[Array, "*copies r"]
 
 
-class Carry(NamedTuple):
+class UpdateState(NamedTuple):
     """What a step hands to the next besides the matrices."""
 
-    slots: Slots
-    decay: Decay
+    slots: RowPositions
+    decay: RowProgress
 
     @classmethod
-    def of(cls, inputs: int, outputs: int, decay: Decay | None = None) -> "Carry":
+    def of(cls, inputs: int, outputs: int, decay: RowProgress | None = None) -> "UpdateState":
         """That of a first step, of as many rows in both matrices."""
-        slots = Slots(jnp.zeros(inputs, jnp.int32), jnp.zeros(outputs, jnp.int32))
-        return cls(slots, decay or Decay(jnp.zeros(inputs), jnp.zeros(outputs)))
+        slots = RowPositions(jnp.zeros(inputs, jnp.int32), jnp.zeros(outputs, jnp.int32))
+        return cls(slots, decay or RowProgress(jnp.zeros(inputs), jnp.zeros(outputs)))
 
 
 def further(
@@ -160,8 +160,8 @@ class Rates(NamedTuple):
 
 
 def rates_of(
-    carry: Carry, step: Step, rate: Array, load: Load | None
-) -> tuple[Rates, Rates, Carry]:
+    carry: UpdateState, step: Step, rate: Array, load: RateDivisor | None
+) -> tuple[Rates, Rates, UpdateState]:
     """Of the input rows and of the output rows, and what the step hands on."""
     if load is None:
         return Rates(rate), Rates(rate), carry
@@ -170,4 +170,4 @@ def rates_of(
     inputs, met = Rates.of(rate, carry.slots.input, *of_input)
     outputs, met_there = Rates.of(rate, carry.slots.output, *of_output)
     decay = further(carry.decay.input, *of_input), further(carry.decay.output, *of_output)
-    return inputs, outputs, Carry(Slots(met, met_there), Decay(*decay))
+    return inputs, outputs, UpdateState(RowPositions(met, met_there), RowProgress(*decay))

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Int
 from w2vjax.engine.step import score
 from w2vjax.losses.arithmetic import Arithmetic, dot
 from w2vjax.losses.elementwise import Sigmoid, logistic
-from w2vjax.losses.layer import Relation
+from w2vjax.losses.layer import Labels
 
 SIZE = 16
 """rows of a parcel: half a parcel a block is lost"""
@@ -58,7 +58,7 @@ class Work(NamedTuple):
     """What the own rows of a step do, parcel by parcel."""
 
     own: Int[Array, "b t l"]
-    relation: Relation
+    labels: Labels
     weight: Float[Array, "b t s"]
     hidden: Float[Array, "b s d"]
     rates: Callable[[Int[Array, "*n"]], Float[Array, "*n"]]
@@ -69,7 +69,7 @@ class Work(NamedTuple):
     @property
     def parcels(self) -> Parcels:
         """The rows that are pulled or pushed, packed."""
-        used = (self.relation.pull + self.relation.push) > 0
+        used = (self.labels.pull + self.labels.push) > 0
         return pack(jnp.sum(used, axis=2, dtype=jnp.int32), self.own.shape[2])
 
     def change(
@@ -83,7 +83,7 @@ class Work(NamedTuple):
         parcels = self.parcels
         width, spread = self.own.shape[2], self.weight.shape[2]
         own = jnp.where(parcels.rows < 0, 0, self.own.reshape(-1)[parcels.rows])
-        pull, push = self.relation.pull.reshape(-1), self.relation.push.reshape(-1)
+        pull, push = self.labels.pull.reshape(-1), self.labels.push.reshape(-1)
         weight = self.weight.reshape(-1, spread)
 
         def taken(values: Array, number: Array) -> Array:

@@ -18,7 +18,7 @@ from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.config.schema import TrainConfig
-from w2vjax.engine.damping import Carry, Damping, Decay
+from w2vjax.engine.damping import Damping, RowProgress, UpdateState
 from w2vjax.engine.stream import NO_DOCUMENT
 from w2vjax.engine.update import Parameters, State, Telemetry, update
 from w2vjax.engine.windows import Batch, pair_batch, window_batch
@@ -70,25 +70,25 @@ def place(parameters: Parameters, mesh: Mesh) -> State:
 
     matrices = jax.tree.map(everywhere, parameters)
     none = [jnp.zeros((devices, len(leaf))) for leaf in (parameters.input, parameters.output)]
-    return State(matrices, Decay(*jax.device_put(none, NamedSharding(mesh, P("data")))))
+    return State(matrices, RowProgress(*jax.device_put(none, NamedSharding(mesh, P("data")))))
 
 
-def num_groups(config: TrainConfig, shares: str) -> int:
+def num_groups(config: TrainConfig, candidate_scope: str) -> int:
     """Groups of words a step whose targets share rows, for a layer that shares in this way."""
     size = config.tokens_per_step
     assert size is not None
-    if shares != "block":
+    if candidate_scope != "block":
         return 1
     if config.grouping == "pair":
         return size * (2 * config.window if config.architecture == "skip-gram" else 1)
     return size // config.block_size
 
 
-def tile_size(config: TrainConfig, shares: str) -> int:
+def tile_size(config: TrainConfig, candidate_scope: str) -> int:
     """Consecutive words whose windows are scored at once."""
     assert config.tile_size is not None
     overlapping = config.architecture == "skip-gram" and config.predicts == "centre"
-    return config.block_size if overlapping and shares == "block" else config.tile_size
+    return config.block_size if overlapping and candidate_scope == "block" else config.tile_size
 
 
 def make_batch(
@@ -96,16 +96,16 @@ def make_batch(
     documents: Int[Array, " length"],
     reach: Int[Array, " tokens"],
     config: TrainConfig,
-    shares: str,
+    candidate_scope: str,
 ) -> Batch:
     """The pairs of one step, grouped as the configuration says."""
     assert config.predicts is not None
     if config.grouping == "pair":
         batch = pair_batch(tokens, documents, reach, config.architecture, config.predicts)
     else:
-        size = tile_size(config, shares)
+        size = tile_size(config, candidate_scope)
         batch = window_batch(tokens, documents, reach, config.architecture, size, config.predicts)
-    return replace(batch, undivided=config.cbow_gradient == "undivided")
+    return replace(batch, sum_gradient=config.cbow_gradient == "sum")
 
 
 def draw_reach(
@@ -140,18 +140,20 @@ def train_stretch(
     arithmetic = Arithmetic(config.compute_dtype, config.matmul_precision, axis)
     # All of a stretch's random numbers at once: drawing a few at a time costs more than using them.
     reach = draw_reach(jax.random.fold_in(key, WINDOW), (steps, size), config)
-    groups = num_groups(config, layer.shares)
+    groups = num_groups(config, layer.candidate_scope)
     here = slice(window, window + steps * size)
     kept = jnp.where(documents[here] != NO_DOCUMENT, tokens[here], -1).reshape(steps, size)
     shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (steps, groups), kept)
 
     def step(
-        carry: tuple[Parameters, Carry], number: Int[Array, ""]
-    ) -> tuple[tuple[Parameters, Carry], Telemetry]:
+        carry: tuple[Parameters, UpdateState], number: Int[Array, ""]
+    ) -> tuple[tuple[Parameters, UpdateState], Telemetry]:
         words = jax.lax.dynamic_slice(tokens, (number * size,), (size + 2 * window,))
         places = jax.lax.dynamic_slice(documents, (number * size,), (size + 2 * window,))
         inside = places[window : window + size] != NO_DOCUMENT
-        batch = make_batch(words, places, jnp.where(inside, reach[number], 0), config, layer.shares)
+        batch = make_batch(
+            words, places, jnp.where(inside, reach[number], 0), config, layer.candidate_scope
+        )
         parameters, telemetry, handed_on = update(
             *(carry[0], layer, batch, shared[number], learning_rates[number]),
             *(Damping(damping, config.pair_cap), transform, arithmetic, packing, carry[1]),
@@ -159,7 +161,7 @@ def train_stretch(
         return (parameters, handed_on), telemetry
 
     sizes = len(state.parameters.input), len(state.parameters.output)
-    start = state.parameters, Carry.of(*sizes, state.decay)
+    start = state.parameters, UpdateState.of(*sizes, state.decay)
     (parameters, carry), telemetry = jax.lax.scan(step, start, jnp.arange(steps))
     return State(parameters, carry.decay), telemetry
 

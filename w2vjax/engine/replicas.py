@@ -128,7 +128,12 @@ class Run:
         fold = (
             jax.random.fold_in if self.keys.ndim == 0 else jax.vmap(jax.random.fold_in, (0, None))
         )
-        return tokens, documents, rates.reshape(segment.progress.shape), fold(self.keys, number)
+        return (
+            tokens,
+            documents,
+            rates.reshape(segment.progress.shape),
+            fold(self.keys, number),
+        )
 
     def after(self, layer: OutputLayer, parts: Sequence[Segment]) -> OutputLayer:
         """The layer once its sampler has seen the replicas' segments, the words of all devices."""
@@ -208,8 +213,8 @@ def _check(
     """Settings that contradict each other, before anything starts."""
     size = config.tokens_per_step
     assert size is not None and config.learning_rate is not None
-    tile = program.tile_size(config, layer.shares)
-    if config.grouping == "block" and layer.shares == "block":
+    tile = program.tile_size(config, layer.candidate_scope)
+    if config.grouping == "block" and layer.candidate_scope == "block":
         if size % config.block_size:
             raise InputError(
                 f"tokens_per_step is {size}: it must be a multiple of block_size, which is "

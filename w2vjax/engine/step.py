@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from w2vjax.engine.windows import Batch, cut, fold
+from w2vjax.engine.windows import Batch, frame, overlap_add
 from w2vjax.losses.arithmetic import PLAIN, Arithmetic, dot, squared_norms
 from w2vjax.losses.elementwise import (
     categorical,
@@ -15,7 +15,7 @@ from w2vjax.losses.elementwise import (
     logistic,
     logistic_curvature,
 )
-from w2vjax.losses.layer import OutputLayer, Relation
+from w2vjax.losses.layer import Labels, OutputLayer
 from w2vjax.losses.partition import log_partition
 
 
@@ -34,8 +34,8 @@ class Scores(NamedTuple):
 
     own: Float[Array, "b m s"]
     shared: Float[Array, "g k n"]
-    rivals: Float[Array, "b s"] | None
-    """log of the sum over the rivals, where the whole matrix is; else they are the shared rows"""
+    log_z: Float[Array, "b s"] | None
+    """log of the sum over the log_z, where the whole matrix is; else they are the shared rows"""
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -94,49 +94,49 @@ class Step(NamedTuple):
         """b: blocks."""
         return self.batch.weight.shape[0]
 
-    def without_own(self, relation: Relation) -> tuple["Step", Relation]:
+    def without_own(self, labels: Labels) -> tuple["Step", Labels]:
         """The same pairs and the rows that they share alone."""
-        none = jnp.zeros((*relation.pull.shape[:2], 0))
-        return self._replace(own=self.own[:, :0]), relation._replace(pull=none, push=none)
+        none = jnp.zeros((*labels.pull.shape[:2], 0))
+        return self._replace(own=self.own[:, :0]), labels._replace(pull=none, push=none)
 
     def hidden(self, inputs: Float[Array, "n d"]) -> Float[Array, "b s d"]:
         """Hidden vectors of every block: the input rows, or CBOW's means of them."""
         batch = self.batch
-        words = cut(inputs, *batch.reads)
-        if batch.mix is None:
+        words = frame(inputs, *batch.reads)
+        if batch.averaging is None:
             return words
-        made = means(batch.mix, words)
-        if batch.undivided:
-            whole = means((batch.mix > 0).astype(jnp.float32), words)
+        made = means(batch.averaging, words)
+        if batch.sum_gradient:
+            whole = means((batch.averaging > 0).astype(jnp.float32), words)
             made = whole + jax.lax.stop_gradient(made - whole)
         return made.reshape(self.number, self.batch.weight.shape[2], -1)
 
     def to_groups(self, values: Float[Array, "b s ..."]) -> Float[Array, "g n ..."]:
         """From hidden vectors by blocks to those of every group, added up where blocks overlap."""
         groups = self.shared.shape[0]
-        if self.batch.apart or groups == self.number:
+        if self.batch.disjoint or groups == self.number:
             size = self.number // groups * values.shape[1]
             return values.reshape(groups, size, *values.shape[2:])
-        return fold(values, self.batch.inputs.shape[0])[None]
+        return overlap_add(values, self.batch.inputs.shape[0])[None]
 
     def to_blocks(self, values: Float[Array, "g n"]) -> Float[Array, "b s"]:
         """The way back."""
         size = self.batch.weight.shape[2]
-        if self.batch.apart or self.shared.shape[0] == self.number:
+        if self.batch.disjoint or self.shared.shape[0] == self.number:
             return values.reshape(self.number, size)
-        return cut(values[0], self.number, size)
+        return frame(values[0], self.number, size)
 
     def grouped(self, inputs: Float[Array, "n d"], hidden: Array) -> Float[Array, "g n d"]:
         """Hidden vectors of every group, each of them once; `hidden` are those of the blocks."""
-        if self.batch.apart or self.shared.shape[0] == self.number:
+        if self.batch.disjoint or self.shared.shape[0] == self.number:
             return self.to_groups(hidden)
         return inputs[None]
 
-    def relation(self) -> Relation:
-        """The relation of every block."""
-        targets = cut(self.batch.targets, self.number, self.batch.weight.shape[1])
+    def labels(self) -> Labels:
+        """The labels of every block."""
+        targets = frame(self.batch.targets, self.number, self.batch.weight.shape[1])
         shared = jnp.repeat(self.shared, self.number // self.shared.shape[0], axis=0)
-        return jax.vmap(self.layer.relate)(targets, shared)
+        return jax.vmap(self.layer.labels)(targets, shared)
 
     def _of_own(self, times: Float[Array, "b t l"]) -> Float[Array, "b m s"]:
         each = times[:, :, :, None] * self.batch.weight[:, :, None, :]
@@ -150,60 +150,62 @@ class Step(NamedTuple):
         each = jnp.einsum("bkt,bts->bsk", times, self.batch.weight)
         return jnp.swapaxes(self.to_groups(each), 1, 2)
 
-    def weights(self, relation: Relation) -> tuple[Array, Array, Array, Array]:
+    def weights(self, labels: Labels) -> tuple[Array, Array, Array, Array]:
         """pull and push of own rows, pull and push of shared rows."""
         return (
-            self._of_own(relation.pull),
-            self._of_own(relation.push),
-            self._of_shared(jnp.asarray(relation.shared_pull)),
-            self._of_shared(jnp.asarray(relation.shared_push)),
+            self._of_own(labels.pull),
+            self._of_own(labels.push),
+            self._of_shared(jnp.asarray(labels.shared_pull)),
+            self._of_shared(jnp.asarray(labels.shared_push)),
         )
 
     def scores(
         self, rows: Rows, matrix: Float[Array, "v d"] | None, probes: tuple[Array, Array] | None
     ) -> Scores:
-        """Every block's scores; `matrix`, with its `probes`, where all of its rows are rivals."""
+        """Every block's scores; `matrix`, with its `probes`, where all of its rows are log_z."""
         hidden = self.hidden(rows.input)
         dim = hidden.shape[-1]
         # Rows of one target side by side: `cut` and its transpose move whole lines.
         targets, length = self.batch.weight.shape[1], self.own.shape[1]
-        own = cut(rows.own.reshape(len(rows.own), length * dim), self.number, targets)
+        own = frame(rows.own.reshape(len(rows.own), length * dim), self.number, targets)
         own = own.reshape(self.number, targets * length, dim)
-        shift = cut(self.layer.shift(self.own), self.number, targets)
+        shift = frame(self.layer.shift(self.own), self.number, targets)
         own = score(own, hidden, self.arithmetic) - shift.reshape(*own.shape[:2], 1)
         once = self.grouped(rows.input, hidden)
         shared = score(rows.shared, once, self.arithmetic)
         shared = shared - self.layer.shift(self.shared)[:, :, None]
         if matrix is None:
             return Scores(own, shared, None)
-        rivals = log_partition(once[0], matrix, probes, self.arithmetic)
-        return Scores(own, shared, self.to_blocks(rivals[None]))
+        log_z = log_partition(once[0], matrix, probes, self.arithmetic)
+        return Scores(own, shared, self.to_blocks(log_z[None]))
 
     def _rivals(self, scores: Scores) -> Float[Array, "b 1 s"]:
-        """Log of the sum over every target's rivals (categorical loss)."""
-        rivals = scores.rivals
-        if rivals is None:
-            rivals = self.to_blocks(jax.nn.logsumexp(scores.shared, axis=1))
-        return rivals[:, None, :]
+        """Log of the sum over every target's log_z (categorical loss)."""
+        log_z = scores.log_z
+        if log_z is None:
+            log_z = self.to_blocks(jax.nn.logsumexp(scores.shared, axis=1))
+        return log_z[:, None, :]
 
-    def loss(self, scores: Scores, relation: Relation) -> Float[Array, "2"]:
+    def loss(self, scores: Scores, labels: Labels) -> Float[Array, "2"]:
         """What targets and what the others contribute, in nats."""
-        pull, push, shared_pull, shared_push = self.weights(relation)
+        pull, push, shared_pull, shared_push = self.weights(labels)
         if self.layer.loss == "logistic":
             own = logistic(scores.own, pull, push, self.layer.sigmoid)
             shared = logistic(scores.shared, shared_pull, shared_push, self.layer.sigmoid)
             return jnp.stack([jnp.sum(a) + jnp.sum(b) for a, b in zip(own, shared, strict=True)])
-        parts = categorical(scores.own, pull, _as_column(relation.own), self._rivals(scores))
+        parts = categorical(
+            scores.own, pull, _as_column(labels.target_in_partition), self._rivals(scores)
+        )
         return jnp.stack([jnp.sum(part) for part in parts])
 
-    def curvature(self, scores: Scores, relation: Relation) -> tuple[Array, Array]:
+    def curvature(self, scores: Scores, labels: Labels) -> tuple[Array, Array]:
         """The loss's second derivative in every score, or just above; shaped as own and shared."""
-        pull, push, shared_pull, shared_push = self.weights(relation)
+        pull, push, shared_pull, shared_push = self.weights(labels)
         if self.layer.loss == "logistic":
             shared = logistic_curvature(scores.shared, shared_pull, shared_push)
             return logistic_curvature(scores.own, pull, push), shared
         own, share = categorical_curvature(
-            scores.own, pull, _as_column(relation.own), self._rivals(scores)
+            scores.own, pull, _as_column(labels.target_in_partition), self._rivals(scores)
         )
         odds = jax.nn.softmax(scores.shared, axis=1)
         return own, odds * self.to_groups(share[:, 0])[:, None, :]
@@ -219,17 +221,17 @@ class Step(NamedTuple):
         width, length = self.batch.weight.shape[1], rows.own.shape[:2]
         norms = partial(squared_norms, arithmetic=self.arithmetic)
         to_own = jnp.einsum("bms,bs->bm", own, norms(hidden))
-        own_norms = cut(norms(rows.own), self.number, width).reshape(self.number, -1)
+        own_norms = frame(norms(rows.own), self.number, width).reshape(self.number, -1)
         of_own = jnp.einsum("bms,bm->bs", own, own_norms)
         of_shared = jnp.einsum("gkn,gk->gn", shared, norms(rows.shared))
         return Rows(
             input=self.to_inputs(of_own, of_shared),
-            own=fold(to_own.reshape(self.number, width, -1), length[0]),
+            own=overlap_add(to_own.reshape(self.number, width, -1), length[0]),
             shared=jnp.einsum("gkn,gn->gk", shared, norms(inputs)),
         )
 
     def output_bounds(
-        self, rows: Rows, relation: Relation
+        self, rows: Rows, labels: Labels
     ) -> tuple[Float[Array, "m l"], Float[Array, "g k"]]:
         """The most that output rows' curvature can be, whatever their scores: ¼ Σ ‖hidden‖².
 
@@ -242,26 +244,26 @@ class Step(NamedTuple):
             return jnp.maximum(1.0, squared_norms(vectors, self.arithmetic))
 
         lengths = jnp.einsum("bts,bs->bt", self.batch.weight, norms(hidden))
-        own = (relation.pull + jnp.abs(relation.push)) * lengths[:, :, None]
-        shared = sum(self.weights(relation)[2:])
+        own = (labels.pull + jnp.abs(labels.push)) * lengths[:, :, None]
+        shared = sum(self.weights(labels)[2:])
         once = norms(self.grouped(rows.input, hidden))
         to_shared = jnp.einsum("gkn,gn->gk", shared, once)
         return (
-            0.25 * fold(own, self.own.shape[0]),
+            0.25 * overlap_add(own, self.own.shape[0]),
             0.25 * jnp.broadcast_to(to_shared, self.shared.shape),
         )
 
     def input_pairs(self) -> Float[Array, " n"]:
         """How many pairs have every input row."""
         pairs = jnp.sum(self.batch.weight, axis=1)
-        if self.batch.mix is not None:
-            taken = (self.batch.mix > 0).astype(jnp.float32)
+        if self.batch.averaging is not None:
+            taken = (self.batch.averaging > 0).astype(jnp.float32)
             pairs = jnp.einsum("bs,bsc->bc", pairs.reshape(taken.shape[:2]), taken)
-        return fold(pairs, self.batch.inputs.shape[0])
+        return overlap_add(pairs, self.batch.inputs.shape[0])
 
     def at_rates(self, slopes: Scores, own: Float[Array, "m l"], shared: Array) -> Scores:
         """Slopes times the rates of their rows, so that rows' gradients come out as their steps."""
-        rates = cut(own, self.number, self.batch.weight.shape[1])
+        rates = frame(own, self.number, self.batch.weight.shape[1])
         rates = rates.reshape(*slopes.own.shape[:2], 1)
         return slopes._replace(own=slopes.own * rates, shared=slopes.shared * shared[:, :, None])
 
@@ -270,21 +272,21 @@ class Step(NamedTuple):
     ) -> Float[Array, " n"]:
         """Curvatures of hidden vectors as those of the input rows that make them."""
         number = self.batch.inputs.shape[0]
-        if not self.batch.apart and self.shared.shape[0] != self.number:
-            return fold(of_own, number) + of_shared[0]
+        if not self.batch.disjoint and self.shared.shape[0] != self.number:
+            return overlap_add(of_own, number) + of_shared[0]
         each = of_own + self.to_blocks(of_shared)
-        mix = self.batch.mix
+        mix = self.batch.averaging
         if mix is not None:
             # A word that stands twice in a mean moves it twice: (m + m)² and not m² + m².
-            words = cut(self.batch.inputs, *self.batch.reads)
+            words = frame(self.batch.inputs, *self.batch.reads)
             same = (words[:, :, None] == words[:, None, :]).astype(jnp.float32)
-            share = (mix > 0).astype(jnp.float32) if self.batch.undivided else mix
+            share = (mix > 0).astype(jnp.float32) if self.batch.sum_gradient else mix
             times = share * (mix @ same)
             each = jnp.einsum("bs,bsc->bc", each.reshape(times.shape[:2]), times)
-        return fold(each, number)
+        return overlap_add(each, number)
 
 
 def _as_column(own: Array | float) -> Float[Array, "b t 1"]:
-    """Times that targets are their own rivals, alike for all targets of a block or one by one."""
+    """Times that targets are their own log_z, alike for all targets of a block or one by one."""
     own = jnp.asarray(own)
     return own.reshape(own.shape[0], -1, 1)

@@ -9,7 +9,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Float
 
-from w2vjax.engine.damping import Decay
+from w2vjax.engine.damping import RowProgress
 from w2vjax.engine.program import ALL, STATE
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.update import Parameters, State
@@ -64,7 +64,7 @@ def exchange(
         met = [_together(*each) for each in zip(matrices, decays, parts, strict=True)]
         (inputs, of_inputs, agreed), (outputs, of_outputs, agreed_there) = met
         now = tuple(Parameters(*each) for each in zip(agreed, agreed_there, strict=True))
-        return State(Parameters(inputs, outputs), Decay(of_inputs, of_outputs)), now
+        return State(Parameters(inputs, outputs), RowProgress(of_inputs, of_outputs)), now
 
     program = jax.shard_map(
         on_device, mesh=mesh, in_specs=(STATE, ALL), out_specs=(STATE, ALL), check_vma=False

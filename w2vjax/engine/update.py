@@ -9,10 +9,10 @@ import optax
 from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
-from w2vjax.engine.damping import Carry, Damping, Decay, flat, load_of, rates_of
+from w2vjax.engine.damping import Damping, RowProgress, UpdateState, flat, rate_divisor_of, rates_of
 from w2vjax.engine.packed import Work
 from w2vjax.engine.step import Rows, Scores, Step
-from w2vjax.engine.windows import Batch, cut
+from w2vjax.engine.windows import Batch, frame
 from w2vjax.losses.arithmetic import PLAIN, Arithmetic
 from w2vjax.losses.layer import OutputLayer
 
@@ -38,7 +38,7 @@ class State(NamedTuple):
     """What training carries from one stretch of text to the next."""
 
     parameters: Parameters
-    decay: Decay
+    decay: RowProgress
     """since rows were last exchanged"""
 
 
@@ -68,10 +68,10 @@ def watched(step: Step) -> Step:
     return step._replace(
         batch=Batch(
             first(batch.inputs, reading, reads, width),
-            None if batch.mix is None else batch.mix[:reading],
+            None if batch.averaging is None else batch.averaging[:reading],
             first(batch.targets, *own),
             batch.weight[:number],
-            batch.undivided,
+            batch.sum_gradient,
         ),
         own=first(step.own, *own),
         shared=step.shared[: number if groups == step.number else 1],
@@ -113,7 +113,7 @@ def _steps_of_rows(
         *(rows.own, rows.shared),
     )
     # How far rows go depends on the slopes; a slope times a rate costs less than a gradient does.
-    slopes = step.at_rates(slopes, own, shared)._replace(rivals=None)
+    slopes = step.at_rates(slopes, own, shared)._replace(log_z=None)
     return jnp.concatenate([part.reshape(-1, part.shape[-1]) for part in to_rows(slopes)])
 
 
@@ -127,18 +127,18 @@ def update(
     transform: optax.GradientTransformation | None = None,
     arithmetic: Arithmetic = PLAIN,
     packing: bool = True,
-    carry: Carry | None = None,
-) -> tuple[Parameters, Telemetry, Carry]:
+    carry: UpdateState | None = None,
+) -> tuple[Parameters, Telemetry, UpdateState]:
     """One step: the summed gradient of the pairs' loss, applied to the rows they touch.
 
     `packing` takes own rows in parcels where targets have few or many of them, and the rates do
     not depend on their scores: the same step, sooner. `carry` is what the step before handed on.
     """
-    step = Step(batch, layer, layer.own_rows(batch.targets), shared, arithmetic)
-    relation, matrix = step.relation(), parameters.output if layer.shares == "matrix" else None
+    step = Step(batch, layer, layer.target_rows(batch.targets), shared, arithmetic)
+    labels, matrix = step.labels(), parameters.output if layer.candidate_scope == "matrix" else None
     plain = transform is None and not damping.by_scores and batch.weight.shape[1] > 1
     packed = packing and layer.ragged and plain
-    dense, asked = step.without_own(relation) if packed else (step, relation)
+    dense, asked = step.without_own(labels) if packed else (step, labels)
     some = watched(step)
     rows, first_rows = read(parameters, dense, some)
     scores, to_hidden = jax.vjp(
@@ -147,17 +147,19 @@ def update(
     )
     slopes = jax.grad(lambda scores: jnp.sum(dense.loss(scores, asked)))(scores)
     to_input, to_matrix, bounds = to_hidden(slopes)
-    load = load_of(step, rows, scores, relation, bounds, learning_rate, damping)
-    carry = Carry.of(len(parameters.input), len(parameters.output)) if carry is None else carry
+    load = rate_divisor_of(step, rows, scores, labels, bounds, learning_rate, damping)
+    carry = (
+        UpdateState.of(len(parameters.input), len(parameters.output)) if carry is None else carry
+    )
     input_rates, output_rates, carry = rates_of(carry, step, -learning_rate, load)
     to_output = _steps_of_rows(
         dense, rows, slopes, output_rates.at(dense.own), output_rates.at(dense.shared)
     )
     if packed:
-        own = cut(step.own, step.number, batch.weight.shape[1])
+        own = frame(step.own, step.number, batch.weight.shape[1])
         hidden, to_input_rows = jax.vjp(step.hidden, rows.input)
         parcels = Work(
-            own, relation, batch.weight, hidden, output_rates.at, arithmetic, layer.sigmoid
+            own, labels, batch.weight, hidden, output_rates.at, arithmetic, layer.sigmoid
         )
         of_own, output = parcels.change(parameters.output, shared.reshape(-1), to_output)
         (to_input,) = (to_input + more for more in to_input_rows(of_own))
@@ -175,7 +177,7 @@ def update(
         output = output.at[places].add(changes[1], mode="promise_in_bounds")
     inputs = parameters.input.at[batch.inputs].add(changes[0], mode="promise_in_bounds")
     telemetry = Telemetry(
-        some.loss(some.scores(first_rows, matrix, None), some.relation()),
+        some.loss(some.scores(first_rows, matrix, None), some.labels()),
         jnp.sum(some.batch.weight),
         jnp.sum(batch.weight),
     )

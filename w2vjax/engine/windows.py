@@ -24,32 +24,32 @@ class Batch:
 
     inputs: Int[Array, " n"]
     """rows of the input matrix"""
-    mix: Float[Array, "m h c"] | None
+    averaging: Float[Array, "m h c"] | None
     """hidden = mix @ a block's input rows (CBOW's mean); None: each row is a hidden vector"""
     targets: Int[Array, " m"]
     """words to predict"""
     weight: Float[Array, "b t s"]
     """how many times hidden vector s has target t"""
-    undivided: bool = struct.field(pytree_node=False, default=False)
+    sum_gradient: bool = struct.field(pytree_node=False, default=False)
     """every input row of a mean gets all of the mean's gradient"""
 
     @property
     def reads(self) -> tuple[int, int]:
         """In how many blocks the input rows are taken, and how many rows each takes."""
-        shape = self.weight.shape if self.mix is None else self.mix.shape
+        shape = self.weight.shape if self.averaging is None else self.averaging.shape
         return shape[0], shape[2]
 
     @property
-    def apart(self) -> bool:
+    def disjoint(self) -> bool:
         """Whether every hidden vector stands in one block only."""
-        return self.mix is not None or self.inputs.shape[0] == self.weight[:, 0].size
+        return self.averaging is not None or self.inputs.shape[0] == self.weight[:, 0].size
 
 
 def _spacing(length: int, number: int, width: int) -> int:
     return (length - width) // (number - 1) if number > 1 else width
 
 
-def cut(rows: Array, number: int, width: int) -> Array:
+def frame(rows: Array, number: int, width: int) -> Array:
     """`number` stretches of `width` rows that cover all `[n, …]` of them, evenly spaced.
 
     They follow one another (n = number · width) or overlap. Returns `[number, width, …]`.
@@ -66,7 +66,7 @@ def cut(rows: Array, number: int, width: int) -> Array:
     return jnp.concatenate(pieces, axis=1)
 
 
-def fold(parts: Array, length: int) -> Array:
+def overlap_add(parts: Array, length: int) -> Array:
     """The transpose of `cut`: adds parts `[number, width, …]` up where they overlap, `[n, …]`."""
     number, width = parts.shape[:2]
     spacing = _spacing(length, number, width)
@@ -107,7 +107,7 @@ def window_batch(
     offset = np.arange(size + 2 * window)[:, None] - np.arange(size)[None, :] - window
     near = (np.abs(offset)[None] <= reach.reshape(number, 1, size)) & (offset != 0)[None]
     own = documents[window : window + reach.shape[0]].reshape(number, 1, size)
-    same = cut(documents, number, size + 2 * window)[:, :, None] == own
+    same = frame(documents, number, size + 2 * window)[:, :, None] == own
     weight = (near & same).astype(jnp.float32)
     if architecture == "skip-gram" and predicts == "centre":
         return Batch(tokens, None, centres, jnp.swapaxes(weight, 1, 2))
@@ -135,7 +135,7 @@ def pair_batch(
     width = batch.weight.shape[1]
     others = np.delete(np.arange(width), width // 2)
     inputs = jnp.repeat(batch.inputs, width - 1)
-    targets = cut(batch.targets, len(batch.inputs), width)[:, others].reshape(-1)
+    targets = frame(batch.targets, len(batch.inputs), width)[:, others].reshape(-1)
     if predicts == "centre":
         inputs, targets = targets, inputs
     return Batch(inputs, None, targets, batch.weight[:, others].reshape(-1, 1, 1))

@@ -75,17 +75,17 @@ def categorical(
     scores: Float[Array, "..."],
     pull: Float[Array, "..."],
     own: Float[Array, "..."],
-    rivals: Float[Array, "... s"],
+    log_z: Float[Array, "... s"],
 ) -> Parts:
     """-pull · score and pull · log Z: which of the rows is the target?
 
-    A target's partition function is Z = own · exp(score) + exp(rivals): `rivals` is log of the sum
+    A target's partition function is Z = own · exp(score) + exp(log_z): `log_z` is log of the sum
     over the rows that all targets share, and `own` says how often the target is to be counted
     besides. Bengio & Senécal 2003, eq. 4; Jean et al. 2015, eq. 8 when the scores are corrected by
     the log of the expected counts.
     """
-    top = jax.lax.stop_gradient(jnp.maximum(scores, rivals))
-    odds = own * jnp.exp(scores - top) + jnp.exp(rivals - top)
+    top = jax.lax.stop_gradient(jnp.maximum(scores, log_z))
+    odds = own * jnp.exp(scores - top) + jnp.exp(log_z - top)
     log_partition = jnp.log(jnp.where(pull > 0, odds, 1.0)) + top
     return -pull * scores, pull * log_partition
 
@@ -94,15 +94,15 @@ def categorical_curvature(
     scores: Float[Array, "..."],
     pull: Float[Array, "..."],
     own: Float[Array, "..."],
-    rivals: Float[Array, "... s"],
+    log_z: Float[Array, "... s"],
 ) -> tuple[Float[Array, "..."], Float[Array, "... s"]]:
-    """pull · (1 - p) of the targets' own scores, p their chance; and of `rivals` the slope.
+    """pull · (1 - p) of the targets' own scores, p their chance; and of `log_z` the slope.
 
-    Rival j's own bound is the second times exp(score_j - rivals): Σ_t pull_t · p_j(t).
+    Rival j's own bound is the second times exp(score_j - log_z): Σ_t pull_t · p_j(t).
     """
 
-    def loss(scores: Array, rivals: Array) -> Array:
-        return jnp.sum(sum(categorical(scores, pull, own, rivals)))
+    def loss(scores: Array, log_z: Array) -> Array:
+        return jnp.sum(sum(categorical(scores, pull, own, log_z)))
 
-    slope, share = jax.grad(loss, (0, 1))(scores, rivals)
+    slope, share = jax.grad(loss, (0, 1))(scores, log_z)
     return jnp.abs(slope), share

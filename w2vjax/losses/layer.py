@@ -7,10 +7,10 @@ from jaxtyping import Array, Float, Int, Key
 from w2vjax.losses.elementwise import Sigmoid
 
 Kind = Literal["logistic", "categorical"]
-Shares = Literal["block", "step", "matrix"]
+CandidateScope = Literal["block", "step", "matrix"]
 
 
-class Relation(NamedTuple):
+class Labels(NamedTuple):
     """What the targets of one block ask of the candidate rows."""
 
     pull: Float[Array, "t l"]
@@ -21,7 +21,7 @@ class Relation(NamedTuple):
     """times that a target has a shared row as true"""
     shared_push: Float[Array, "k t"] | float
     """times that a target has it as false (logistic loss)"""
-    own: Float[Array, " t"] | float = 1.0
+    target_in_partition: Float[Array, " t"] | float = 1.0
     """times that a target is its own rival, the shared rows apart (categorical loss)"""
 
 
@@ -31,7 +31,7 @@ class OutputLayer(Protocol):
 
     loss: ClassVar[Kind]
     """one of the two in `losses`"""
-    shares: ClassVar[Shares]
+    candidate_scope: ClassVar[CandidateScope]
     """who shares rows: the targets of a block, of a step, or every target every row there is"""
 
     @property
@@ -59,7 +59,7 @@ class OutputLayer(Protocol):
         """
         ...
 
-    def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
+    def target_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
         """Rows of each target's own."""
         ...
 
@@ -67,6 +67,6 @@ class OutputLayer(Protocol):
         """What is subtracted from the scores of rows: log of their expected noise counts."""
         ...
 
-    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
-        """The relation of one block."""
+    def labels(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Labels:
+        """The labels of one block."""
         ...

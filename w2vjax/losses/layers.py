@@ -6,11 +6,11 @@ for the sampler. With one hidden vector and one target this is the textbook loss
 
 | layer                | own rows: pull / push  | shared rows: pull / push | shift   | loss        |
 |----------------------|------------------------|--------------------------|---------|-------------|
-| full softmax         | the target: 1 / 0      | the vocabulary: rivals   | 0       | categorical |
+| full softmax         | the target: 1 / 0      | the vocabulary: log_z   | 0       | categorical |
 | hierarchical softmax | lower path: turns      | top of the tree: turns   | 0       | logistic    |
 | negative sampling    | the target: 1 / 0      | noise: 0 / k/K           | 0       | logistic    |
 | NCE                  | the target: 1 / 0      | noise: 0 / k/K           | log(kq) | logistic    |
-| sampled softmax      | the target: 1 / 0      | noise: rivals            | log(Kq) | categorical |
+| sampled softmax      | the target: 1 / 0      | noise: log_z            | log(Kq) | categorical |
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from jaxtyping import Array, Float, Int, Int8, Key
 from w2vjax.config.schema import OutputConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.losses.elementwise import EXACT, Sigmoid
-from w2vjax.losses.layer import Kind, OutputLayer, Relation, Shares
+from w2vjax.losses.layer import CandidateScope, Kind, Labels, OutputLayer
 from w2vjax.losses.trees import TREES, Tree
 from w2vjax.samplers import Sampler, noise
 from w2vjax.samplers import build as build_sampler
@@ -39,7 +39,7 @@ class _Words:
     def num_rows(self, num_words: int) -> int:
         return num_words
 
-    def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
+    def target_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
         return targets[:, None]
 
 
@@ -87,7 +87,7 @@ class NegativeSampling(_Words):
     corrected: bool = struct.field(pytree_node=False)
     sigmoid: Sigmoid = struct.field(pytree_node=False, default=EXACT)
     loss: ClassVar[Kind] = "logistic"
-    shares: ClassVar[Shares] = "block"
+    candidate_scope: ClassVar[CandidateScope] = "block"
 
     def shared_rows(
         self,
@@ -102,17 +102,17 @@ class NegativeSampling(_Words):
             return jnp.zeros(rows.shape)
         return _log_expected(self.sampler, self.num_noise, rows)
 
-    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
+    def labels(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Labels:
         once, share = jnp.ones((targets.shape[0], 1)), self.num_noise / shared.shape[0]
         if self.collision == "keep":
-            return Relation(once, 0.0 * once, 0.0, share)
+            return Labels(once, 0.0 * once, 0.0, share)
         chance = jnp.exp(self.sampler.log_prob(targets))
         if self.collision == "expect":
-            return Relation(once, -self.num_noise * chance[:, None], 0.0, share)
+            return Labels(once, -self.num_noise * chance[:, None], 0.0, share)
         others = share * (1.0 - _hits(targets, shared))
         if self.collision == "redraw":
             others = others / (1.0 - chance)[None, :]
-        return Relation(once, 0.0 * once, 0.0, others)
+        return Labels(once, 0.0 * once, 0.0, others)
 
 
 @struct.dataclass
@@ -128,7 +128,7 @@ class SampledSoftmax(_Words):
     draws: int = struct.field(pytree_node=False)
     collision: str = struct.field(pytree_node=False, default="mask")
     loss: ClassVar[Kind] = "categorical"
-    shares: ClassVar[Shares] = "block"
+    candidate_scope: ClassVar[CandidateScope] = "block"
 
     def shared_rows(
         self,
@@ -141,12 +141,12 @@ class SampledSoftmax(_Words):
     def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
         return _log_expected(self.sampler, self.draws, rows)
 
-    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
+    def labels(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Labels:
         once = jnp.ones((targets.shape[0], 1))
-        own: Array | float = 1.0
+        in_partition: Array | float = 1.0
         if self.collision != "keep":
-            own = 1.0 - jnp.sum(_hits(targets, shared), axis=0)
-        return Relation(once, 0.0 * once, 0.0, 1.0, own)
+            in_partition = 1.0 - jnp.sum(_hits(targets, shared), axis=0)
+        return Labels(once, 0.0 * once, 0.0, 1.0, in_partition)
 
 
 @struct.dataclass
@@ -165,7 +165,7 @@ class HierarchicalSoftmax(_Exact):
     """the turn at every node of the top, 0 where it is not on the word's path"""
     sigmoid: Sigmoid = struct.field(pytree_node=False, default=EXACT)
     loss: ClassVar[Kind] = "logistic"
-    shares: ClassVar[Shares] = "step"
+    candidate_scope: ClassVar[CandidateScope] = "step"
     ragged: ClassVar[bool] = True
 
     def num_rows(self, num_words: int) -> int:
@@ -180,17 +180,17 @@ class HierarchicalSoftmax(_Exact):
         del key, words
         return jnp.broadcast_to(jnp.arange(self.top.shape[1]), (*shape, self.top.shape[1]))
 
-    def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
+    def target_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
         return self.nodes[targets]
 
-    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
+    def labels(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Labels:
         del shared
         turns, top = self.turns[targets], self.top[targets].T
 
         def on(turns: Int8[Array, "..."], turn: int) -> Float[Array, "..."]:
             return (turns == turn).astype(jnp.float32)
 
-        return Relation(on(turns, 1), on(turns, -1), on(top, 1), on(top, -1))
+        return Labels(on(turns, 1), on(turns, -1), on(top, 1), on(top, -1))
 
 
 @struct.dataclass
@@ -201,7 +201,7 @@ class FullSoftmax(_Words, _Exact):
     """
 
     loss: ClassVar[Kind] = "categorical"
-    shares: ClassVar[Shares] = "matrix"
+    candidate_scope: ClassVar[CandidateScope] = "matrix"
 
     def shared_rows(
         self,
@@ -212,10 +212,10 @@ class FullSoftmax(_Words, _Exact):
         del key, words
         return jnp.zeros((*shape, 0), jnp.int32)
 
-    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
+    def labels(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Labels:
         del shared
         once = jnp.ones((targets.shape[0], 1))
-        return Relation(once, 0.0 * once, 0.0, 0.0, 0.0)
+        return Labels(once, 0.0 * once, 0.0, 0.0, 0.0)
 
 
 def split(tree: Tree, shared: int, sigmoid: Sigmoid = EXACT) -> HierarchicalSoftmax:

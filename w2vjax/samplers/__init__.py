@@ -20,7 +20,7 @@ from w2vjax.samplers.registry import (
     has_closed_form,
     mechanism,
     register,
-    wish,
+    target_distribution,
 )
 
 __all__ = [
@@ -45,5 +45,5 @@ __all__ = [
     "parse",
     "probabilities",
     "register",
-    "wish",
+    "target_distribution",
 ]

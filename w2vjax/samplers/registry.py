@@ -86,7 +86,7 @@ def mechanism(config: SamplerConfig) -> str:
     return "closed-form" if has_closed_form(config) else "alias"
 
 
-def wish(config: SamplerConfig, counts: ArrayLike) -> Probabilities:
+def target_distribution(config: SamplerConfig, counts: ArrayLike) -> Probabilities:
     """The distribution `[V]` that `config` stands for, exactly, whatever draws from it.
 
     Those of the stream stand for its words: for the counts, if these are of the words kept.
@@ -118,7 +118,7 @@ def build(config: SamplerConfig, counts: ArrayLike, kept: ArrayLike | None = Non
     kind = mechanism(config)
     if kind not in MECHANISMS:
         raise unknown("sampling mechanism", kind, ["auto", *MECHANISMS])
-    return MECHANISMS[kind](wish(config, counts), config)
+    return MECHANISMS[kind](target_distribution(config, counts), config)
 
 
 def _takes_nothing(config: SamplerConfig) -> None:

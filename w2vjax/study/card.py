@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from w2vjax.config.schema import SamplerConfig
 from w2vjax.progress import track
 from w2vjax.records.provenance import provenance
-from w2vjax.samplers import OWN, STREAMED, Learning, build, draw, mechanism, wish
+from w2vjax.samplers import OWN, STREAMED, Learning, build, draw, mechanism, target_distribution
 from w2vjax.samplers.closed_forms import LogUniform
 from w2vjax.samplers.distributions import Probabilities, unigram
 from w2vjax.samplers.fit import goodness_of_fit
@@ -115,7 +115,7 @@ def _check(samplers: Sequence[SamplerConfig], counts: NDArray[np.int64]) -> None
         if config.distribution in OWN or mechanism(config) == "closed-form":
             build(config, counts)
             continue
-        target = wish(config, counts)
+        target = target_distribution(config, counts)
         if mechanism(config) == "table":
             check_table(target, config.table_size)
 
@@ -157,7 +157,7 @@ def _row(
     row |= _distances(held, unigram(counts, 0.75), "_unigram_0.75")
     if own:
         return row, held
-    target = wish(config, counts)
+    target = target_distribution(config, counts)
     return row | _distances(held, target, ""), target
 
 

@@ -27,7 +27,7 @@ from w2vjax.engine.step import Rows, Step
 from w2vjax.engine.windows import Batch
 from w2vjax.errors import InputError
 from w2vjax.losses.elementwise import Sigmoid
-from w2vjax.losses.layer import Kind, OutputLayer, Relation, Shares
+from w2vjax.losses.layer import CandidateScope, Kind, Labels, OutputLayer
 from w2vjax.losses.layers import FullSoftmax, NegativeSampling
 from w2vjax.losses.partition import log_partition
 from w2vjax.samplers import Sampler
@@ -76,7 +76,7 @@ class Expected:
 
     layer: NegativeSampling
     loss: ClassVar[Kind] = "logistic"
-    shares: ClassVar[Shares] = "block"
+    candidate_scope: ClassVar[CandidateScope] = "block"
     ragged: ClassVar[bool] = False
 
     @property
@@ -98,29 +98,29 @@ class Expected:
     ) -> Int[Array, "*shape k"]:
         return self.layer.shared_rows(key, shape, words)
 
-    def own_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
-        return self.layer.own_rows(targets)
+    def target_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
+        return self.layer.target_rows(targets)
 
     def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
         return self.layer.shift(rows)
 
-    def relate(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Relation:
-        relation = self.layer.relate(targets, shared)
+    def labels(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Labels:
+        labels = self.layer.labels(targets, shared)
         chance = jnp.exp(self.sampler.log_prob(shared)) * shared.shape[0]
-        push = jnp.broadcast_to(relation.shared_push, (shared.shape[0], targets.shape[0]))
-        return relation._replace(shared_push=push * chance[:, None])
+        push = jnp.broadcast_to(labels.shared_push, (shared.shape[0], targets.shape[0]))
+        return labels._replace(shared_push=push * chance[:, None])
 
 
 def gradient(pairs: Pairs, layer: OutputLayer, shared: Int[Array, "g k"]) -> Float[Array, "v d"]:
     """By the output matrix, of the mean loss of the pairs, nats; `g` groups of them share noise."""
     number = pairs.targets.shape[0]
     batch = Batch(jnp.arange(number), None, pairs.targets, jnp.ones((number, 1, 1)))
-    step = Step(batch, layer, layer.own_rows(pairs.targets), shared)
+    step = Step(batch, layer, layer.target_rows(pairs.targets), shared)
 
     def loss(output: Float[Array, "v d"]) -> Float[Array, ""]:
         rows = Rows(pairs.hidden, output[step.own], output[shared])
-        scores = step.scores(rows, output if layer.shares == "matrix" else None, None)
-        return jnp.sum(step.loss(scores, step.relation())) / number
+        scores = step.scores(rows, output if layer.candidate_scope == "matrix" else None, None)
+        return jnp.sum(step.loss(scores, step.labels())) / number
 
     return jax.grad(loss)(pairs.output)
 

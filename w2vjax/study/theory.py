@@ -109,10 +109,10 @@ def expected_loss(
     batch = Batch(words, None, words, table[None])
 
     def against(noise: Array) -> Float[Array, ""]:
-        step = Step(batch, layer, layer.own_rows(words), noise[None, None])
+        step = Step(batch, layer, layer.target_rows(words), noise[None, None])
         own, shared = (parameters.output[rows] for rows in (step.own, step.shared))
         scores = step.scores(Rows(parameters.input, own, shared), None, None)
-        return jnp.sum(step.loss(scores, step.relation()))
+        return jnp.sum(step.loss(scores, step.labels()))
 
     return jnp.sum(law * jax.vmap(against)(words))
 

@@ -15,7 +15,7 @@ from w2vjax.engine.step import Rows, Step
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
 from w2vjax.engine.train import Trained
 from w2vjax.engine.update import Parameters
-from w2vjax.engine.windows import Batch, cut, pair_batch
+from w2vjax.engine.windows import Batch, frame, pair_batch
 from w2vjax.evaluation import likelihood
 from w2vjax.evaluation.scores import Score
 from w2vjax.losses.layer import OutputLayer
@@ -82,12 +82,15 @@ def unseen_pairs(corpus: EncodedCorpus, config: RunConfig, max_pairs: int = MAX_
     for number, segment in enumerate(segments(plan, Layout.of(settings, 1, plan.kept_words()))):
         key = jax.random.fold_in(jax.random.key(settings.seed), number)
         block = _blocks(segment.tokens[0], segment.documents[0], key, settings)
-        number, wide = block.weight.shape[0], 1 if block.mix is None else block.mix.shape[2]
-        inputs = np.asarray(cut(block.inputs, number, wide))
+        number, wide = (
+            block.weight.shape[0],
+            1 if block.averaging is None else block.averaging.shape[2],
+        )
+        inputs = np.asarray(frame(block.inputs, number, wide))
         weight = np.asarray(block.weight)[:, 0, 0]
         mix = np.ones(inputs.shape, np.float32)
-        if block.mix is not None:
-            mix = np.asarray(block.mix)[:, 0, :]
+        if block.averaging is not None:
+            mix = np.asarray(block.averaging)[:, 0, :]
         there = weight > 0
         parts.append(Pairs(inputs[there], mix[there], np.asarray(block.targets)[there]))
     pairs = Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
@@ -130,10 +133,10 @@ def _tree_losses(
     def loss(pair: tuple[Array, Array, Array]) -> Float[Array, ""]:
         inputs, mix, target = pair
         batch = Batch(inputs, mix[None, None, :], target[None], jnp.ones((1, 1, 1)))
-        step = Step(batch, layer, layer.own_rows(target[None]), shared)
+        step = Step(batch, layer, layer.target_rows(target[None]), shared)
         rows = Rows(
             parameters.input[inputs], parameters.output[step.own], parameters.output[shared]
         )
-        return jnp.sum(step.loss(step.scores(rows, None, None), step.relation()))
+        return jnp.sum(step.loss(step.scores(rows, None, None), step.labels()))
 
     return jax.lax.map(loss, (inputs, mix, targets), batch_size=BATCH)
