@@ -125,10 +125,10 @@ def test_unseen_pairs_are_of_the_documents_held_out(architecture):
     pairs = unseen.unseen_pairs(corpus, config)
     document = pairs.targets // PER_DOCUMENT
     assert set(document) == {2, 5, 8}, "every third"
-    there = pairs.averaging > 0
+    there = pairs.mix > 0
     of_inputs = pairs.inputs // PER_DOCUMENT
     assert (there <= (of_inputs == document[:, None])).all(), "no window leaves its document"
-    np.testing.assert_allclose(pairs.averaging.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(pairs.mix.sum(axis=1), 1, rtol=1e-6)
     distance = (pairs.inputs - pairs.targets[:, None]) % PER_DOCUMENT
     assert set(distance[there]) == {1, 2, 3, 4}, "two on each side, never the word itself"
     # Windows of 1 or 2 words: 3 neighbours on average, fewer at 4 of 40 places.
@@ -193,7 +193,7 @@ def test_unseen_likelihood_is_the_exact_one_where_there_is_one(layer, architectu
         assert score.value > np.log(len(corpus.vocabulary)) / 2
         return
     vectors = trained.embeddings.vectors.astype(np.float64)
-    hidden = np.einsum("nr,nrd->nd", pairs.averaging, vectors[pairs.inputs])
+    hidden = np.einsum("nr,nrd->nd", pairs.mix, vectors[pairs.inputs])
     scores = hidden @ trained.embeddings.outputs.T.astype(np.float64)
     chosen = scores[np.arange(400), pairs.targets]
     expected = np.mean(np.log(np.exp(scores).sum(axis=1)) - chosen)
