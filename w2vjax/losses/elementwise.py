@@ -45,6 +45,16 @@ def _softplus_jvp(
     return softplus(x, limit), slope * tangents[0]
 
 
+def logistic_target(logits: Float[Array, "..."], limit: float | None = None) -> Float[Array, "..."]:
+    """-log σ(logit) = softplus(logit) - logit: what a target costs."""
+    return softplus(logits, limit) - logits
+
+
+def logistic_noise(logits: Float[Array, "..."], limit: float | None = None) -> Float[Array, "..."]:
+    """-log σ(-logit) = softplus(logit): what a word of noise costs."""
+    return softplus(logits, limit)
+
+
 def logistic(
     scores: Float[Array, "..."],
     pull: Float[Array, "..."],
@@ -59,8 +69,8 @@ def logistic(
     if sigmoid.limit is not None and sigmoid.beyond == "skip":
         there = jnp.abs(scores) < sigmoid.limit
         scores = jnp.where(there, scores, jax.lax.stop_gradient(scores))
-    plus = softplus(scores, sigmoid.limit)
-    return pull * (plus - scores), push * plus
+    limit = sigmoid.limit
+    return pull * logistic_target(scores, limit), push * logistic_noise(scores, limit)
 
 
 def logistic_curvature(
