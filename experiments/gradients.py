@@ -20,7 +20,8 @@ from typing import Annotated
 
 import tyro
 
-from w2vjax.config.schema import SAMPLED_LAYERS, CorpusConfig
+from w2vjax.config.layers import sampled_layers
+from w2vjax.config.schema import CorpusConfig
 from w2vjax.engine.devices import prepare
 from w2vjax.errors import InputError
 from w2vjax.samplers import parse
@@ -36,7 +37,7 @@ def main(
     max_words: int | None = None,
     max_vocab: int | None = 10_000,
     states: tuple[str, ...] = tuple(STATES),
-    losses: tuple[str, ...] = SAMPLED_LAYERS,
+    losses: tuple[str, ...] = sampled_layers(),
     samplers: tuple[str, ...] = tuple(law.law_name for law in LAWS),
     counts: tuple[int, ...] = COUNTS,
     lab: Annotated[LabConfig, tyro.conf.OmitArgPrefixes] = LabConfig(),  # noqa: B008

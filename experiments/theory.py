@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tyro
 
-from w2vjax.config.schema import SAMPLED_LAYERS
+from w2vjax.config.layers import sampled_layers
 from w2vjax.progress import track
 from w2vjax.records.file import FINISHED, Records, finished
 from w2vjax.records.provenance import provenance
@@ -46,7 +46,7 @@ def main(out: Path = Path("results/theory")) -> None:
     file, done, table = Records(out), finished(out), joint()
     cells = [
         (layer, name)
-        for layer in SAMPLED_LAYERS
+        for layer in sampled_layers()
         for name in SAMPLERS
         if f"{layer} / {name}" not in done
     ]

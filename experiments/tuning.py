@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from w2vjax.commands.grid_command import script
-from w2vjax.config.defaults import LAYER_DEFAULTS
+from w2vjax.config.layers import layer_class
 from w2vjax.files import write
 from w2vjax.report.ranking import accuracies, best_setting
 from w2vjax.study.experiment import Experiment, Part
@@ -66,7 +66,7 @@ def chosen(folder: Path) -> dict[str, float]:
     """The rate of every cell: the best, or the layer's default where it is as good."""
     found, best = accuracies(folder, f"config.{RATE}"), best_setting(folder, f"config.{RATE}")
     for label, rate in best.items():
-        tried, usual = found[label], LAYER_DEFAULTS[label.split(" / ")[0]]["learning_rate"]
+        tried, usual = found[label], layer_class(label.split(" / ")[0]).defaults.learning_rate
         if usual in tried and tried[rate] - tried[usual] <= NOISE:
             best[label] = usual
     return best

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from references import Setting, Step
 
-from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig, SamplerConfig
+from w2vjax.config.layers import LAYERS as OUTPUTS
+from w2vjax.config.layers import sampled_layers
+from w2vjax.config.schema import OutputConfig, SamplerConfig
 from w2vjax.engine.damping import Damping
 from w2vjax.engine.update import Parameters, update
 from w2vjax.engine.windows import Batch, window_batch
 from w2vjax.errors import InputError
 from w2vjax.losses.layer import OutputLayer
-from w2vjax.losses.layers import OUTPUTS, build
+from w2vjax.losses.layers import build
 from w2vjax.samplers import SAMPLERS, probabilities
 
 V, D = 20, 4
@@ -50,7 +52,7 @@ def _policies(layer: str) -> Iterator[OutputConfig]:
 
 def _named(configs: Iterator[OutputConfig]) -> list[Any]:
     def name(config: OutputConfig) -> str:
-        if config.layer in SAMPLED_LAYERS:
+        if config.layer in sampled_layers():
             return f"{config.label} / {config.collision}"
         return f"{config.layer} / {config.shared_nodes}"
 
@@ -59,7 +61,7 @@ def _named(configs: Iterator[OutputConfig]) -> list[Any]:
 
 def _layers() -> Iterator[OutputConfig]:
     for layer in OUTPUTS:
-        if layer in SAMPLED_LAYERS:
+        if layer in sampled_layers():
             yield from _policies(layer)
         elif build(config_of(layer), DRAWS, COUNTS).candidate_scope != "matrix":
             yield from (config_of(layer, shared_nodes=share) for share in TREES_SHARE)
@@ -68,7 +70,7 @@ def _layers() -> Iterator[OutputConfig]:
 
 
 def _samplers() -> Iterator[OutputConfig]:
-    for layer in SAMPLED_LAYERS:
+    for layer in sampled_layers():
         for sampler in SAMPLERS.values():
             yield config_of(layer, sampler=replace(sampler, table_size=TABLE_SIZE))
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from test_train import PLANTED, SMALL, accuracy, short
 
+from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import BASELINES, CorpusConfig, OutputConfig, RunConfig, TrainConfig
 from w2vjax.engine.stream import Plan
 from w2vjax.errors import InputError
-from w2vjax.losses.layers import OUTPUTS
 from w2vjax.records import file as records
 from w2vjax.study import baseline, compare, cooccurrence, grid
 from w2vjax.text.encoding import EncodedCorpus

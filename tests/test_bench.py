@@ -17,9 +17,9 @@ from w2vjax.bench.layers import layers
 from w2vjax.bench.ledger import SUBJECT, Ledger
 from w2vjax.bench.plan import Care, CeilingConfig, PeerConfig
 from w2vjax.bench.scaling import scaling, zipf_corpus
+from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import RunConfig, TrainConfig
 from w2vjax.errors import InputError
-from w2vjax.losses.layers import OUTPUTS
 from w2vjax.records.file import Records, read
 from w2vjax.report import bench_layers, bench_peers, bench_report, bench_rows, report
 from w2vjax.report.growth import logarithmic, power_law

@@ -13,7 +13,7 @@ import pytest
 from synthetic import CELLS, experiment
 
 from w2vjax.commands import cli
-from w2vjax.losses.layers import OUTPUTS
+from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.records import file as records
 from w2vjax.text import planted
 from w2vjax.vectors.embeddings import Embeddings
@@ -341,4 +341,4 @@ def test_compare_goes_on_where_it_was_interrupted(folder):
 
 
 def test_layers_of_the_command_line_are_those_of_the_registry():
-    assert set(cli.compare.LAYERS) == set(OUTPUTS)
+    assert set(cli.Compare().outputs) == set(OUTPUTS)

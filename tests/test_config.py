@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from w2vjax.config.defaults import CBOW_RATE, LAYER_DEFAULTS, LONG
+from w2vjax.config.defaults import LONG, STANDARD_DEFAULTS
 from w2vjax.config.json import from_json, to_json
 from w2vjax.config.schema import (
     CorpusConfig,
@@ -134,9 +134,9 @@ def test_cbow_has_settings_of_its_own():
         config = RunConfig(train=TrainConfig(**train)).resolved().train
         return config.noise_per_block, config.learning_rate
 
-    rate = LAYER_DEFAULTS["negative-sampling"]["learning_rate"]
+    rate = STANDARD_DEFAULTS.learning_rate
     assert settings() == (32, rate)
-    assert settings(architecture="cbow") == (24, CBOW_RATE["negative-sampling"] * rate)
+    assert settings(architecture="cbow") == (24, STANDARD_DEFAULTS.cbow_rate * rate)
     assert settings(architecture="cbow", cbow_gradient="sum") == (24, rate)
     assert settings(architecture="cbow", noise_per_block=8, learning_rate=0.1) == (8, 0.1)
     assert settings(dim=LONG) == (24, rate) and settings(dim=LONG - 1) == (32, rate)

@@ -25,11 +25,13 @@ from problems import (
 )
 from references import FORMULAS, blocks_step
 
-from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig
+from w2vjax.config.layers import LAYERS as OUTPUTS
+from w2vjax.config.layers import sampled_layers
+from w2vjax.config.schema import OutputConfig
 from w2vjax.engine.damping import Damping, RowPositions, RowProgress, UpdateState
 from w2vjax.engine.update import Parameters
 from w2vjax.engine.windows import Batch, frame, window_batch
-from w2vjax.losses.layers import OUTPUTS, build
+from w2vjax.losses.layers import build
 
 
 def met(matrix: np.ndarray, batch: Batch, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +108,7 @@ def row_curvatures(config: OutputConfig, *arguments: Any) -> tuple[np.ndarray, n
 @cache
 def few_words(layer: str, architecture: str, predicts: str) -> tuple[tuple, tuple, tuple]:
     """A step of eight words, the reference's gradients and every row's curvature, found once."""
-    policy = "keep" if layer in SAMPLED_LAYERS else "auto"
+    policy = "keep" if layer in sampled_layers() else "auto"
     config = config_of(layer, collision=policy)
     built = build(config, DRAWS, COUNTS)
     block = window_batch(*text(8), architecture, 4, predicts)

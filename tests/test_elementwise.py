@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logsumexp
 
-from w2vjax.losses.elementwise import (
-    Sigmoid,
-    categorical,
-    categorical_curvature,
-    logistic,
-    logistic_curvature,
-)
+from w2vjax.losses.elementwise import CATEGORICAL, LOGISTIC, Logistic
 
 
 def cells(seed: int, rows: int = 7, hidden: int = 3) -> tuple[jax.Array, ...]:
@@ -38,11 +32,11 @@ def total(loss, *arguments):
 
 def test_logistic_pulls_up_and_pushes_down():
     scores, pull, push = cells(0)
-    positive, noise = logistic(scores, pull, push)
+    positive, noise = LOGISTIC.parts(scores, pull, push)
     exact = np.asarray(scores, np.float64)
     np.testing.assert_allclose(positive, -pull * np.log(expit(exact)), rtol=1e-5)
     np.testing.assert_allclose(noise, -push * np.log(expit(-exact)), rtol=1e-5)
-    slope = jax.grad(total, argnums=1)(logistic, scores, pull, push)
+    slope = jax.grad(total, argnums=1)(LOGISTIC.parts, scores, pull, push)
     np.testing.assert_allclose(slope, push * expit(exact) - pull * expit(-exact), atol=1e-5)
 
 
@@ -50,10 +44,10 @@ def test_logistic_pulls_up_and_pushes_down():
 def test_tables_of_the_sigmoid_cut_slopes_and_not_values(beyond):
     scores = jnp.array([-9.0, -6.5, -5.5, 0.3, 5.5, 6.5, 9.0])
     pull, push = jnp.array([1.0, 0, 2, 0.5, 0, 1, 0]), jnp.array([0.0, 1, 0, 0.5, 1, 0, 2])
-    table = Sigmoid(6.0, beyond)
+    table = Logistic(6.0, beyond)
 
-    def total(scores, *sigmoid):
-        return sum(map(jnp.sum, logistic(scores, pull, push, *sigmoid)))
+    def total(scores, loss=LOGISTIC):
+        return sum(map(jnp.sum, loss.parts(scores, pull, push)))
 
     np.testing.assert_array_equal(total(scores, table), total(scores))
     found = np.asarray(jax.grad(total)(scores, table))
@@ -66,7 +60,7 @@ def test_tables_of_the_sigmoid_cut_slopes_and_not_values(beyond):
 
 def test_categorical_has_a_partition_for_every_target():
     scores, pull, own, others = log_z(1)
-    positive, noise = categorical(scores, pull, own, others)
+    positive, noise = CATEGORICAL.parts(scores, pull, own, others)
     exact, slopes = np.asarray(scores, np.float64), np.zeros(scores.shape)
     for m, s in np.ndindex(scores.shape):
         np.testing.assert_allclose(positive[m, s], -pull[m, s] * exact[m, s], rtol=1e-6)
@@ -75,7 +69,7 @@ def test_categorical_has_a_partition_for_every_target():
         np.testing.assert_allclose(noise[m, s], pull[m, s] * partition, rtol=1e-4, atol=1e-6)
         share = float(own[m, 0]) * np.exp(exact[m, s] - partition)
         slopes[m, s] = pull[m, s] * (share - 1)
-    found = jax.grad(total, argnums=1)(categorical, scores, pull, own, others)
+    found = jax.grad(total, argnums=1)(CATEGORICAL.parts, scores, pull, own, others)
     np.testing.assert_allclose(found, slopes, atol=1e-5)
 
 
@@ -88,31 +82,31 @@ def diagonal(loss, scores, *others):
 def test_logistic_curvature_bounds_the_second_derivative():
     """And is the slope's size where a row is only pulled or only pushed."""
     scores, pull, push = cells(2)
-    exact = np.asarray(diagonal(logistic, scores, pull, push))
-    bound = np.asarray(logistic_curvature(scores, pull, push))
+    exact = np.asarray(diagonal(LOGISTIC.parts, scores, pull, push))
+    bound = np.asarray(LOGISTIC.curvature(scores, pull, push))
     assert (bound >= exact * 0.9999).all() and (bound > 1.5 * exact).any()
-    slope = np.abs(np.asarray(jax.grad(total, argnums=1)(logistic, scores, pull, push)))
+    slope = np.abs(np.asarray(jax.grad(total, argnums=1)(LOGISTIC.parts, scores, pull, push)))
     alone = (np.asarray(pull) == 0) | (np.asarray(push) == 0)
     np.testing.assert_allclose(bound[alone], slope[alone], atol=1e-5)
 
 
 def test_categorical_curvature_bounds_the_second_derivative():
     scores, pull, own, others = log_z(3)
-    of_own, share = categorical_curvature(scores, pull, own, others)
-    exact = np.asarray(diagonal(categorical, scores, pull, own, others))
+    of_own, share = CATEGORICAL.curvature(scores, pull, own, others)
+    exact = np.asarray(diagonal(CATEGORICAL.parts, scores, pull, own, others))
     assert (np.asarray(of_own) >= exact * 0.9999).all() and exact.max() > 0.1
-    slope = jax.grad(lambda rest: total(categorical, scores, pull, own, rest))(others)
+    slope = jax.grad(lambda rest: total(CATEGORICAL.parts, scores, pull, own, rest))(others)
     np.testing.assert_allclose(share, slope, atol=1e-5)
     limit = np.asarray(pull).sum(axis=0)
     assert (np.asarray(share) > 0).all() and (np.asarray(share) <= limit).all()
 
 
-@pytest.mark.parametrize("loss", [logistic, categorical])
+@pytest.mark.parametrize("loss", [LOGISTIC, CATEGORICAL])
 def test_extreme_scores_stay_finite(loss):
     scores = jnp.array([[300.0, -300.0]])
     pull, push = jnp.ones((1, 2)), jnp.zeros((1, 2))
-    others = (push,) if loss is logistic else (jnp.ones((1, 1)), jnp.zeros((1, 2)))
-    parts = np.asarray(loss(scores, pull, *others)).sum(axis=(0, 1))
+    others = (push,) if loss is LOGISTIC else (jnp.ones((1, 1)), jnp.zeros((1, 2)))
+    parts = np.asarray(loss.parts(scores, pull, *others)).sum(axis=(0, 1))
     np.testing.assert_allclose(parts, [0, 300], atol=1e-3)
-    slope = jax.grad(total, argnums=1)(loss, scores, pull, *others)
+    slope = jax.grad(total, argnums=1)(loss.parts, scores, pull, *others)
     np.testing.assert_allclose(slope, [[0, -1]], atol=1e-6)

@@ -11,7 +11,7 @@ import pytest
 import synthetic
 
 from w2vjax.commands.grid_command import script
-from w2vjax.config.defaults import LAYER_DEFAULTS
+from w2vjax.config.layers import LAYERS, layer_class
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.study.experiment import Experiment
@@ -48,10 +48,10 @@ def test_the_held_out_seed_is_used_for_nothing_else():
 
 def test_every_layer_is_tuned_over_as_many_rates_and_its_default_among_them():
     rates = loaded("tuning").RATES
-    assert set(rates) == set(LAYER_DEFAULTS)
+    assert set(rates) == set(LAYERS)
     assert len({len(of) for of in rates.values()}) == 1
     for layer, of in rates.items():
-        assert LAYER_DEFAULTS[layer]["learning_rate"] in of, layer
+        assert layer_class(layer).defaults.learning_rate in of, layer
 
 
 def test_a_quick_trial_of_a_script(tmp_path, capsys):

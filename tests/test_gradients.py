@@ -10,7 +10,9 @@ from problems import COUNTS, POLICIES, D, V, config_of
 
 from w2vjax.errors import InputError
 from w2vjax.losses.layer import OutputLayer
-from w2vjax.losses.layers import NegativeSampling, SampledSoftmax, build
+from w2vjax.losses.layers import build
+from w2vjax.losses.negative_layers import NegativeSampling
+from w2vjax.losses.sampled_layer import SampledSoftmax
 from w2vjax.samplers import SAMPLERS
 from w2vjax.samplers.mechanisms import Alias
 from w2vjax.study.gradients import (

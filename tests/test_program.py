@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from test_train import PLANTED, SMALL, accuracy, short
 
+from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.engine import program
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.train import Trained, train, train_replicas
 from w2vjax.errors import InputError
-from w2vjax.losses.layers import OUTPUTS
 
 
 def config(layer: str = "negative-sampling", **changes: Any) -> RunConfig:

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from w2vjax.config.layers import LAYERS as OUTPUTS
+from w2vjax.config.layers import sampled_layers
 from w2vjax.config.schema import (
-    SAMPLED_LAYERS,
     CorpusConfig,
     OutputConfig,
     RunConfig,
@@ -18,7 +19,6 @@ from w2vjax.config.schema import (
 from w2vjax.engine.train import Point, Trained
 from w2vjax.evaluation.metrics import PROTOCOLS
 from w2vjax.losses import layers as outputs
-from w2vjax.losses.layers import OUTPUTS
 from w2vjax.records import file as records
 from w2vjax.records import hits
 from w2vjax.study import run, unseen
@@ -158,7 +158,7 @@ def test_the_probabilities_of_a_tree_sum_to_one(layer):
     )
     inputs = jnp.broadcast_to(jnp.array([3, 8]), (size, 2))
     mix = jnp.full((size, 2), 0.5)
-    losses = np.asarray(unseen._tree_losses(matrices, tree, inputs, mix, jnp.arange(size)))
+    losses = np.asarray(unseen._losses(matrices, tree, inputs, mix, jnp.arange(size)))
     assert np.exp(-losses).sum() == pytest.approx(1, abs=1e-5)
     assert losses.std() > 0.1
 
@@ -204,6 +204,8 @@ def test_unseen_likelihood_is_the_exact_one_where_there_is_one(layer, architectu
 def test_sampled_layers_are_those_with_a_sampler():
     counts = np.array([5, 4, 3, 2])
     built = {name: outputs.build(OutputConfig(name), 1, counts) for name in OUTPUTS}
-    assert set(SAMPLED_LAYERS) == {name for name, layer in built.items() if "sampler" in dir(layer)}
+    assert set(sampled_layers()) == {
+        name for name, layer in built.items() if "sampler" in dir(layer)
+    }
     assert OutputConfig("nce", SamplerConfig("uniform")).label == "nce / uniform"
     assert OutputConfig("full-softmax").label == "full-softmax"

@@ -10,7 +10,8 @@ import pytest
 from problems import COUNTS, DRAWS, TABLE_SIZE, V, config_of
 from test_train import SMALL, short
 
-from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.config.layers import sampled_layers
+from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.engine import program
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
@@ -75,7 +76,7 @@ def test_its_law_is_that_of_the_words_kept():
 
 
 @pytest.mark.parametrize("grouping", ["block", "pair"])
-@pytest.mark.parametrize("layer", SAMPLED_LAYERS)
+@pytest.mark.parametrize("layer", sampled_layers())
 def test_training_draws_from_its_steps_words(layer, grouping, monkeypatch):
     """Every noise word is a centre of the same step; all of them come up sooner or later."""
     seen: list[tuple[np.ndarray, np.ndarray]] = []
@@ -195,7 +196,7 @@ def test_replicas_have_streams_of_their_own(name):
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-@pytest.mark.parametrize("layer", SAMPLED_LAYERS)
+@pytest.mark.parametrize("layer", sampled_layers())
 def test_noise_is_shared_by_groups_whatever_the_sampler(layer, name):
     """Every block of a step, or every pair, has noise of its own, of the step's law."""
     sampler = replace(SAMPLERS[name], table_size=TABLE_SIZE)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from problems import TABLE_SIZE
 
-from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig
+from w2vjax.config.layers import sampled_layers
+from w2vjax.config.schema import OutputConfig
 from w2vjax.losses.layers import build
 from w2vjax.samplers import SAMPLERS, parse, probabilities
 from w2vjax.study import theory
@@ -23,7 +24,7 @@ def test_the_table_is_a_law_with_no_cell_empty():
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-@pytest.mark.parametrize("layer", SAMPLED_LAYERS)
+@pytest.mark.parametrize("layer", sampled_layers())
 def test_the_optimum_is_theorys_whatever_the_noise(layer, name):
     found = theory.optimum(layer, replace(SAMPLERS[name], table_size=TABLE_SIZE), TABLE)
     assert found.r_squared > 1 - 1e-6
@@ -33,7 +34,7 @@ def test_the_optimum_is_theorys_whatever_the_noise(layer, name):
 
 
 def test_only_negative_samplings_optimum_depends_on_the_noise():
-    for layer in SAMPLED_LAYERS:
+    for layer in sampled_layers():
         one, other = (theory.optimum(layer, parse(q), TABLE) for q in ("uniform", "unigram^1"))
         apart = np.abs(one.found - other.found)
         if layer != "negative-sampling":

@@ -8,6 +8,7 @@ import numpy as np
 import optax
 import pytest
 
+from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, TrainConfig
 from w2vjax.engine import program
 from w2vjax.engine.history import Point
@@ -15,7 +16,6 @@ from w2vjax.engine.program import draw_reach
 from w2vjax.engine.train import Trained, train
 from w2vjax.errors import InputError
 from w2vjax.evaluation.analogy import analogy
-from w2vjax.losses.layers import OUTPUTS
 from w2vjax.study.run import Exam
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import Vocabulary

@@ -33,11 +33,12 @@ from problems import (
 )
 from references import FORMULAS, blocks_step
 
-from w2vjax.config.schema import SAMPLED_LAYERS
+from w2vjax.config.layers import LAYERS as OUTPUTS
+from w2vjax.config.layers import sampled_layers
 from w2vjax.engine.damping import Damping
 from w2vjax.engine.update import initial
 from w2vjax.engine.windows import Batch, frame, pair_batch
-from w2vjax.losses.layers import OUTPUTS, build
+from w2vjax.losses.layers import build
 
 DAMPED = Damping()
 NUM_KEYS = 1 << 11
@@ -67,7 +68,7 @@ def test_blocks_are_the_sum_of_their_pairs(config, architecture, predicts):
 
 
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
-@pytest.mark.parametrize("layer", SAMPLED_LAYERS)
+@pytest.mark.parametrize("layer", sampled_layers())
 def test_sharing_noise_leaves_the_expected_gradient_as_it_is(layer, architecture):
     """Means over many draws: each pair with k noise words of its own, a block with its shared K.
 
@@ -161,7 +162,7 @@ def test_only_touched_rows_change(layer, architecture, predicts):
     changed = np.flatnonzero(np.abs(found.to_output).sum(axis=1))
     if built.candidate_scope == "matrix":
         assert len(changed) == V
-    elif layer in SAMPLED_LAYERS:
+    elif layer in sampled_layers():
         weighted = np.asarray(block.weight).sum(axis=2) > 0
         targets = np.asarray(frame(block.targets, number, width))[weighted].tolist()
         assert set(changed) == {*targets, *np.asarray(noise).ravel().tolist()}

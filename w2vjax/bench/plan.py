@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Literal
 
-from w2vjax.config.schema import SAMPLED_LAYERS, OutputConfig, RunConfig, TrainConfig
+from w2vjax.config.layers import LAYERS as KNOWN
+from w2vjax.config.layers import layer_class
+from w2vjax.config.schema import OutputConfig, RunConfig, TrainConfig
 from w2vjax.errors import InputError, in_range, unknown
 
 LAYERS, SCALING, PEERS = "bench layers", "bench scaling", "bench peers"
@@ -81,11 +83,9 @@ def points(
 
     Raises `InputError` for unknown layers and for values that a configuration refuses.
     """
-    from w2vjax.losses.layers import OUTPUTS
-
     for layer in layers:
-        if layer not in OUTPUTS:
-            raise unknown("output layer", layer, OUTPUTS)
+        if layer not in KNOWN:
+            raise unknown("output layer", layer, KNOWN)
     together = []
     for variable, values in sweeps.items():
         for value in values:
@@ -95,8 +95,8 @@ def points(
                 [
                     Point(variable, value, size, _varied(base, layer, variable, value))
                     for layer in layers
-                    if layer in SAMPLED_LAYERS or variable not in NOISE_ONLY
-                    if layer != "full-softmax" or size <= largest_full
+                    if layer_class(layer).draws_noise or variable not in NOISE_ONLY
+                    if layer_class(layer).candidate_scope != "matrix" or size <= largest_full
                 ]
             )
     return [some for some in together if some]

@@ -84,7 +84,7 @@ class Subject:
         """What need not be timed: of all devices a step, and bytes a device."""
         arguments = self._feed[0][1]
         xla = counted(self.run, arguments)
-        config = self.run.configs[0].train
+        config = self.run.settings
         rows = self._state.parameters.output.shape[-2]
         by_hand = work(config, self.run.layer, rows, arguments[0].reshape(-1))
         copies = self.run.mesh.shape["data"]

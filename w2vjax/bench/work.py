@@ -29,7 +29,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from w2vjax.config.schema import TrainConfig
+from w2vjax.config.settings import Settings
 from w2vjax.engine.program import num_groups, tile_size
 from w2vjax.losses.layer import OutputLayer
 
@@ -55,7 +55,7 @@ class Shape(NamedTuple):
     """every hidden vector stands in one tile only"""
 
 
-def work(config: TrainConfig, layer: OutputLayer, num_rows: int, words: Int[Array, " n"]) -> Work:
+def work(config: Settings, layer: OutputLayer, num_rows: int, words: Int[Array, " n"]) -> Work:
     """Of a resolved configuration; `num_rows`: of the output matrix; `words`: some of the text."""
     shape, groups, dim = (
         shape_of(config, layer.candidate_scope),
@@ -78,10 +78,9 @@ def work(config: TrainConfig, layer: OutputLayer, num_rows: int, words: Int[Arra
     return Work(flops, moved)
 
 
-def shape_of(config: TrainConfig, candidate_scope: str) -> Shape:
+def shape_of(config: Settings, candidate_scope: str) -> Shape:
     """How a step's pairs are laid out."""
     size, wide = config.tokens_per_step, 2 * config.window
-    assert size is not None
     if config.architecture == "cbow":
         return Shape(size, 1, 1, size + wide, size, apart=True)
     if config.grouping == "pair":

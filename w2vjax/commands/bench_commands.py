@@ -10,6 +10,7 @@ from tyro.conf import OmitArgPrefixes, subcommand
 
 from w2vjax.bench import plan
 from w2vjax.commands.options import Platform, TextOptions, TrainOptions
+from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.study import compare
 
@@ -31,7 +32,7 @@ class Layers:
 
     corpus: str = CorpusConfig.source
     """a data set (see `w2vjax data list`) or the path of a text file or folder"""
-    outputs: tuple[str, ...] = compare.LAYERS
+    outputs: tuple[str, ...] = tuple(LAYERS)
     """output layers"""
     samplers: tuple[str, ...] = ("unigram^0.75", "log-uniform")
     """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with :alias, :cdf or :table"""

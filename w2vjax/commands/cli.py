@@ -19,6 +19,7 @@ from w2vjax.commands.grid_command import Grid
 from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
 from w2vjax.commands.replay_command import Replay
 from w2vjax.commands.sampler_commands import Samplers
+from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import (
     CorpusConfig,
     OutputConfig,
@@ -45,7 +46,7 @@ class Compare:
 
     corpus: str = CorpusConfig.source
     """a data set (see `w2vjax data list`) or the path of a text file or folder"""
-    outputs: tuple[str, ...] = compare.LAYERS
+    outputs: tuple[str, ...] = tuple(LAYERS)
     """output layers; and sppmi-svd, the closed form that stands beside them"""
     samplers: tuple[str, ...] = compare.SAMPLERS
     """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with
@@ -119,8 +120,8 @@ class Train:
     train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
 
     def run(self) -> int:
-        if self.output_layer not in compare.LAYERS:
-            raise unknown("output layer", self.output_layer, compare.LAYERS)
+        if self.output_layer not in LAYERS:
+            raise unknown("output layer", self.output_layer, LAYERS)
         from w2vjax.files import check_writable
         from w2vjax.samplers import parse
 

@@ -1,69 +1,79 @@
-"""Training settings that suit each output layer, used where a configuration says None."""
+"""Training settings that suit an output layer, used where a configuration says None."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-_SAMPLED = {
-    "predicts": "neighbours",
-    "noise_per_block": 48,
-    "tile_size": 8,
-    "tokens_per_step": 512,
-    "damping": 0.03,
-}
-_TREE = {
-    "predicts": "centre",  # its path is gathered once, and not once for each of its neighbours
-    "learning_rate": 0.05,
-    "noise_per_block": 1,  # trees draw no noise
-    "tile_size": 6,  # with both windows 16 vectors, a multiple of a processor's
-    "tokens_per_step": 256,
-    "damping": 0.35,
-    "pair_cap": 30.0,
-}
-
-LAYER_DEFAULTS: dict[str, dict[str, Any]] = {
-    "full-softmax": {**_SAMPLED, "learning_rate": 0.03},
-    "hierarchical-softmax": _TREE,
-    "balanced-softmax": _TREE,
-    "negative-sampling": {
-        **_SAMPLED,
-        "learning_rate": 0.07,
-        "noise_per_block": 32,  # as accurate as 48
-        "damping": 0.075,
-    },
-    "nce": {**_SAMPLED, "learning_rate": 0.05},
-    "sampled-softmax": {**_SAMPLED, "learning_rate": 0.0375, "noise_per_block": 40},
-}
-"""By the layers' names. Found on `simplewiki-2018`, skip-gram, 100 dimensions. Higher rates suit
-large steps (`experiments/steps.py`), lower ones small texts read many times."""
-CBOW_RATE = {"negative-sampling": 3.25, "nce": 6.0, "sampled-softmax": 5.0}
-"""times the learning rate, for CBOW: of a mean's gradient each of its words gets only a share"""
-CBOW_DEFAULTS: dict[str, dict[str, Any]] = {"negative-sampling": {"noise_per_block": 24}}
-"""what else suits CBOW: an eighth faster than skip-gram's 32, for 0.2 to 2 points of analogies"""
 LONG = 200
 """dimensions from which on vectors are long"""
-LONG_DEFAULTS: dict[str, dict[str, Any]] = {"negative-sampling": {"noise_per_block": 24}}
-"""what else suits long vectors in skip-gram: with 300 dimensions an eighth faster than 32 words,
-and as accurate (at a rate of 0.06, against 32 at 0.05: 22.3 and 22.4 % of analogies after a pass, 4
-seeds; 44.3 and 42.9 % after three, 2 seeds; no records)"""
 CACHED = 1 << 16
 """numbers in the vectors of a step's words, at most, so that its rows stay in a core's cache; but
-a block at least. The full softmax, whose step changes the whole matrix, does not care"""
+a block at least. A layer whose step changes the whole matrix does not care"""
 
 
-def of_layer(layer: str, architecture: str, shared: bool, dim: int, block: int) -> dict[str, Any]:
-    """A layer's own settings; none for what is not an output layer.
+@dataclass(frozen=True)
+class LayerDefaults:
+    """One layer's own settings, found on `simplewiki-2018`, skip-gram, 100 dimensions.
 
-    `shared`: every word of a mean gets its share of the mean's gradient only. `block`: the words
-    of a block.
+    Higher rates suit large steps (`experiments/steps.py`), lower ones small texts read many times.
     """
-    if layer not in LAYER_DEFAULTS:
-        return {}
-    own = dict(LAYER_DEFAULTS[layer])
-    if architecture == "cbow":
-        own |= CBOW_DEFAULTS.get(layer, {})
-        own["learning_rate"] *= CBOW_RATE.get(layer, 1.0) if shared else 1.0
-    elif dim >= LONG:
-        own |= LONG_DEFAULTS.get(layer, {})
-    if layer != "full-softmax":
-        cached = CACHED // dim // block * block
-        own["tokens_per_step"] = min(own["tokens_per_step"], max(block, cached))
-    return own
+
+    learning_rate: float
+    predicts: Literal["neighbours", "centre"] = "neighbours"
+    noise_per_block: int = 48
+    tile_size: int = 8
+    tokens_per_step: int = 512
+    damping: float = 0.03
+    pair_cap: float | None = None
+    cbow_rate: float = 1.0
+    """times the learning rate, for CBOW: of a mean's gradient each of its words gets only a
+    share"""
+    cbow_noise: int | None = None
+    """noise words a block in CBOW, if others suit it"""
+    long_noise: int | None = None
+    """noise words a block for long vectors in skip-gram, if others suit them"""
+    step_fits_cache: bool = True
+    """whether a step has fewer words, so that its rows stay in a core's cache"""
+    epochs: float = 15.0
+    """passes in `w2vjax compare`, which bring layers of very different cost nearer to one clock"""
+
+    def settings(self, architecture: str, shared: bool, dim: int, block: int) -> dict[str, Any]:
+        """Values of the settings of `TrainConfig` that may be None, by name.
+
+        `shared`: every word of a mean gets its share of the mean's gradient only. `block`: the
+        words of a block.
+        """
+        cbow = architecture == "cbow"
+        noise = self.cbow_noise if cbow else self.long_noise if dim >= LONG else None
+        cached = max(block, CACHED // dim // block * block)
+        size = self.tokens_per_step
+        return {
+            "predicts": self.predicts,
+            "learning_rate": self.learning_rate * (self.cbow_rate if cbow and shared else 1.0),
+            "noise_per_block": noise or self.noise_per_block,
+            "tile_size": self.tile_size,
+            "tokens_per_step": min(size, cached) if self.step_fits_cache else size,
+            "damping": self.damping,
+            "pair_cap": self.pair_cap,
+        }
+
+
+TREE_DEFAULTS = LayerDefaults(
+    learning_rate=0.05,
+    predicts="centre",  # its path is gathered once, and not once for each of its neighbours
+    noise_per_block=1,  # trees draw no noise
+    tile_size=6,  # with both windows 16 vectors, a multiple of a processor's
+    tokens_per_step=256,
+    damping=0.35,
+    pair_cap=30.0,
+    epochs=5.0,
+)
+"""of every tree"""
+STANDARD_DEFAULTS = LayerDefaults(
+    learning_rate=0.07,
+    noise_per_block=32,
+    damping=0.075,
+    cbow_rate=3.25,
+    cbow_noise=24,  # an eighth faster than 32, for 0.2 to 2 points of analogies
+    long_noise=24,  # with 300 dimensions an eighth faster than 32
+)
+"""of negative sampling, with which others are compared"""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from w2vjax.config.layers import LAYERS, layer_class
 from w2vjax.config.overrides import override
 from w2vjax.config.schema import RunConfig, flatten
 from w2vjax.errors import unknown
@@ -283,9 +284,6 @@ PRESETS: dict[str, Preset] = {
 """Every preset by name."""
 
 
-TREES = ("hierarchical-softmax", "balanced-softmax")
-
-
 def fields_of(name: str, config: RunConfig) -> Fields:
     """What a preset sets in a configuration of this architecture and output layer.
 
@@ -297,7 +295,8 @@ def fields_of(name: str, config: RunConfig) -> Fields:
     fields = dict(preset.fields)
     if fields.get("train.architecture", config.train.architecture) == "cbow":
         fields |= preset.cbow
-    if fields.get("output.layer", config.output.layer) in TREES:
+    layer = fields.get("output.layer", config.output.layer)
+    if layer in LAYERS and layer_class(layer).is_tree:
         fields |= preset.trees
     return fields
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from w2vjax.config.defaults import of_layer
+from w2vjax.config.layers import LAYERS, draws_noise, layer_class
 from w2vjax.errors import in_range
 
 
@@ -84,8 +84,6 @@ def _short(number: float) -> str:
     return text if float(text) == number else repr(number)
 
 
-SAMPLED_LAYERS = ("negative-sampling", "nce", "sampled-softmax")
-"""Output layers that draw noise."""
 BASELINES = ("sppmi-svd",)
 """Closed forms that stand beside the output layers (`study.baseline`)."""
 
@@ -95,7 +93,7 @@ class OutputConfig:
     """The output layer: how a hidden vector is trained to predict a target."""
 
     layer: str = "negative-sampling"
-    """one of `outputs.OUTPUTS`: negative-sampling, hierarchical-softmax, full-softmax, …; or of
+    """one of `layers.LAYERS`: negative-sampling, hierarchical-softmax, full-softmax, …; or of
     `BASELINES`"""
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     """where noise comes from (sampled layers only)"""
@@ -121,7 +119,7 @@ class OutputConfig:
     @property
     def label(self) -> str:
         """What a comparison calls it: the layer and, where it draws noise, its sampler."""
-        return f"{self.layer} / {self.sampler.name}" if self.layer in SAMPLED_LAYERS else self.layer
+        return f"{self.layer} / {self.sampler.name}" if draws_noise(self.layer) else self.layer
 
 
 OPTIONAL_BOUNDS = {
@@ -247,14 +245,21 @@ class RunConfig:
         return digest(self.resolved())
 
     def resolved(self) -> "RunConfig":
-        """The same with the layer's own values where a training setting is None."""
+        """The same with the layer's own values where a training setting is None.
+
+        A closed form has none: it takes no steps.
+        """
         train = self.train
-        own = of_layer(
-            *(self.output.layer, train.architecture, train.cbow_gradient == "mean"),
-            *(train.dim, train.block_size),
+        if self.output.layer not in LAYERS:
+            return self
+        own = layer_class(self.output.layer).defaults.settings(
+            architecture=train.architecture,
+            shared=train.cbow_gradient == "mean",
+            dim=train.dim,
+            block=train.block_size,
         )
-        missing = {name: value for name, value in own.items() if getattr(self.train, name) is None}
-        return replace(self, train=replace(self.train, **missing))
+        missing = {name: value for name, value in own.items() if getattr(train, name) is None}
+        return replace(self, train=replace(train, **missing))
 
 
 def flatten(config: Any, prefix: str = "") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int
 
 from w2vjax.engine.step import score
 from w2vjax.losses.arithmetic import Arithmetic, dot
-from w2vjax.losses.elementwise import Sigmoid, logistic
+from w2vjax.losses.elementwise import Logistic
 from w2vjax.losses.layer import Labels
 
 SIZE = 16
@@ -64,7 +64,7 @@ class Work(NamedTuple):
     rates: Callable[[Int[Array, "*n"]], Float[Array, "*n"]]
     """of rows of the matrix, with a sign: a row's gradient times its rate is its change"""
     arithmetic: Arithmetic
-    sigmoid: Sigmoid
+    loss: Logistic
 
     @property
     def parcels(self) -> Parcels:
@@ -102,7 +102,7 @@ class Work(NamedTuple):
                 lambda hidden: score(matrix[rows], hidden, self.arithmetic), self.hidden[block]
             )
             slope = jax.grad(
-                lambda scores: sum(map(jnp.sum, logistic(scores, pulls, pushes, self.sigmoid)))
+                lambda scores: sum(map(jnp.sum, self.loss.parts(scores, pulls, pushes)))
             )(scores)
             scaled = slope * self.rates(rows)[:, :, None]
             made = jax.lax.dynamic_update_slice(made, scaled, (number * AT_ONCE, 0, 0))

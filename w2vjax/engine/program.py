@@ -18,6 +18,7 @@ from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.config.schema import TrainConfig
+from w2vjax.config.settings import Settings
 from w2vjax.engine.damping import Damping, RowProgress, UpdateState
 from w2vjax.engine.stream import NO_DOCUMENT
 from w2vjax.engine.update import Parameters, State, Telemetry, update
@@ -73,10 +74,9 @@ def place(parameters: Parameters, mesh: Mesh) -> State:
     return State(matrices, RowProgress(*jax.device_put(none, NamedSharding(mesh, P("data")))))
 
 
-def num_groups(config: TrainConfig, candidate_scope: str) -> int:
+def num_groups(config: Settings, candidate_scope: str) -> int:
     """Groups of words a step whose targets share rows, for a layer that shares in this way."""
     size = config.tokens_per_step
-    assert size is not None
     if candidate_scope != "block":
         return 1
     if config.grouping == "pair":
@@ -84,9 +84,8 @@ def num_groups(config: TrainConfig, candidate_scope: str) -> int:
     return size // config.block_size
 
 
-def tile_size(config: TrainConfig, candidate_scope: str) -> int:
+def tile_size(config: Settings, candidate_scope: str) -> int:
     """Consecutive words whose windows are scored at once."""
-    assert config.tile_size is not None
     overlapping = config.architecture == "skip-gram" and config.predicts == "centre"
     return config.block_size if overlapping and candidate_scope == "block" else config.tile_size
 
@@ -95,11 +94,10 @@ def make_batch(
     tokens: Int[Array, " length"],
     documents: Int[Array, " length"],
     reach: Int[Array, " tokens"],
-    config: TrainConfig,
+    config: Settings,
     candidate_scope: str,
 ) -> Batch:
     """The pairs of one step, grouped as the configuration says."""
-    assert config.predicts is not None
     if config.grouping == "pair":
         batch = pair_batch(tokens, documents, reach, config.architecture, config.predicts)
     else:
@@ -108,9 +106,7 @@ def make_batch(
     return replace(batch, sum_gradient=config.cbow_gradient == "sum")
 
 
-def draw_reach(
-    key: Key[Array, ""], shape: tuple[int, ...], config: TrainConfig
-) -> Int[Array, "..."]:
+def draw_reach(key: Key[Array, ""], shape: tuple[int, ...], config: Settings) -> Int[Array, "..."]:
     """Every centre's window: uniform on 1 … window, or all of it."""
     if not config.dynamic_window:
         return jnp.full(shape, config.window)
@@ -125,7 +121,7 @@ def train_stretch(
     documents: Int[Array, " length"],
     learning_rates: Float[Array, " steps"],
     key: Key[Array, ""],
-    config: TrainConfig,
+    config: Settings,
     transform: optax.GradientTransformation | None,
     axis: str | None = None,
     packing: bool = True,
@@ -136,7 +132,6 @@ def train_stretch(
     """
     steps, size, window = learning_rates.shape[0], config.tokens_per_step, config.window
     damping = config.damping
-    assert size is not None and damping is not None
     arithmetic = Arithmetic(config.compute_dtype, config.matmul_precision, axis)
     # All of a stretch's random numbers at once: drawing a few at a time costs more than using them.
     reach = draw_reach(jax.random.fold_in(key, WINDOW), (steps, size), config)
@@ -178,7 +173,7 @@ def train_segment(
     documents: Int[Array, "*replicas devices length"],
     learning_rates: Float[Array, "*replicas steps"],
     key: Key[Array, "*replicas"],
-    config: TrainConfig,
+    config: Settings,
     transform: optax.GradientTransformation | None,
     mesh: Mesh,
     replicas: bool = False,

@@ -14,7 +14,9 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
-from w2vjax.config.schema import RunConfig, TrainConfig, flatten
+from w2vjax.config.layers import layer_class
+from w2vjax.config.schema import RunConfig, flatten
+from w2vjax.config.settings import Settings
 from w2vjax.engine import program
 from w2vjax.engine.large_pages import in_large_pages
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
@@ -62,7 +64,7 @@ class Run:
         """Everything checked and placed on the devices. Raises `InputError`."""
         configs = tuple(config.resolved() for config in configs)
         _alike(configs)
-        settings = configs[0].train
+        settings = Settings.of(configs[0])
         mesh = program.mesh_of(settings)
         plans = tuple(Plan(corpus, c.train, c.corpus.held_out_every) for c in configs)
         layout = Layout.of(settings, mesh.shape["data"], plans[0].kept_words())
@@ -121,7 +123,8 @@ class Run:
         progress = segment.progress.reshape(len(self.configs), -1)
         rates = np.stack(
             [
-                config.train.learning_rate * np.maximum(config.train.learning_rate_floor, left)
+                Settings.of(config).learning_rate
+                * np.maximum(config.train.learning_rate_floor, left)
                 for config, left in zip(self.configs, 1 - progress, strict=True)
             ]
         ).astype(np.float32)
@@ -168,11 +171,16 @@ class Run:
     @property
     def _static(self) -> dict[str, Any]:
         return {
-            "config": program_of(self.configs[0].train),
+            "config": program_of(self.settings),
             "transform": self.transform,
             "mesh": self.mesh,
             "replicas": self.several,
         }
+
+    @property
+    def settings(self) -> Settings:
+        """Of the first replica: what the program goes by is the same for all."""
+        return Settings.of(self.configs[0])
 
     @property
     def several(self) -> bool:
@@ -185,10 +193,9 @@ def _stacked(trees: list) -> Any:
 
 
 def _layer(config: RunConfig, corpus: EncodedCorpus) -> OutputLayer:
-    draws = config.train.noise_per_block
-    assert draws is not None
-    if config.train.grouping == "pair" and config.output.layer != "sampled-softmax":
-        draws = config.output.num_noise
+    draws = Settings.of(config).noise_per_block
+    if config.train.grouping == "pair":
+        draws = layer_class(config.output.layer).pair_draws(config.output, draws)
     counts = corpus.vocabulary.counts
     return build(config.output, draws, counts, counts * Plan(corpus, config.train).keep())
 
@@ -208,11 +215,10 @@ def _alike(configs: Sequence[RunConfig]) -> None:
 
 
 def _check(
-    config: TrainConfig, transform: optax.GradientTransformation | None, layer: OutputLayer
+    config: Settings, transform: optax.GradientTransformation | None, layer: OutputLayer
 ) -> None:
     """Settings that contradict each other, before anything starts."""
     size = config.tokens_per_step
-    assert size is not None and config.learning_rate is not None
     tile = program.tile_size(config, layer.candidate_scope)
     if config.grouping == "block" and layer.candidate_scope == "block":
         if size % config.block_size:
@@ -232,6 +238,6 @@ def _check(
         )
 
 
-def program_of(settings: TrainConfig) -> TrainConfig:
+def program_of(settings: Settings) -> Settings:
     """The settings without those that do not change the program: runs that share it are equal."""
-    return replace(settings, seed=0, epochs=1, learning_rate=None, subsample=0.0)
+    return replace(settings, seed=0, epochs=1, learning_rate=1.0, subsample=0.0)

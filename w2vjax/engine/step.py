@@ -9,12 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from w2vjax.engine.windows import Batch, frame, overlap_add
 from w2vjax.losses.arithmetic import PLAIN, Arithmetic, dot, squared_norms
-from w2vjax.losses.elementwise import (
-    categorical,
-    categorical_curvature,
-    logistic,
-    logistic_curvature,
-)
+from w2vjax.losses.elementwise import BlockLogits, LabelCounts, LogZ
 from w2vjax.losses.layer import Labels, OutputLayer
 from w2vjax.losses.partition import log_partition
 
@@ -150,13 +145,15 @@ class Step(NamedTuple):
         each = jnp.einsum("bkt,bts->bsk", times, self.batch.weight)
         return jnp.swapaxes(self.to_groups(each), 1, 2)
 
-    def weights(self, labels: Labels) -> tuple[Array, Array, Array, Array]:
-        """pull and push of own rows, pull and push of shared rows."""
-        return (
-            self._of_own(labels.pull),
-            self._of_own(labels.push),
-            self._of_shared(jnp.asarray(labels.shared_pull)),
-            self._of_shared(jnp.asarray(labels.shared_push)),
+    def counts(self, labels: Labels) -> LabelCounts:
+        """The labels of every pair, added up by rows and hidden vectors."""
+        in_partition = jnp.asarray(labels.target_in_partition)
+        return LabelCounts(
+            pull=self._of_own(labels.pull),
+            push=self._of_own(labels.push),
+            shared_pull=self._of_shared(jnp.asarray(labels.shared_pull)),
+            shared_push=self._of_shared(jnp.asarray(labels.shared_push)),
+            target_in_partition=in_partition.reshape(in_partition.shape[0], -1, 1),
         )
 
     def scores(
@@ -179,38 +176,28 @@ class Step(NamedTuple):
         log_z = log_partition(once[0], matrix, probes, self.arithmetic)
         return Scores(own, shared, self.to_blocks(log_z[None]))
 
-    def _rivals(self, scores: Scores) -> Float[Array, "b 1 s"]:
-        """Log of the sum over every target's log_z (categorical loss)."""
-        log_z = scores.log_z
-        if log_z is None:
-            log_z = self.to_blocks(jax.nn.logsumexp(scores.shared, axis=1))
-        return log_z[:, None, :]
+    def log_z(self, scores: Scores) -> LogZ:
+        """Log of the sum over the rows that targets share, or over the whole matrix."""
+
+        def of_all(shared: Float[Array, "g k n"]) -> Float[Array, "b 1 s"]:
+            found = scores.log_z
+            if found is None:
+                found = self.to_blocks(jax.nn.logsumexp(shared, axis=1))
+            return found[:, None, :]
+
+        return of_all
 
     def loss(self, scores: Scores, labels: Labels) -> Float[Array, "2"]:
         """What targets and what the others contribute, in nats."""
-        pull, push, shared_pull, shared_push = self.weights(labels)
-        if self.layer.loss == "logistic":
-            own = logistic(scores.own, pull, push, self.layer.sigmoid)
-            shared = logistic(scores.shared, shared_pull, shared_push, self.layer.sigmoid)
-            return jnp.stack([jnp.sum(a) + jnp.sum(b) for a, b in zip(own, shared, strict=True)])
-        parts = categorical(
-            scores.own, pull, _as_column(labels.target_in_partition), self._rivals(scores)
-        )
-        return jnp.stack([jnp.sum(part) for part in parts])
+        logits = BlockLogits(scores.own, scores.shared)
+        return self.layer.loss.total(logits, self.counts(labels), self.log_z(scores))
 
-    def curvature(self, scores: Scores, labels: Labels) -> tuple[Array, Array]:
-        """The loss's second derivative in every score, or just above; shaped as own and shared."""
-        pull, push, shared_pull, shared_push = self.weights(labels)
-        if self.layer.loss == "logistic":
-            shared = logistic_curvature(scores.shared, shared_pull, shared_push)
-            return logistic_curvature(scores.own, pull, push), shared
-        own, share = categorical_curvature(
-            scores.own, pull, _as_column(labels.target_in_partition), self._rivals(scores)
-        )
-        odds = jax.nn.softmax(scores.shared, axis=1)
-        return own, odds * self.to_groups(share[:, 0])[:, None, :]
+    def curvature(self, scores: Scores, labels: Labels) -> BlockLogits:
+        """The loss's second derivative in every logit, or just above."""
+        logits = BlockLogits(scores.own, scores.shared)
+        return self.layer.loss.curvatures(logits, self.counts(labels), self.log_z(scores))
 
-    def row_curvature(self, rows: Rows, curvature: tuple[Array, Array]) -> Rows:
+    def row_curvature(self, rows: Rows, curvature: BlockLogits) -> Rows:
         """Every row's curvature, Σ curvature of its scores · ‖the other vector‖²; without `d`.
 
         No step along the row's gradient meets more: ‖v‖² is the whole length of the other vector.
@@ -245,7 +232,8 @@ class Step(NamedTuple):
 
         lengths = jnp.einsum("bts,bs->bt", self.batch.weight, norms(hidden))
         own = (labels.pull + jnp.abs(labels.push)) * lengths[:, :, None]
-        shared = sum(self.weights(labels)[2:])
+        counts = self.counts(labels)
+        shared = counts.shared_pull + counts.shared_push
         once = norms(self.grouped(rows.input, hidden))
         to_shared = jnp.einsum("gkn,gn->gk", shared, once)
         return (
@@ -284,9 +272,3 @@ class Step(NamedTuple):
             times = share * (mix @ same)
             each = jnp.einsum("bs,bsc->bc", each.reshape(times.shape[:2]), times)
         return overlap_add(each, number)
-
-
-def _as_column(own: Array | float) -> Float[Array, "b t 1"]:
-    """Times that targets are their own log_z, alike for all targets of a block or one by one."""
-    own = jnp.asarray(own)
-    return own.reshape(own.shape[0], -1, 1)

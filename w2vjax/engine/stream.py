@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from w2vjax.config.schema import TrainConfig
+from w2vjax.config.settings import Settings
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import keep_probabilities
 
@@ -55,9 +56,8 @@ class Layout:
         return self.steps * self.tokens_per_step
 
     @classmethod
-    def of(cls, config: TrainConfig, devices: int, kept_words: float) -> "Layout":
+    def of(cls, config: Settings, devices: int, kept_words: float) -> "Layout":
         """Segments of at most `sync_words` kept words of all devices, or a step, evenly filled."""
-        assert config.tokens_per_step is not None
         steps = max(1, ceil(kept_words / (devices * config.tokens_per_step)))
         usual = min(1 << 18, (1 << 20) // devices**2, int(kept_words) // LEAST_SEGMENTS)
         words = config.sync_words or usual

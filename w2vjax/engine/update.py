@@ -14,6 +14,7 @@ from w2vjax.engine.packed import Work
 from w2vjax.engine.step import Rows, Scores, Step
 from w2vjax.engine.windows import Batch, frame
 from w2vjax.losses.arithmetic import PLAIN, Arithmetic
+from w2vjax.losses.elementwise import Logistic
 from w2vjax.losses.layer import OutputLayer
 
 
@@ -137,7 +138,7 @@ def update(
     step = Step(batch, layer, layer.target_rows(batch.targets), shared, arithmetic)
     labels, matrix = step.labels(), parameters.output if layer.candidate_scope == "matrix" else None
     plain = transform is None and not damping.by_scores and batch.weight.shape[1] > 1
-    packed = packing and layer.ragged and plain
+    packed = packing and layer.ragged and isinstance(layer.loss, Logistic) and plain
     dense, asked = step.without_own(labels) if packed else (step, labels)
     some = watched(step)
     rows, first_rows = read(parameters, dense, some)
@@ -155,12 +156,10 @@ def update(
     to_output = _steps_of_rows(
         dense, rows, slopes, output_rates.at(dense.own), output_rates.at(dense.shared)
     )
-    if packed:
+    if packed and isinstance(layer.loss, Logistic):
         own = frame(step.own, step.number, batch.weight.shape[1])
         hidden, to_input_rows = jax.vjp(step.hidden, rows.input)
-        parcels = Work(
-            own, labels, batch.weight, hidden, output_rates.at, arithmetic, layer.sigmoid
-        )
+        parcels = Work(own, labels, batch.weight, hidden, output_rates.at, arithmetic, layer.loss)
         of_own, output = parcels.change(parameters.output, shared.reshape(-1), to_output)
         (to_input,) = (to_input + more for more in to_input_rows(of_own))
     every_row = jnp.arange(len(parameters.output))

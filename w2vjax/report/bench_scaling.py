@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from w2vjax.config.schema import SAMPLED_LAYERS
 from w2vjax.report.bench_rows import (
     UNDEFINED,
     machine_of,
@@ -112,7 +111,7 @@ def _usual(frame: pd.DataFrame, setting: str) -> str:
     found: dict[str, str] = {}
     for subject in subjects(frame):
         layer = subject["config.output.layer"]
-        drawn = setting != "noise_per_block" or layer in SAMPLED_LAYERS
+        drawn = setting != "noise_per_block" or " / " in subject["label"]
         if drawn and subject["variable"] != setting:
             found.setdefault(LAYERS[layer], f"{subject[f'config.train.{setting}']:.0f}")
     return ", ".join(f"{layer} {value}" for layer, value in found.items()) or NO_SAMPLER

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from w2vjax.config.schema import RunConfig, flatten
+from w2vjax.config.defaults import STANDARD_DEFAULTS
+from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig, flatten
 from w2vjax.errors import unknown
 from w2vjax.records.hits import METRIC, Hits, read_hits
 from w2vjax.report.cells import SEED, complete, with_cells
@@ -12,7 +13,7 @@ from w2vjax.report.tables import Table
 
 TABLES = ("differences", "differences_within_layers")
 FILE_NAMES = {f"{name}.{kind}" for name in TABLES for kind in ("md", "tex", "csv")}
-STANDARD = RunConfig().output.label
+STANDARD = f"{OutputConfig.layer} / {SamplerConfig().name}"
 """what the others are compared with, where it is there: word2vec's own noise"""
 NONE, MISSING = "\N{EN DASH}", "missing"
 
@@ -144,7 +145,9 @@ def _reference(frame: pd.DataFrame, rows: pd.DataFrame) -> str:
     if standard.empty:
         scores = frame[(frame["metric"] == "analogy/total") & frame["cell"].isin(rows["cell"])]
         return str(scores.groupby("cell", observed=True)["value"].mean().idxmax())
-    defaults = {f"config.{name}": value for name, value in flatten(RunConfig().resolved()).items()}
+    own = STANDARD_DEFAULTS.settings("skip-gram", True, TrainConfig.dim, TrainConfig.block_size)
+    defaults = {f"config.{name}": value for name, value in flatten(RunConfig()).items()}
+    defaults |= {f"config.train.{name}": value for name, value in own.items()}
     names = [name for name in defaults if name in standard and name != SEED]
     usual = sum((standard[name] == defaults[name]).astype(int) for name in names)
     return str(standard.assign(usual=usual).sort_values("usual", kind="stable")["cell"].iloc[-1])

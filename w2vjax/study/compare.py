@@ -3,28 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from w2vjax.config.defaults import LAYER_DEFAULTS
-from w2vjax.config.schema import BASELINES, SAMPLED_LAYERS, RunConfig
+from w2vjax.config.layers import LAYERS, draws_noise, layer_class
+from w2vjax.config.schema import BASELINES, RunConfig
 from w2vjax.errors import InputError, in_range, unknown
 
-LAYERS = tuple(LAYER_DEFAULTS)
 SAMPLERS = ("unigram^0.75", "unigram^1", "log-uniform")
 SEEDS = 2
 MAX_VOCAB = 5_000
 """so that the exact softmax, whose cost grows with it, can take part"""
 DIM = 64
 HELD_OUT_EVERY = 50
-EPOCHS = {
-    **{"full-softmax": 2.0, "hierarchical-softmax": 5.0, "balanced-softmax": 5.0},
-    "sppmi-svd": 1.0,  # once counted, nothing is left to learn
-}
-"""passes that bring layers of very different cost nearer to one clock; the table states both"""
-OTHER_EPOCHS = 15.0
 
 
 def cells(
     base: RunConfig,
-    layers: Sequence[str] = LAYERS,
+    layers: Sequence[str] | None = None,
     samplers: Sequence[str] = SAMPLERS,
     seeds: int = SEEDS,
     epochs: float | None = None,
@@ -38,6 +31,7 @@ def cells(
     from w2vjax.samplers import parse
 
     in_range("seeds", seeds, 1, 1_000)
+    layers = [*LAYERS] if layers is None else layers
     for layer in layers:
         if layer not in (*LAYERS, *BASELINES):
             raise unknown("output layer", layer, [*LAYERS, *BASELINES])
@@ -50,11 +44,19 @@ def cells(
     made = []
     for seed in range(seeds):
         for layer in layers:
-            passes = epochs if epochs is not None else EPOCHS.get(layer, OTHER_EPOCHS)
+            passes = epochs if epochs is not None else _epochs(layer)
             train = replace(base.train, seed=seed, epochs=passes)
             output = replace(base.output, layer=layer)
             outputs = [output]
-            if layer in SAMPLED_LAYERS:
+            if draws_noise(layer):
                 outputs = [replace(output, sampler=config) for config in configs]
             made += [replace(base, output=output, train=train) for output in outputs]
     return made
+
+
+def _epochs(layer: str) -> float:
+    """Passes that bring layers of very different cost nearer to one clock; the table states both.
+
+    A closed form has one: once counted, nothing is left to learn.
+    """
+    return float(layer_class(layer).defaults.epochs) if layer in LAYERS else 1.0

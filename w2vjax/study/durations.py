@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from w2vjax.config.layers import LAYERS, layer_class
 from w2vjax.config.schema import CorpusConfig, RunConfig
 from w2vjax.text.encoding import EncodedCorpus
 
 WORDS_PER_SECOND = {
-    "full-softmax": 1e5,
-    "hierarchical-softmax": 1.4e6,
-    "balanced-softmax": 1.4e6,
-    "sppmi-svd": 5e5,
+    "matrix": 1e5,
+    "step": 1.4e6,
+    "block": 4e6,
 }
-"""a first guess for two cores, 100 dimensions and `VOCABULARY` words"""
-OTHER_WORDS_PER_SECOND = 4e6
+"""a first guess for two cores, 100 dimensions and `VOCABULARY` words, by the candidates' scope"""
+CLOSED_FORM_WORDS_PER_SECOND = 5e5
 VOCABULARY = 10_000
 OVERHEAD = 5.0
 """seconds a run to compile and to evaluate"""
@@ -44,9 +44,12 @@ class Clock:
 
     def _guess(self, config: RunConfig) -> float:
         vocabulary = self._corpora[config.corpus].vocabulary
-        speed = WORDS_PER_SECOND.get(config.output.layer, OTHER_WORDS_PER_SECOND)
-        if config.output.layer == "full-softmax":
-            speed *= VOCABULARY / len(vocabulary)
+        speed = CLOSED_FORM_WORDS_PER_SECOND
+        if config.output.layer in LAYERS:
+            scope = layer_class(config.output.layer).candidate_scope
+            speed = WORDS_PER_SECOND[scope]
+            if scope == "matrix":
+                speed *= VOCABULARY / len(vocabulary)
         return (
             OVERHEAD + vocabulary.num_words * config.train.epochs / speed * config.train.dim / 100
         )

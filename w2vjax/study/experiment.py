@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
+from w2vjax.config.layers import draws_noise
 from w2vjax.config.overrides import override
-from w2vjax.config.schema import SAMPLED_LAYERS, RunConfig, SamplerConfig, flatten
+from w2vjax.config.schema import RunConfig, SamplerConfig, flatten
 from w2vjax.errors import InputError, in_range, unknown
 
 Fields = Mapping[str, Any]
@@ -142,7 +143,7 @@ class Experiment:
         seen: set[str] = set()
         for cell in part.cells():
             config = self._config({**self.base, **cell})
-            if crossed and config.output.layer not in SAMPLED_LAYERS:
+            if crossed and not draws_noise(config.output.layer):
                 config = replace(config, output=replace(config.output, sampler=SamplerConfig()))
                 if config.run_id in seen:
                     continue

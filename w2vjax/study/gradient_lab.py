@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from w2vjax.config.layers import sampled_layers
 from w2vjax.config.schema import (
-    SAMPLED_LAYERS,
     CorpusConfig,
     OutputConfig,
     RunConfig,
@@ -74,7 +74,7 @@ sampler. Their scores are log-probabilities up to any log Z, and NCE's theory su
 are they `normalised`; and what NCE itself has trained is nearly so."""
 
 
-LOSSES = {layer: OutputConfig(layer) for layer in SAMPLED_LAYERS} | {
+LOSSES = {layer: OutputConfig(layer) for layer in sampled_layers()} | {
     "sampled-softmax, hits kept": OutputConfig("sampled-softmax", collision="keep")
 }
 """What is compared. Sampled softmax leaves noise out that hits the target, as it is trained by

@@ -1,7 +1,7 @@
 """Gradients of sampled losses beside the full softmax's: bias, variance and angle, by word rank.
 
 All are gradients by the output matrix of the mean loss of one batch of pairs, at fixed embeddings,
-and come from the layers themselves, through `Step`. With g* the full softmax's and g a sampled
+and come from the layers' textbook losses. With g* the full softmax's and g a sampled
 loss's gradient for one draw of the noise:
 
     relative bias      ‖E g - g*‖ / ‖g*‖
@@ -15,7 +15,7 @@ over all rows of the matrix, and over those of one tenth of the vocabulary only.
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,14 +23,11 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
-from w2vjax.engine.step import Rows, Step
-from w2vjax.engine.windows import Batch
 from w2vjax.errors import InputError
-from w2vjax.losses.elementwise import Sigmoid
-from w2vjax.losses.layer import CandidateScope, Kind, Labels, OutputLayer
-from w2vjax.losses.layers import FullSoftmax, NegativeSampling
+from w2vjax.losses.exact_layer import FullSoftmax
+from w2vjax.losses.layer import OutputLayer
+from w2vjax.losses.negative_layers import NegativeSampling
 from w2vjax.losses.partition import log_partition
-from w2vjax.samplers import Sampler
 
 TENTHS = 10
 SLICES = TENTHS + 1
@@ -66,61 +63,17 @@ def normalised(pairs: Pairs) -> Pairs:
     )
 
 
-@struct.dataclass
-class Expected:
-    """A layer whose loss is linear in its noise, given all words instead of draws.
-
-    Every word v is shared, and counts k·q(v) where a draw counts k/K: the loss is the expectation
-    of the sampled one, and so is its gradient.
-    """
-
-    layer: NegativeSampling
-    loss: ClassVar[Kind] = "logistic"
-    candidate_scope: ClassVar[CandidateScope] = "block"
-    ragged: ClassVar[bool] = False
-
-    @property
-    def sigmoid(self) -> Sigmoid:
-        return self.layer.sigmoid
-
-    @property
-    def sampler(self) -> Sampler:
-        return self.layer.sampler
-
-    def num_rows(self, num_words: int) -> int:
-        return self.layer.num_rows(num_words)
-
-    def shared_rows(
-        self,
-        key: Key[Array, ""],
-        shape: tuple[int, ...],
-        words: Int[Array, "*steps n"] | None = None,
-    ) -> Int[Array, "*shape k"]:
-        return self.layer.shared_rows(key, shape, words)
-
-    def target_rows(self, targets: Int[Array, " m"]) -> Int[Array, "m l"]:
-        return self.layer.target_rows(targets)
-
-    def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
-        return self.layer.shift(rows)
-
-    def labels(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Labels:
-        labels = self.layer.labels(targets, shared)
-        chance = jnp.exp(self.sampler.log_prob(shared)) * shared.shape[0]
-        push = jnp.broadcast_to(labels.shared_push, (shared.shape[0], targets.shape[0]))
-        return labels._replace(shared_push=push * chance[:, None])
-
-
 def gradient(pairs: Pairs, layer: OutputLayer, shared: Int[Array, "g k"]) -> Float[Array, "v d"]:
     """By the output matrix, of the mean loss of the pairs, nats; `g` groups of them share noise."""
-    number = pairs.targets.shape[0]
-    batch = Batch(jnp.arange(number), None, pairs.targets, jnp.ones((number, 1, 1)))
-    step = Step(batch, layer, layer.target_rows(pairs.targets), shared)
+    groups = shared.shape[0]
+    hidden = pairs.hidden.reshape(groups, -1, pairs.hidden.shape[1])
+    targets = pairs.targets.reshape(groups, -1)
 
     def loss(output: Float[Array, "v d"]) -> Float[Array, ""]:
-        rows = Rows(pairs.hidden, output[step.own], output[shared])
-        scores = step.scores(rows, output if layer.candidate_scope == "matrix" else None, None)
-        return jnp.sum(step.loss(scores, step.labels())) / number
+        own = jnp.einsum("gpd,gpd->gp", hidden, output[targets])[:, :, None]
+        others = jnp.einsum("gpd,gkd->gpk", hidden, output[shared])
+        example = jax.vmap(jax.vmap(layer.example, (0, 0, 0, None)))
+        return jnp.mean(example(own, others, targets, shared))
 
     return jax.grad(loss)(pairs.output)
 
@@ -128,14 +81,27 @@ def gradient(pairs: Pairs, layer: OutputLayer, shared: Int[Array, "g k"]) -> Flo
 @jax.jit
 def exact_gradient(pairs: Pairs) -> Float[Array, "v d"]:
     """The full softmax's: Σ_p (softmax(output · h_p) - 1 at the target) h_pᵀ, over their number."""
-    layer = FullSoftmax()
-    return gradient(pairs, layer, layer.shared_rows(jax.random.key(0), (1,)))
+    return gradient(pairs, FullSoftmax(), jnp.arange(pairs.output.shape[0])[None])
 
 
 @jax.jit
 def expected_gradient(pairs: Pairs, layer: NegativeSampling) -> Float[Array, "v d"]:
-    """The mean over all noise, exactly: NEG and NCE are linear in the counts of noise words."""
-    return gradient(pairs, Expected(layer), jnp.arange(pairs.output.shape[0])[None])
+    """The mean over all noise, exactly: NEG and NCE are linear in the counts of noise words.
+
+    It is the mean, by the sampler's law, of the losses with every word as the only noise.
+    """
+    words = jnp.arange(pairs.output.shape[0])
+    law = jnp.exp(layer.sampler.log_prob(words))
+
+    def loss(output: Float[Array, "v d"]) -> Float[Array, ""]:
+        own = jnp.einsum("pd,pd->p", pairs.hidden, output[pairs.targets])[:, None]
+        others = pairs.hidden @ output.T
+        by_noise = jax.vmap(layer.example, (None, 0, None, 0))
+        losses = jax.vmap(by_noise, (0, 0, 0, None))
+        each = losses(own, others[:, :, None], pairs.targets, words[:, None])
+        return jnp.mean(each @ law)
+
+    return jax.grad(loss)(pairs.output)
 
 
 class Moments(NamedTuple):

@@ -11,7 +11,8 @@ from typing import Any
 import jax
 
 from w2vjax import files
-from w2vjax.config.schema import SAMPLED_LAYERS, CorpusConfig, RunConfig
+from w2vjax.config.layers import draws_noise
+from w2vjax.config.schema import CorpusConfig, RunConfig
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.records.provenance import provenance
@@ -75,7 +76,7 @@ def run(
     planned = [about(c, experiment) for c in configs if c.run_id not in past.planned]
     file.append(row | {"metric": PLANNED, "value": None} for row in planned)
     for text, corpus in corpora.items():
-        used = {c.output.sampler for c in todo if c.corpus == text and _sampled(c)}
+        used = {c.output.sampler for c in todo if c.corpus == text and draws_noise(c.output.layer)}
         samplers = sorted(used, key=lambda s: s.name)
         file.append(distributions(samplers, corpus.vocabulary.counts, experiment))
     session = _Session(experiment, corpora, file, clock, show)
@@ -159,7 +160,3 @@ def _summary(rows: Iterable[Row]) -> str:
     accuracy = found.get("analogy/total")
     shown = "no analogies covered" if accuracy is None else f"{100 * accuracy:.1f} % of analogies"
     return f"{shown}, {found['speed/words'] / 1e6:.2f} M words/s"
-
-
-def _sampled(config: RunConfig) -> bool:
-    return config.output.layer in SAMPLED_LAYERS

@@ -1,17 +1,13 @@
 """How much memory runs take: an estimate, so that what cannot fit is refused before it starts."""
 
-from w2vjax.config.schema import SAMPLED_LAYERS, RunConfig
-from w2vjax.samplers.registry import mechanism
+from w2vjax.config.layers import LAYERS, layer_class
+from w2vjax.config.schema import RunConfig
 from w2vjax.text.encoding import EncodedCorpus
 
 GIB = 1 << 30
 PROCESS = 0.6 * GIB
 """of Python, JAX and a compiled program"""
 FLOAT = 4
-BYTES_A_WORD = {"closed-form": 0, "alias": 20, "cdf": 16, "table": 4}
-"""of the mechanisms' tables, at most; and `table_size` slots of 4 bytes"""
-LONGEST_PATH = 32
-"""nodes on a tree's path, each with its number and its turn"""
 
 
 def estimate(config: RunConfig, corpus: EncodedCorpus, num_devices: int) -> float:
@@ -29,11 +25,6 @@ def estimate(config: RunConfig, corpus: EncodedCorpus, num_devices: int) -> floa
 
 
 def _tables(config: RunConfig, num_words: int) -> float:
-    layer, sampler = config.output.layer, config.output.sampler
-    if layer in SAMPLED_LAYERS:
-        kind = mechanism(sampler)
-        slots = FLOAT * sampler.table_size if kind == "table" else 0
-        return BYTES_A_WORD.get(kind, 0) * num_words + slots
-    if "hierarchical" in layer or "balanced" in layer:
-        return 2 * FLOAT * LONGEST_PATH * num_words
-    return 0
+    if config.output.layer not in LAYERS:
+        return 0.0
+    return float(layer_class(config.output.layer).table_bytes(config.output, num_words))

@@ -5,6 +5,7 @@ vocabulary. With as many dimensions as words, every score can be what it wants t
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -14,11 +15,11 @@ import optax
 from jaxtyping import Array, Float, Float64
 
 from w2vjax.config.schema import OutputConfig, SamplerConfig
-from w2vjax.engine.step import Rows, Step
 from w2vjax.engine.update import Parameters, initial
-from w2vjax.engine.windows import Batch
 from w2vjax.losses.layer import OutputLayer
-from w2vjax.losses.layers import NegativeSampling, SampledSoftmax, build
+from w2vjax.losses.layers import build, example_loss
+from w2vjax.losses.negative_layers import NegativeSampling
+from w2vjax.losses.sampled_layer import SampledSoftmax
 from w2vjax.samplers import Learning, probabilities
 
 NUM_WORDS = 8
@@ -106,15 +107,11 @@ def expected_loss(
 ) -> Float[Array, ""]:
     """E over pairs of the table and over one noise word of the layer's loss, nats a pair."""
     words = jnp.arange(table.shape[0])
-    batch = Batch(words, None, words, table[None])
-
-    def against(noise: Array) -> Float[Array, ""]:
-        step = Step(batch, layer, layer.target_rows(words), noise[None, None])
-        own, shared = (parameters.output[rows] for rows in (step.own, step.shared))
-        scores = step.scores(Rows(parameters.input, own, shared), None, None)
-        return jnp.sum(step.loss(scores, step.labels()))
-
-    return jnp.sum(law * jax.vmap(against)(words))
+    loss = partial(example_loss, layer, parameters.output)
+    by_noise = jax.vmap(loss, (None, None, 0))
+    by_target = jax.vmap(by_noise, (None, 0, None))
+    losses = jax.vmap(by_target, (0, None, None))(parameters.input, words, words[:, None])
+    return jnp.einsum("ctn,tc,n->", losses, table, law)
 
 
 @jax.jit

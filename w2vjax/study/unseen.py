@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from w2vjax.config.schema import RunConfig, TrainConfig
+from w2vjax.config.schema import RunConfig
+from w2vjax.config.settings import Settings
 from w2vjax.engine.program import draw_reach
-from w2vjax.engine.step import Rows, Step
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
 from w2vjax.engine.train import Trained
 from w2vjax.engine.update import Parameters
@@ -19,7 +19,7 @@ from w2vjax.engine.windows import Batch, frame, pair_batch
 from w2vjax.evaluation import likelihood
 from w2vjax.evaluation.scores import Score
 from w2vjax.losses.layer import OutputLayer
-from w2vjax.losses.layers import HierarchicalSoftmax, NegativeSampling, build
+from w2vjax.losses.layers import build, example_loss
 from w2vjax.text.encoding import EncodedCorpus
 
 MAX_PAIRS = 20_000
@@ -48,14 +48,14 @@ def unseen_likelihood(
     the exact sum over all words. The scores of negative sampling are no log-probabilities.
     """
     layer = build(config.output, 1, corpus.vocabulary.counts)
-    if isinstance(layer, NegativeSampling) and not layer.corrected:
+    if layer.probabilities == "none":
         return None
     if not len(pairs.targets):
         return None
-    if isinstance(layer, HierarchicalSoftmax):
+    if layer.probabilities == "paths":
         # From the many devices of training to one.
         matrices, there = jax.device_put((trained.parameters, pairs), jax.devices()[0])
-        losses = np.asarray(_tree_losses(matrices, layer, *there), np.float64)
+        losses = np.asarray(_losses(matrices, layer, *there), np.float64)
         num_pairs = len(losses)
         protocol = "product of the turns on the target's path, nats a pair"
         return Score("likelihood/held-out", float(losses.mean()), num_pairs, num_pairs, protocol)
@@ -63,7 +63,7 @@ def unseen_likelihood(
     outputs = trained.embeddings.outputs
     assert outputs is not None
     score = likelihood.held_out(hidden, outputs, np.arange(len(hidden)), pairs.targets)
-    if isinstance(layer, NegativeSampling):
+    if layer.probabilities == "normalised":
         return replace(score, protocol=f"{score.protocol}, scores normalised")
     return score
 
@@ -75,7 +75,7 @@ def unseen_pairs(corpus: EncodedCorpus, config: RunConfig, max_pairs: int = MAX_
     one seed: every run on a corpus is asked the same.
     """
     settings = replace(
-        config.resolved().train, epochs=1.0, seed=0, tokens_per_step=STRETCH, sync_words=1
+        Settings.of(config), epochs=1.0, seed=0, tokens_per_step=STRETCH, sync_words=1
     )
     plan = Plan(corpus, settings, config.corpus.held_out_every, held_out=True)
     parts = [_no_pairs(settings)]
@@ -100,7 +100,7 @@ def unseen_pairs(corpus: EncodedCorpus, config: RunConfig, max_pairs: int = MAX_
     return pairs
 
 
-def _no_pairs(settings: TrainConfig) -> Pairs:
+def _no_pairs(settings: Settings) -> Pairs:
     width = 1 if settings.architecture == "skip-gram" else 1 + 2 * settings.window
     empty = np.zeros((0, width), np.int32)
     return Pairs(empty, empty.astype(np.float32), empty[:, 0])
@@ -111,7 +111,7 @@ def _blocks(
     tokens: Int[Array, " length"],
     documents: Int[Array, " length"],
     key: Key[Array, ""],
-    settings: TrainConfig,
+    settings: Settings,
 ) -> Batch:
     size = tokens.shape[0] - 2 * settings.window
     inside = documents[settings.window : settings.window + size] != NO_DOCUMENT
@@ -120,23 +120,19 @@ def _blocks(
 
 
 @jax.jit
-def _tree_losses(
+def _losses(
     parameters: Parameters,
     layer: OutputLayer,
     inputs: Int[Array, "n r"],
     mix: Float[Array, "n r"],
     targets: Int[Array, " n"],
 ) -> Float[Array, " n"]:
-    """−log P of every pair."""
-    shared = layer.shared_rows(jax.random.key(0), (1,))
+    """−log P of every pair, by the layer's own loss."""
+    (shared,) = layer.shared_rows(jax.random.key(0), (1,))
 
     def loss(pair: tuple[Array, Array, Array]) -> Float[Array, ""]:
         inputs, mix, target = pair
-        batch = Batch(inputs, mix[None, None, :], target[None], jnp.ones((1, 1, 1)))
-        step = Step(batch, layer, layer.target_rows(target[None]), shared)
-        rows = Rows(
-            parameters.input[inputs], parameters.output[step.own], parameters.output[shared]
-        )
-        return jnp.sum(step.loss(step.scores(rows, None, None), step.labels()))
+        hidden = mix @ parameters.input[inputs]
+        return example_loss(layer, parameters.output, hidden, target, shared)
 
     return jax.lax.map(loss, (inputs, mix, targets), batch_size=BATCH)
