@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, get_args, get_type_hints
 
 import jax
@@ -14,8 +14,8 @@ from references import Setting, Step
 from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.layers import sampled_layers
 from w2vjax.config.schema import OutputConfig, SamplerConfig
-from w2vjax.engine.damping import Damping
-from w2vjax.engine.update import Parameters, update
+from w2vjax.engine.damping import Damping, UpdateState
+from w2vjax.engine.update import Parameters, Telemetry, update
 from w2vjax.engine.windows import Batch, window_batch
 from w2vjax.errors import InputError
 from w2vjax.losses.layer import OutputLayer
@@ -109,16 +109,42 @@ NO_CHANGE = None
 UNDAMPED = Damping(0.0)
 
 
+@partial(jax.jit, static_argnames=("damping", "transform"))
+def updated(
+    parameters: Parameters,
+    layer: OutputLayer,
+    batch: Batch,
+    shared: jax.Array,
+    learning_rate: jax.Array,
+    damping: Damping,
+    transform: Any = NO_CHANGE,
+    state: UpdateState | None = None,
+) -> tuple[Parameters, Telemetry, UpdateState]:
+    """One update, with rows packed as in training where the layer packs them."""
+    plain = transform is None and not damping.by_logits
+    packed = layer.packs_rows and plain and batch.block_targets > 1
+    return update(
+        parameters=parameters,
+        layer=layer,
+        batch=batch,
+        shared=shared,
+        learning_rate=learning_rate,
+        damping=damping,
+        transform=transform,
+        packed=packed,
+        state=state,
+    )
+
+
 def gradients(parameters: Parameters, layer: OutputLayer, batch: Batch, shared: jax.Array) -> Step:
     """Loss of the first block and gradient of all, from one undamped update at learning rate 1."""
     rate = jnp.float32(1.0)
-    new, telemetry, _ = update(parameters, layer, batch, shared, rate, UNDAMPED, NO_CHANGE)
+    new, telemetry, _ = updated(parameters, layer, batch, shared, rate, UNDAMPED, NO_CHANGE)
     change = jax.tree.map(lambda old, new: old - new, parameters, new)
     return Step(telemetry.loss[None], change.input, change.output)
 
 
 step = jax.jit(gradients)
-updated = jax.jit(update, static_argnames=("damping", "transform", "arithmetic"))
 
 
 @jax.jit
@@ -141,7 +167,7 @@ def shared_of(layer: OutputLayer, batch: Batch, seed: int = 3, groups: int = 0) 
 
 @cache
 def text(num_words: int = 24, window: int = 3) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Words, documents and reach of a short text: two documents, padding at both ends and within.
+    """Words, documents and radius of a short text: two documents, padding at both ends and within.
 
     Words come again and again, so that rows are hit many times.
     """
@@ -150,9 +176,9 @@ def text(num_words: int = 24, window: int = 3) -> tuple[jax.Array, jax.Array, ja
     tokens = generator.integers(0, V // 2, around).astype(np.int32)
     documents = np.where(np.arange(around) < around // 2, 4, 6).astype(np.int32)
     documents[: window + 1] = documents[-window:] = -1
-    reach = generator.integers(1, window + 1, num_words).astype(np.int32)
-    reach[documents[window:-window] < 0] = 0
-    return jnp.asarray(tokens), jnp.asarray(documents), jnp.asarray(reach)
+    radius = generator.integers(1, window + 1, num_words).astype(np.int32)
+    radius[documents[window:-window] < 0] = 0
+    return jnp.asarray(tokens), jnp.asarray(documents), jnp.asarray(radius)
 
 
 def window(architecture: str, predicts: str, size: int = BLOCK_SIZE) -> Batch:

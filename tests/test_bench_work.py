@@ -12,6 +12,7 @@ from problems import COUNTS
 from w2vjax.bench.compiling import compiled, memory
 from w2vjax.bench.work import shape_of, work
 from w2vjax.config.schema import OutputConfig, RunConfig, TrainConfig
+from w2vjax.config.settings import Settings
 from w2vjax.engine.program import make_batch
 from w2vjax.losses.layers import build
 from w2vjax.losses.trees import huffman
@@ -21,18 +22,18 @@ GROUPINGS = get_args(get_type_hints(TrainConfig)["grouping"])
 T, W = 64, 2
 
 
-def config(layer: str, **settings) -> RunConfig:
+def settings_of(layer: str, **settings) -> Settings:
     train = {"dim": 8, "window": W, "block_size": 32, "tile_size": 16, "tokens_per_step": T}
     made = RunConfig(output=OutputConfig(layer=layer), train=TrainConfig(**train | settings))
-    return made.resolved()
+    return Settings.of(made)
 
 
 @pytest.mark.parametrize("predicts", ["neighbours", "centre"])
 @pytest.mark.parametrize("grouping", GROUPINGS)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_shapes_are_those_of_the_batch(architecture: str, grouping: str, predicts: str) -> None:
-    settings = config("full-softmax", architecture=architecture, grouping=grouping)
-    train = replace(settings.train, predicts=predicts)
+    settings = settings_of("full-softmax", architecture=architecture, grouping=grouping)
+    train = replace(settings, predicts=predicts)
     words = jnp.zeros(T + 2 * W, jnp.int32)
     batch = make_batch(words, words, jnp.ones(T, jnp.int32), train, "matrix")
     tiles, targets, hidden = batch.weight.shape
@@ -41,7 +42,7 @@ def test_shapes_are_those_of_the_batch(architecture: str, grouping: str, predict
 
 
 def test_a_step_counted_by_hand() -> None:
-    train = config("negative-sampling", noise_per_block=7, predicts="neighbours").train
+    train = settings_of("negative-sampling", noise_per_block=7, predicts="neighbours")
     layer = build(OutputConfig(), 7, COUNTS)
     made = work(train, layer, len(COUNTS), jnp.arange(3))
     # 4 tiles of 16 words and their 20 targets; 2 blocks of 32 words and 7 noise words
@@ -53,7 +54,7 @@ def test_a_step_counted_by_hand() -> None:
 
 
 def test_a_path_counts_as_long_as_it_is() -> None:
-    train = config("hierarchical-softmax", predicts="centre", tile_size=16).train
+    train = settings_of("hierarchical-softmax", predicts="centre", tile_size=16)
     layer = build(OutputConfig("hierarchical-softmax", shared_nodes=0), 0, COUNTS)
     lengths = huffman(COUNTS).lengths
     for words in ([0], [0, 1, len(COUNTS) - 1]):

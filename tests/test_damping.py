@@ -64,7 +64,7 @@ def plain_gradients(config: OutputConfig, *arguments: Any) -> tuple[np.ndarray, 
 
 
 @pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
-def test_with_pairs_rows_are_damped_without_their_scores(architecture, predicts):
+def test_with_pairs_rows_are_damped_without_their_logits(architecture, predicts):
     """An input row by max(1, n / pairs), an output row by max(1, κ · rate · ¼ Σ ‖hidden‖²)."""
     config = config_of("negative-sampling", collision="keep")
     matrices, layer, block, noise = problem(config, architecture, predicts)
@@ -73,12 +73,12 @@ def test_with_pairs_rows_are_damped_without_their_scores(architecture, predicts)
         matrices, layer, block, noise, jnp.float32(rate), damping=damping, transform=NO_CHANGE
     )[0]
     pairs, lengths = met(np.asarray(matrices.input), block, np.asarray(noise))
-    loads = pairs / 7.75, 0.7 * rate * lengths / 4
+    divisors = pairs / 7.75, 0.7 * rate * lengths / 4
     plain = plain_gradients(config, matrices, layer, block, noise)
-    for change, gradient, load in zip(moved(matrices, new), plain, loads, strict=True):
-        expected = -rate * gradient / np.maximum(1, load)[:, None]
+    for change, gradient, divisor in zip(moved(matrices, new), plain, divisors, strict=True):
+        expected = -rate * gradient / np.maximum(1, divisor)[:, None]
         np.testing.assert_allclose(change, expected, atol=4e-5, rtol=1e-5)
-        assert load.max() > 1.2 and ((load < 1) & (load > 0)).any()
+        assert divisor.max() > 1.2 and ((divisor < 1) & (divisor > 0)).any()
 
 
 def row_curvatures(config: OutputConfig, *arguments: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -150,38 +150,38 @@ def test_damping_does_nothing_at_small_rates(layer):
 
 
 @pytest.mark.parametrize("layer", OUTPUTS)
-def test_slots_of_an_earlier_step_do_not_matter(layer):
+def test_positions_of_an_earlier_step_do_not_matter(layer):
     """Whatever stands in them for rows that this step does not meet, or meets elsewhere."""
     matrices, built, block, noise = problem(config_of(layer, shared_nodes=3))
     arguments = (matrices, built, block, noise, jnp.float32(0.5))
     damping = Damping(0.5, 1.0)
     expected, _, fresh = updated(*arguments, damping=damping, transform=NO_CHANGE)
-    used = fresh._replace(slots=RowPositions(*(jnp.flip(leaf) for leaf in fresh.slots)))
-    found = updated(*arguments, damping=damping, transform=NO_CHANGE, carry=used)[0]
+    used = fresh._replace(positions=RowPositions(*(jnp.flip(leaf) for leaf in fresh.positions)))
+    found = updated(*arguments, damping=damping, transform=NO_CHANGE, state=used)[0]
     free = updated(*arguments, damping=Damping(0.0), transform=NO_CHANGE)[0]
     for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert not np.array_equal(found.output, free.output), "the loads count"
+    assert not np.array_equal(found.output, free.output), "the divisors count"
 
 
 @pytest.mark.parametrize("damping", [Damping(2.0), Damping(2.0, pairs=1.5)])
 @pytest.mark.parametrize("layer", OUTPUTS)
-def test_what_slows_a_row_down_is_its_decay(layer, damping):
-    """With one kind of load, a row's step is its sum / max(1, load); the load adds to the decay."""
+def test_what_slows_a_row_down_is_its_progress(layer, damping):
+    """With one kind of divisor, a row's step is its sum / max(1, divisor), its progress."""
     matrices, built, block, noise = problem(config_of(layer))
     rows = len(matrices.input), len(matrices.output)
     before = RowProgress(jnp.full(rows[0], 0.25), jnp.full(rows[1], 0.5))
-    rest = {"transform": NO_CHANGE, "carry": UpdateState.of(*rows, before)}
+    rest = {"transform": NO_CHANGE, "state": UpdateState.of(*rows, before)}
     arguments = (matrices, built, block, noise, jnp.float32(0.5))
     free = updated(*arguments, damping=Damping(0.0), **rest)[0]
     found, _, handed_on = updated(*arguments, damping=damping, **rest)
     slowed = 0
     for plain, change, old, new in zip(
-        moved(matrices, free), moved(matrices, found), before, handed_on.decay, strict=True
+        moved(matrices, free), moved(matrices, found), before, handed_on.progress, strict=True
     ):
-        load = np.asarray(new - old)
+        divisor = np.asarray(new - old)
         np.testing.assert_allclose(
-            change, plain / np.maximum(1, load)[:, None], atol=1e-5, rtol=1e-4
+            change, plain / np.maximum(1, divisor)[:, None], atol=1e-5, rtol=1e-4
         )
-        slowed += (load > 1.2).sum()
+        slowed += (divisor > 1.2).sum()
     assert slowed > 4

@@ -16,7 +16,8 @@ from w2vjax.config.schema import (
     SamplerConfig,
     TrainConfig,
 )
-from w2vjax.engine.train import Point, Trained
+from w2vjax.engine.history import LossPoint
+from w2vjax.engine.train import Trained
 from w2vjax.evaluation.metrics import PROTOCOLS
 from w2vjax.losses import layers as outputs
 from w2vjax.records import file as records
@@ -102,7 +103,7 @@ def test_rows_can_be_read_back(executed: tuple[Trained, list[run.Row]], tmp_path
 
 
 def test_curves_are_short_and_keep_the_mean():
-    points = [Point(words * 10, float(words), 1.0) for words in range(1, 101)]
+    points = [LossPoint(words * 10, float(words), 1.0) for words in range(1, 101)]
     rows = run._curve("id", points, 1_000)
     total = {row["x"]: row["value"] for row in rows if row["metric"] == "loss/total"}
     parts = {

@@ -6,14 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from w2vjax.config.schema import TrainConfig
+from w2vjax.config.schema import RunConfig, TrainConfig
+from w2vjax.config.settings import Settings
 from w2vjax.engine import stream
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import Vocabulary, keep_probabilities
 
 WINDOW = 3
-CONFIG = TrainConfig(
+TRAIN = TrainConfig(
     window=WINDOW,
     subsample=0,
     epochs=1,
@@ -22,6 +23,7 @@ CONFIG = TrainConfig(
     seed=5,
     block_size=4,
 )
+CONFIG = Settings.of(RunConfig(train=TRAIN))
 
 
 def corpus_of(ids: np.ndarray, starts: np.ndarray) -> EncodedCorpus:
@@ -45,7 +47,7 @@ def document_of(corpus: EncodedCorpus, ids: np.ndarray) -> np.ndarray:
 
 
 def streamed(
-    corpus: EncodedCorpus, config: TrainConfig, devices: int = 1, **plan: object
+    corpus: EncodedCorpus, config: Settings, devices: int = 1, **plan: object
 ) -> list[Segment]:
     whole = Plan(corpus, config, **plan)
     return list(segments(whole, Layout.of(config, devices, whole.kept_words())))
@@ -233,7 +235,7 @@ def test_segments_are_even_and_no_longer_than_asked(kept_words, devices):
     layout = Layout.of(CONFIG, devices, kept_words)
     longest = max(1, CONFIG.sync_words // (16 * devices))  # of each device: they count together
     assert 1 <= layout.steps <= longest
-    each = layout.stretch * devices
+    each = layout.shard * devices
     needed = -(-kept_words // each)
     assert needed * each - kept_words < each
     shortest = -(-kept_words // (devices * 16 * longest))

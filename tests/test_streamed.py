@@ -12,6 +12,7 @@ from test_train import SMALL, short
 
 from w2vjax.config.layers import sampled_layers
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.config.settings import Settings
 from w2vjax.engine import program
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
@@ -35,11 +36,12 @@ def run(sampler: str, layer: str = "negative-sampling", **changes: Any) -> Train
     return train(short(), config(sampler, layer, **changes), show=False)
 
 
-def kept_words(settings: TrainConfig) -> np.ndarray:
+def kept_words(train: TrainConfig) -> np.ndarray:
     """Every word that training keeps, in order."""
+    settings = Settings.of(RunConfig(train=train))
     plan = Plan(short(20_000), settings)
     layout = Layout.of(settings, 1, plan.kept_words())
-    here = slice(layout.window, layout.window + layout.stretch)
+    here = slice(layout.window, layout.window + layout.shard)
     return np.concatenate(
         [s.tokens[0, here][s.documents[0, here] != NO_DOCUMENT] for s in segments(plan, layout)]
     )
@@ -80,9 +82,9 @@ def test_its_law_is_that_of_the_words_kept():
 def test_training_draws_from_its_steps_words(layer, grouping, monkeypatch):
     """Every noise word is a centre of the same step; all of them come up sooner or later."""
     seen: list[tuple[np.ndarray, np.ndarray]] = []
-    original = program.train_stretch
+    original = program.train_shard
 
-    def watched(parameters: Any, layer: Any, tokens: Any, documents: Any, *rest: Any) -> Any:
+    def watched(layer: Any, tokens: Any, **rest: Any) -> Any:
         drawn = type(layer).shared_rows
 
         def shared_rows(self: Any, key: Any, shape: Any, words: Any) -> Any:
@@ -93,9 +95,9 @@ def test_training_draws_from_its_steps_words(layer, grouping, monkeypatch):
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(type(layer), "shared_rows", shared_rows)
-            return original(parameters, layer, tokens, documents, *rest)
+            return original(layer=layer, tokens=tokens, **rest)
 
-    monkeypatch.setattr(program, "train_stretch", watched)
+    monkeypatch.setattr(program, "train_shard", watched)
     trained = run("in-batch", layer, grouping=grouping, dim=5, noise_per_block=48)
     jax.effects_barrier()
     assert np.isfinite(trained.parameters.output).all() and trained.parameters.output.any()
@@ -129,7 +131,7 @@ def test_counts_start_at_one_and_are_learned():
 @pytest.mark.parametrize("devices", [1, 2])
 def test_each_segment_draws_by_the_words_before_it(devices, monkeypatch):
     laws, seen, traced = [], [], []
-    after, stretch = Run.after, program.train_stretch
+    after, train_shard = Run.after, program.train_shard
 
     def watched(self: Run, layer: Any, parts: Any) -> Any:
         laws.append(np.asarray(layer.sampler.counts))
@@ -139,12 +141,12 @@ def test_each_segment_draws_by_the_words_before_it(devices, monkeypatch):
         seen.append(np.bincount(part.tokens[:, here][inside], minlength=40))
         return after(self, layer, parts)
 
-    def traces(*arguments: Any) -> Any:
+    def traces(**arguments: Any) -> Any:
         traced.append(arguments)
-        return stretch(*arguments)
+        return train_shard(**arguments)
 
     monkeypatch.setattr(Run, "after", watched)
-    monkeypatch.setattr(program, "train_stretch", traces)
+    monkeypatch.setattr(program, "train_shard", traces)
     run("learned-unigram", "nce", devices=devices, dim=9)
     assert len(laws) > 10 and len(traced) == 1, "one program serves all segments"
     for number, counts in enumerate(laws):
@@ -158,11 +160,11 @@ def test_the_law_of_a_segment_reaches_its_draws(monkeypatch):
     drawn, corrected, counts = [], [], []
     after, update = Run.after, program.update
 
-    def watched(parameters: Any, layer: Any, batch: Any, shared: Any, *rest: Any) -> Any:
+    def watched(layer: Any, shared: Any, **rest: Any) -> Any:
         everything = layer.sampler.log_prob(jnp.arange(40))
         record = lambda *both: (drawn.append(both[0]), corrected.append(both[1]))  # noqa: E731
         jax.debug.callback(record, shared, everything, ordered=True)
-        return update(parameters, layer, batch, shared, *rest)
+        return update(layer=layer, shared=shared, **rest)
 
     def noted(self: Run, layer: Any, parts: Any) -> Any:
         counts.append(np.asarray(layer.sampler.counts))
@@ -203,7 +205,7 @@ def test_noise_is_shared_by_groups_whatever_the_sampler(layer, name):
     built = build(config_of(layer, sampler=sampler), DRAWS, COUNTS)
     words = jax.random.randint(jax.random.key(4), (5, 32), 0, V)
     for grouping in ("block", "pair"):
-        settings = replace(SMALL, grouping=grouping)
+        settings = Settings.of(RunConfig(train=replace(SMALL, grouping=grouping)))
         groups = program.num_groups(settings, built.candidate_scope)
         assert groups == (4 if grouping == "block" else 192)
         drawn = np.asarray(built.shared_rows(jax.random.key(0), (5, groups), words))

@@ -11,8 +11,8 @@ import pytest
 from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, TrainConfig
 from w2vjax.engine import program
-from w2vjax.engine.history import Point
-from w2vjax.engine.program import draw_reach
+from w2vjax.engine.history import LossPoint
+from w2vjax.engine.program import draw_radius
 from w2vjax.engine.train import Trained, train
 from w2vjax.errors import InputError
 from w2vjax.evaluation.analogy import analogy
@@ -59,7 +59,7 @@ def same_bits(one: Trained, other: Trained) -> bool:
     return all(np.array_equal(a, b) for a, b in pairs) and one.curve == other.curve
 
 
-def loss(point: Point) -> float:
+def loss(point: LossPoint) -> float:
     return point.positive + point.noise
 
 
@@ -133,20 +133,20 @@ def test_pairs_and_losses_are_counted_right(changes):
 
 
 def test_windows_are_drawn_evenly():
-    reach = np.asarray(draw_reach(jax.random.key(0), (40_000,), replace(SMALL, window=5)))
-    found = np.bincount(reach, minlength=6)
+    radius = np.asarray(draw_radius(jax.random.key(0), (40_000,), replace(SMALL, window=5)))
+    found = np.bincount(radius, minlength=6)
     assert found[0] == 0 and len(found) == 6
     assert (np.abs(found[1:] - 8_000) < 4 * np.sqrt(40_000 * 0.2 * 0.8)).all()
-    fixed = draw_reach(jax.random.key(0), (7,), replace(SMALL, dynamic_window=False))
+    fixed = draw_radius(jax.random.key(0), (7,), replace(SMALL, dynamic_window=False))
     np.testing.assert_array_equal(fixed, 3)
 
 
 def test_one_program_serves_all_segments(monkeypatch):
     traced = []
 
-    def counted(*arguments: Any) -> Any:
+    def counted(**arguments: Any) -> Any:
         traced.append(arguments)
-        return update(*arguments)
+        return update(**arguments)
 
     update = program.update
     monkeypatch.setattr(program, "update", counted)
@@ -158,28 +158,28 @@ def test_one_program_serves_all_segments(monkeypatch):
 @pytest.mark.parametrize("devices", [1, 2])
 def test_every_step_segment_and_device_draws_anew(devices, monkeypatch):
     """No two steps have the same noise or the same windows."""
-    seen: dict[str, list[bytes]] = {"noise": [], "reach": []}
+    seen: dict[str, list[bytes]] = {"shared": [], "radius": []}
     original = {"update": program.update, "make_batch": program.make_batch}
 
-    def watch(name: str, function: str, place: int) -> None:
-        def watched(*arguments: Any) -> Any:
+    def watch(name: str, function: str) -> None:
+        def watched(**arguments: Any) -> Any:
             jax.debug.callback(
-                lambda drawn: seen[name].append(np.asarray(drawn).tobytes()), arguments[place]
+                lambda drawn: seen[name].append(np.asarray(drawn).tobytes()), arguments[name]
             )
-            return original[function](*arguments)
+            return original[function](**arguments)
 
         monkeypatch.setattr(program, function, watched)
 
-    watch("noise", "update", 3)
-    watch("reach", "make_batch", 2)
+    watch("shared", "update")
+    watch("radius", "make_batch")
     trained = run(devices=devices, dim=8)
     jax.effects_barrier()
-    steps = len(seen["noise"])
+    steps = len(seen["shared"])
     assert steps >= 2_000 // 32 and len(trained.curve) >= 5
     nothing = np.zeros(32, np.int32).tobytes()
-    reaches = [reach for reach in seen["reach"] if reach != nothing]
-    assert len(set(seen["noise"])) == steps
-    assert len(set(reaches)) == len(reaches) >= 2_000 // 32 - 2
+    radii = [radius for radius in seen["radius"] if radius != nothing]
+    assert len(set(seen["shared"])) == steps
+    assert len(set(radii)) == len(radii) >= 2_000 // 32 - 2
 
 
 def test_the_learning_rate_decides_how_far_rows_move():

@@ -22,11 +22,11 @@ window_batch = jax.jit(window_batch, static_argnums=(3, 4, 5))
 pair_batch = jax.jit(pair_batch, static_argnums=(3, 4))
 
 lengths = st.lists(st.integers(1, 9), min_size=1, max_size=AROUND)
-reaches = st.lists(st.integers(1, WINDOW), min_size=CENTRES, max_size=CENTRES)
+radii = st.lists(st.integers(1, WINDOW), min_size=CENTRES, max_size=CENTRES)
 edges = st.tuples(st.integers(0, WINDOW + 5), st.integers(0, WINDOW + 5))
 
 
-def stretch(lengths: list[int], reaches: list[int], edges: tuple[int, int]) -> tuple[Any, ...]:
+def some_text(lengths: list[int], radii: list[int], edges: tuple[int, int]) -> tuple[Any, ...]:
     """Documents of the given lengths again and again, with padding at both ends.
 
     Every word is its own place, so that pairs of words are pairs of places.
@@ -34,16 +34,16 @@ def stretch(lengths: list[int], reaches: list[int], edges: tuple[int, int]) -> t
     documents = np.resize(np.repeat(np.arange(len(lengths)), lengths), AROUND)
     documents[: edges[0]] = -1
     documents[AROUND - edges[1] :] = -1
-    reach = np.where(documents[WINDOW:-WINDOW] == -1, 0, reaches)
-    return np.arange(AROUND), documents, reach
+    radius = np.where(documents[WINDOW:-WINDOW] == -1, 0, radii)
+    return np.arange(AROUND), documents, radius
 
 
-def neighbours(documents: np.ndarray, reach: np.ndarray) -> list[tuple[int, int]]:
+def neighbours(documents: np.ndarray, radius: np.ndarray) -> list[tuple[int, int]]:
     """(centre, neighbour) pairs, counted one by one."""
     found = []
     for centre in range(WINDOW, WINDOW + CENTRES):
         for other in range(AROUND):
-            near = 0 < abs(centre - other) <= reach[centre - WINDOW]
+            near = 0 < abs(centre - other) <= radius[centre - WINDOW]
             if near and documents[centre] == documents[other]:
                 found.append((centre, other))
     return found
@@ -69,9 +69,9 @@ def pairs_of(block: Batch) -> Counter:
 
 
 def expected_pairs(
-    architecture: str, predicts: str, documents: np.ndarray, reach: np.ndarray
+    architecture: str, predicts: str, documents: np.ndarray, radius: np.ndarray
 ) -> Counter:
-    pairs = neighbours(documents, reach)
+    pairs = neighbours(documents, radius)
     if architecture == "cbow":
         around: dict[int, tuple[int, ...]] = {}
         for centre, other in pairs:
@@ -88,32 +88,32 @@ def test_every_architecture_is_tested():
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
 @settings(max_examples=15, deadline=None, derandomize=True)
-@given(lengths=lengths, reaches=reaches, edges=edges)
-def test_every_pair_stands_exactly_once(architecture, predicts, size, lengths, reaches, edges):
-    tokens, documents, reach = stretch(lengths, reaches, edges)
-    arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
+@given(lengths=lengths, radii=radii, edges=edges)
+def test_every_pair_stands_exactly_once(architecture, predicts, size, lengths, radii, edges):
+    tokens, documents, radius = some_text(lengths, radii, edges)
+    arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, radius))
     block = window_batch(*arguments, architecture, size, predicts)
     block = jax.tree.map(np.asarray, block)
     assert block.reads[0] == math.ceil(CENTRES / size)
-    assert pairs_of(block) == expected_pairs(architecture, predicts, documents, reach)
+    assert pairs_of(block) == expected_pairs(architecture, predicts, documents, radius)
 
 
 @pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
 @settings(max_examples=15, deadline=None, derandomize=True)
-@given(lengths=lengths, reaches=reaches, edges=edges)
-def test_one_by_one_they_are_the_same_pairs(architecture, predicts, lengths, reaches, edges):
-    tokens, documents, reach = stretch(lengths, reaches, edges)
-    arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
+@given(lengths=lengths, radii=radii, edges=edges)
+def test_one_by_one_they_are_the_same_pairs(architecture, predicts, lengths, radii, edges):
+    tokens, documents, radius = some_text(lengths, radii, edges)
+    arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, radius))
     block = jax.tree.map(np.asarray, pair_batch(*arguments, architecture, predicts))
     assert len(block.targets) == len(block.weight) and block.weight.shape[1:] == (1, 1)
     assert (block.weight.sum(axis=(1, 2)) <= 1).all(), "one pair a block"
-    assert pairs_of(block) == expected_pairs(architecture, predicts, documents, reach)
+    assert pairs_of(block) == expected_pairs(architecture, predicts, documents, radius)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_means_are_means_or_nothing(size):
-    tokens, documents, reach = stretch([1, 4, 1, 2], [3] * CENTRES, (4, 5))
-    arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, reach))
+    tokens, documents, radius = some_text([1, 4, 1, 2], [3] * CENTRES, (4, 5))
+    arguments = (jnp.asarray(part, jnp.int32) for part in (tokens, documents, radius))
     block = window_batch(*arguments, "cbow", size, "neighbours")
     sums = np.asarray(block.averaging).sum(axis=-1)
     alone = np.asarray(block.weight).reshape(sums.shape) == 0
@@ -125,7 +125,7 @@ def test_means_are_means_or_nothing(size):
 @pytest.mark.parametrize(
     "number, width, spacing", [(4, 3, 3), (4, 5, 3), (5, 9, 2), (3, 11, 1), (1, 6, 6), (2, 6, 4)]
 )
-def test_cut_takes_even_stretches_and_fold_is_its_transpose(number, width, spacing):
+def test_frames_are_even_and_overlap_add_is_their_transpose(number, width, spacing):
     length = (number - 1) * spacing + width
     rows = jnp.arange(length * 2, dtype=jnp.float32).reshape(length, 2)
     parts = np.asarray(frame(rows, number, width))

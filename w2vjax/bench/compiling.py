@@ -63,7 +63,7 @@ def counted(run: Run, arguments: tuple) -> Counted:
     """
     tokens, documents, rates, key = arguments
     single = replace(run, layout=replace(run.layout, steps=1))
-    length = single.layout.stretch + 2 * single.layout.window
+    length = single.layout.shard + 2 * single.layout.window
     step = (tokens[..., :length], documents[..., :length], rates[..., :1], key)
     return _counts(single.lower(step).compile(), run.mesh.size)
 

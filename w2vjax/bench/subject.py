@@ -11,7 +11,7 @@ from w2vjax.bench.compiling import Compiled, compiled, counted, memory
 from w2vjax.bench.work import work
 from w2vjax.config.schema import RunConfig
 from w2vjax.engine.replicas import Run
-from w2vjax.engine.sync import Exchange
+from w2vjax.engine.sync import Sync
 from w2vjax.text.encoding import EncodedCorpus
 
 SEGMENTS = 4
@@ -49,7 +49,7 @@ class Subject:
         ]
         first = self._feed[0][1]
         self.made: Compiled = compiled(lambda: self.run.lower(first))
-        self._exchange = Exchange(self.run)
+        self._sync = Sync(self.run)
         self._state = self.run.state
         self._coming: Iterator[tuple[int, tuple]] = cycle(self._feed)
         self._last: tuple[int, Any] = (0, None)
@@ -66,7 +66,7 @@ class Subject:
             return self._state
 
         def exchange() -> Any:
-            self._state = self._exchange(self._state)
+            self._state = self._sync(self._state)
             return self._state
 
         laps = {"program": seconds(train)}

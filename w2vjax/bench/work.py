@@ -95,7 +95,7 @@ def _rows(layer: OutputLayer, groups: int, words: Int[Array, " n"]) -> tuple[flo
     """l and k."""
     own = jax.eval_shape(layer.target_rows, words)
     shared = jax.eval_shape(lambda: layer.shared_rows(jax.random.key(0), (groups,)))
-    if not layer.ragged:
+    if not layer.packs_rows:
         return own.shape[-1], shared.shape[-1]
     asked = layer.labels(words, layer.shared_rows(jax.random.key(0), ()))
     used = jnp.sum((asked.pull + asked.push) > 0, axis=1)

@@ -8,7 +8,7 @@ from w2vjax.engine.update import Telemetry
 
 
 @dataclass(frozen=True)
-class Point:
+class LossPoint:
     """One point of the loss curve: means over a sample of the pairs since the last point, nats."""
 
     words: int
@@ -21,7 +21,7 @@ class History:
 
     def __init__(self, words: int, expected_kept_words: float) -> None:
         self.words = words
-        self.curve: list[Point] = []
+        self.curve: list[LossPoint] = []
         self.kept_words = self.pairs = self.steps = 0
         self._expected = expected_kept_words
 
@@ -43,7 +43,7 @@ class History:
         self.pairs += int(pairs.sum())
         self.steps += loss.shape[1]
         positive, noise = loss.sum(axis=(0, 1)) / max(1.0, sampled.sum())
-        self.curve.append(Point(round(self._words()), float(positive), float(noise)))
+        self.curve.append(LossPoint(round(self._words()), float(positive), float(noise)))
         return self._words() - before
 
     def _words(self) -> float:

@@ -9,7 +9,7 @@ import jax
 PAGE = 1 << 21
 """bytes of a large page: 2 MiB, where processors have pages of 4 KiB"""
 ALLOW, COLLAPSE = 14, 25
-"""Linux's advice: this stretch may have large pages (2.6.38), and now (6.1); see madvise(2)"""
+"""Linux's advice: this memory may have large pages (2.6.38), and now (6.1); see madvise(2)"""
 
 
 def in_large_pages(arrays: Any) -> int:

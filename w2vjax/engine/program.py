@@ -21,7 +21,7 @@ from w2vjax.config.schema import TrainConfig
 from w2vjax.config.settings import Settings
 from w2vjax.engine.damping import Damping, RowProgress, UpdateState
 from w2vjax.engine.stream import NO_DOCUMENT
-from w2vjax.engine.update import Parameters, State, Telemetry, update
+from w2vjax.engine.update import Parameters, Telemetry, TrainState, update
 from w2vjax.engine.windows import Batch, pair_batch, window_batch
 from w2vjax.errors import InputError, in_range
 from w2vjax.losses.arithmetic import Arithmetic
@@ -52,15 +52,15 @@ ALL = P(None, "model")
 """and `[rows, dimensions]` of which every device along `data` has a copy"""
 
 
-STATE = State(EACH, P("data"))  # type: ignore[arg-type]
+STATE = TrainState(EACH, P("data"))  # type: ignore[arg-type]
 """and what training carries"""
 LANES = 8
 """rows are filled up with zeros, which stay zero, to a multiple of these: with 300 numbers a row,
 products and copies took a CPU a twentieth longer than with 304"""
 
 
-def place(parameters: Parameters, mesh: Mesh) -> State:
-    """The same matrices on every device, `[devices, v, d]`, and nothing decayed yet."""
+def place(parameters: Parameters, mesh: Mesh) -> TrainState:
+    """The same matrices on every device, `[devices, v, d]`, and no row moved yet."""
     devices = mesh.shape["data"]
     multiple = math.lcm(LANES, mesh.shape["model"])
 
@@ -71,74 +71,103 @@ def place(parameters: Parameters, mesh: Mesh) -> State:
 
     matrices = jax.tree.map(everywhere, parameters)
     none = [jnp.zeros((devices, len(leaf))) for leaf in (parameters.input, parameters.output)]
-    return State(matrices, RowProgress(*jax.device_put(none, NamedSharding(mesh, P("data")))))
+    return TrainState(matrices, RowProgress(*jax.device_put(none, NamedSharding(mesh, P("data")))))
 
 
-def num_groups(config: Settings, candidate_scope: str) -> int:
+def num_groups(settings: Settings, candidate_scope: str) -> int:
     """Groups of words a step whose targets share rows, for a layer that shares in this way."""
-    size = config.tokens_per_step
+    size = settings.tokens_per_step
     if candidate_scope != "block":
         return 1
-    if config.grouping == "pair":
-        return size * (2 * config.window if config.architecture == "skip-gram" else 1)
-    return size // config.block_size
+    if settings.grouping == "pair":
+        return size * (2 * settings.window if settings.architecture == "skip-gram" else 1)
+    return size // settings.block_size
 
 
-def tile_size(config: Settings, candidate_scope: str) -> int:
+def tile_size(settings: Settings, candidate_scope: str) -> int:
     """Consecutive words whose windows are scored at once."""
-    overlapping = config.architecture == "skip-gram" and config.predicts == "centre"
-    return config.block_size if overlapping and candidate_scope == "block" else config.tile_size
+    overlapping = settings.architecture == "skip-gram" and settings.predicts == "centre"
+    return settings.block_size if overlapping and candidate_scope == "block" else settings.tile_size
+
+
+def packs(
+    layer: OutputLayer,
+    settings: Settings,
+    transform: optax.GradientTransformation | None,
+    replicas: bool,
+) -> bool:
+    """Whether a step takes target rows without their padding (`packed`): the same step, sooner.
+
+    Layers whose targets have few or many rows say so themselves (`packs_rows`). They are padded
+    all the same where step sizes depend on the logits, all of which must be known before any row
+    changes; where a transformation is to see all changes of the step at once; where a block has one
+    target, and nothing to put beside it; and in replicas, of which each would wait for the longest.
+    """
+    one_target = (
+        settings.grouping == "pair"
+        or settings.architecture == "cbow"
+        or (settings.predicts == "centre" and tile_size(settings, layer.candidate_scope) == 1)
+    )
+    by_logits = damping_of(settings).by_logits
+    return layer.packs_rows and not (by_logits or transform or one_target or replicas)
+
+
+def damping_of(settings: Settings) -> Damping:
+    """What the settings ask for."""
+    return Damping(settings.damping, settings.pair_cap)
 
 
 def make_batch(
     tokens: Int[Array, " length"],
     documents: Int[Array, " length"],
-    reach: Int[Array, " tokens"],
-    config: Settings,
+    radius: Int[Array, " tokens"],
+    settings: Settings,
     candidate_scope: str,
 ) -> Batch:
-    """The pairs of one step, grouped as the configuration says."""
-    if config.grouping == "pair":
-        batch = pair_batch(tokens, documents, reach, config.architecture, config.predicts)
+    """The pairs of one step, grouped as the settings say."""
+    architecture, predicts = settings.architecture, settings.predicts
+    if settings.grouping == "pair":
+        batch = pair_batch(tokens, documents, radius, architecture, predicts)
     else:
-        size = tile_size(config, candidate_scope)
-        batch = window_batch(tokens, documents, reach, config.architecture, size, config.predicts)
-    return replace(batch, sum_gradient=config.cbow_gradient == "sum")
+        size = tile_size(settings, candidate_scope)
+        batch = window_batch(tokens, documents, radius, architecture, size, predicts)
+    return replace(batch, sum_gradient=settings.cbow_gradient == "sum")
 
 
-def draw_reach(key: Key[Array, ""], shape: tuple[int, ...], config: Settings) -> Int[Array, "..."]:
-    """Every centre's window: uniform on 1 … window, or all of it."""
-    if not config.dynamic_window:
-        return jnp.full(shape, config.window)
+def draw_radius(
+    key: Key[Array, ""], shape: tuple[int, ...], settings: TrainConfig
+) -> Int[Array, "..."]:
+    """Half of every centre's window: uniform on 1 … window, or all of it."""
+    if not settings.dynamic_window:
+        return jnp.full(shape, settings.window)
     bits = jax.random.bits(key, shape)
-    return 1 + (bits % jnp.uint32(config.window)).astype(jnp.int32)
+    return 1 + (bits % jnp.uint32(settings.window)).astype(jnp.int32)
 
 
-def train_stretch(
-    state: State,
+def train_shard(
+    state: TrainState,
     layer: OutputLayer,
     tokens: Int[Array, " length"],
     documents: Int[Array, " length"],
     learning_rates: Float[Array, " steps"],
     key: Key[Array, ""],
-    config: Settings,
-    transform: optax.GradientTransformation | None,
+    settings: Settings,
+    transform: optax.GradientTransformation | None = None,
     axis: str | None = None,
-    packing: bool = True,
-) -> tuple[State, Telemetry]:
-    """Trains on one stretch of kept words, step by step. Telemetry has one entry a step.
+    packed: bool = False,
+) -> tuple[TrainState, Telemetry]:
+    """Trains on one device's part of a segment, step by step. Telemetry has one entry a step.
 
     `axis` is the mesh axis over which dimensions are divided.
     """
-    steps, size, window = learning_rates.shape[0], config.tokens_per_step, config.window
-    damping = config.damping
-    arithmetic = Arithmetic(config.compute_dtype, config.matmul_precision, axis)
-    # All of a stretch's random numbers at once: drawing a few at a time costs more than using them.
-    reach = draw_reach(jax.random.fold_in(key, WINDOW), (steps, size), config)
-    groups = num_groups(config, layer.candidate_scope)
-    here = slice(window, window + steps * size)
-    kept = jnp.where(documents[here] != NO_DOCUMENT, tokens[here], -1).reshape(steps, size)
-    shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (steps, groups), kept)
+    num_steps, size, window = learning_rates.shape[0], settings.tokens_per_step, settings.window
+    arithmetic = Arithmetic(settings.compute_dtype, settings.matmul_precision, axis)
+    # All random numbers at once: drawing a few at a time costs more than using them.
+    radius = draw_radius(jax.random.fold_in(key, WINDOW), (num_steps, size), settings)
+    groups = num_groups(settings, layer.candidate_scope)
+    here = slice(window, window + num_steps * size)
+    kept = jnp.where(documents[here] != NO_DOCUMENT, tokens[here], -1).reshape(num_steps, size)
+    shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (num_steps, groups), kept)
 
     def step(
         carry: tuple[Parameters, UpdateState], number: Int[Array, ""]
@@ -147,51 +176,78 @@ def train_stretch(
         places = jax.lax.dynamic_slice(documents, (number * size,), (size + 2 * window,))
         inside = places[window : window + size] != NO_DOCUMENT
         batch = make_batch(
-            words, places, jnp.where(inside, reach[number], 0), config, layer.candidate_scope
+            tokens=words,
+            documents=places,
+            radius=jnp.where(inside, radius[number], 0),
+            settings=settings,
+            candidate_scope=layer.candidate_scope,
         )
-        parameters, telemetry, handed_on = update(
-            *(carry[0], layer, batch, shared[number], learning_rates[number]),
-            *(Damping(damping, config.pair_cap), transform, arithmetic, packing, carry[1]),
+        parameters, telemetry, after = update(
+            parameters=carry[0],
+            layer=layer,
+            batch=batch,
+            shared=shared[number],
+            learning_rate=learning_rates[number],
+            damping=damping_of(settings),
+            transform=transform,
+            arithmetic=arithmetic,
+            packed=packed,
+            state=carry[1],
         )
-        return (parameters, handed_on), telemetry
+        return (parameters, after), telemetry
 
     sizes = len(state.parameters.input), len(state.parameters.output)
-    start = state.parameters, UpdateState.of(*sizes, state.decay)
-    (parameters, carry), telemetry = jax.lax.scan(step, start, jnp.arange(steps))
-    return State(parameters, carry.decay), telemetry
+    start = state.parameters, UpdateState.of(*sizes, state.progress)
+    (parameters, after), telemetry = jax.lax.scan(step, start, jnp.arange(num_steps))
+    return TrainState(parameters, after.progress), telemetry
 
 
 @partial(
     jax.jit,
-    static_argnames=("config", "transform", "mesh", "replicas"),
+    static_argnames=("settings", "transform", "mesh", "replicas"),
     donate_argnames="state",
 )
 def train_segment(
-    state: State,
+    state: TrainState,
     layer: OutputLayer,
     tokens: Int[Array, "*replicas devices length"],
     documents: Int[Array, "*replicas devices length"],
     learning_rates: Float[Array, "*replicas steps"],
     key: Key[Array, "*replicas"],
-    config: Settings,
+    settings: Settings,
     transform: optax.GradientTransformation | None,
     mesh: Mesh,
     replicas: bool = False,
-) -> tuple[State, Telemetry]:
-    """Every device trains its matrices `[devices, v, d]` on its stretch of the text.
+) -> tuple[TrainState, Telemetry]:
+    """Every device trains its matrices `[devices, v, d]` on its part of the segment.
 
     Returns them and telemetry `[devices, steps]`. With `replicas`, of several runs at once, stacked
     in front of every array.
     """
     axis = "model" if mesh.shape["model"] > 1 else None
+    packed = packs(layer, settings, transform, replicas)
 
-    def on_device(state: State, layer: OutputLayer, *stretch: Any) -> Any:
-        tokens, documents, learning_rates, key = stretch
+    def on_device(
+        state: TrainState,
+        layer: OutputLayer,
+        tokens: Array,
+        documents: Array,
+        learning_rates: Array,
+        key: Array,
+    ) -> Any:
         key = jax.random.fold_in(key, jax.lax.axis_index("data"))
         state = jax.tree.map(lambda leaf: leaf[0], state)
-        after = train_stretch(
-            *(state, layer, tokens[0], documents[0], learning_rates, key),
-            *(config, transform, axis, not replicas),
+        after = train_shard(
+            state=state,
+            layer=layer,
+            tokens=tokens[0],
+            documents=documents[0],
+            learning_rates=learning_rates,
+            key=key,
+            settings=settings,
+            transform=transform,
+            axis=axis,
+            packed=packed,
         )
         return jax.tree.map(lambda leaf: leaf[None], after)
 
@@ -204,5 +260,6 @@ def train_segment(
         check_vma=False,
     )
     program = jax.vmap(program) if replicas else program
-    result: tuple[State, Telemetry] = program(state, layer, tokens, documents, learning_rates, key)
-    return result
+    after: tuple[TrainState, Telemetry]
+    after = program(state, layer, tokens, documents, learning_rates, key)
+    return after

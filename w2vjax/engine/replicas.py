@@ -20,7 +20,7 @@ from w2vjax.config.settings import Settings
 from w2vjax.engine import program
 from w2vjax.engine.large_pages import in_large_pages
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
-from w2vjax.engine.update import State, initial
+from w2vjax.engine.update import TrainState, initial
 from w2vjax.errors import InputError
 from w2vjax.losses.layer import OutputLayer
 from w2vjax.losses.layers import build
@@ -51,7 +51,7 @@ class Run:
     layout: Layout
     plans: tuple[Plan, ...]
     layer: OutputLayer
-    state: State
+    state: TrainState
     keys: Array
 
     @classmethod
@@ -86,14 +86,20 @@ class Run:
         state = _stacked([program.place(start, mesh) for start in starts])
         in_large_pages(state)
         return cls(
-            *(configs, corpus, transform, mesh, layout, plans),
-            jax.device_put(_stacked(layers), everywhere),
-            *(state, _stacked(keys)),
+            configs=configs,
+            corpus=corpus,
+            transform=transform,
+            mesh=mesh,
+            layout=layout,
+            plans=plans,
+            layer=jax.device_put(_stacked(layers), everywhere),
+            state=state,
+            keys=_stacked(keys),
         )
 
     def segments(self) -> Iterator[tuple[list[Segment], Segment]]:
         """The replicas' segments, and the same stacked. A replica that is done has empty ones."""
-        length = self.layout.stretch + 2 * self.layout.window
+        length = self.layout.shard + 2 * self.layout.window
         nothing = Segment(
             np.zeros((self.layout.devices, length), np.int32),
             np.full((self.layout.devices, length), NO_DOCUMENT, np.int32),
@@ -153,7 +159,7 @@ class Run:
 
     def _seen(self, segment: Segment) -> Int[np.ndarray, " v"]:
         """How often the segment has every word, each place of the stream once."""
-        here = slice(self.layout.window, self.layout.window + self.layout.stretch)
+        here = slice(self.layout.window, self.layout.window + self.layout.shard)
         words = segment.tokens[:, here][segment.documents[:, here] != NO_DOCUMENT]
         return np.bincount(words, minlength=len(self.corpus.vocabulary))
 
@@ -171,7 +177,7 @@ class Run:
     @property
     def _static(self) -> dict[str, Any]:
         return {
-            "config": program_of(self.settings),
+            "settings": program_of(self.settings),
             "transform": self.transform,
             "mesh": self.mesh,
             "replicas": self.several,

@@ -30,10 +30,10 @@ NO_DOCUMENT = -1
 
 
 class Segment(NamedTuple):
-    """What the devices train on between two exchanges."""
+    """What the devices train on between two synchronisations."""
 
     tokens: Int[np.ndarray, "devices length"]
-    """each device's stretch of kept words, with `window` more on each side"""
+    """each device's kept words, with `window` more on each side"""
     documents: Int[np.ndarray, "devices length"]
     """number of the document that each word stands in; -1 is padding"""
     progress: Float[np.ndarray, " steps"]
@@ -51,7 +51,7 @@ class Layout:
     window: int
 
     @property
-    def stretch(self) -> int:
+    def shard(self) -> int:
         """Kept words of one device in one segment."""
         return self.steps * self.tokens_per_step
 
@@ -114,7 +114,7 @@ class Plan(NamedTuple):
         return keep_probabilities(counts, config.subsample, config.subsample_formula)
 
 
-Stretch = tuple[Int[np.ndarray, " length"], Int[np.ndarray, " length"], int]
+Shard = tuple[Int[np.ndarray, " length"], Int[np.ndarray, " length"], int]
 """words, the numbers of their documents, and how many of the words are kept words, not padding"""
 
 
@@ -178,11 +178,11 @@ def _kept(
             number += len(chosen)
 
 
-def _stretches(
+def _shards(
     plan: Plan, units: Units, weights: Weights, layout: Layout, part: int
-) -> Iterator[Stretch]:
-    """One device's stretches in order. Every kept word is a centre in exactly one of them."""
-    window, size = layout.window, layout.stretch
+) -> Iterator[Shard]:
+    """One device's parts of the segments in order. Every kept word is a centre in just one."""
+    window, size = layout.window, layout.shard
     padding = np.stack([np.zeros(size, np.int32), np.full(size, NO_DOCUMENT, np.int32)])
     pieces, held = [padding[:, -window:]], window
     for piece in _kept(plan, units, weights, part, layout.devices):
@@ -202,14 +202,14 @@ def _stretches(
 def segments(plan: Plan, layout: Layout) -> Iterator[Segment]:
     """The run's segments in order: every device reads its own part of the text."""
     expected, done = plan.kept_words(), 0
-    length = layout.stretch + 2 * layout.window
+    length = layout.shard + 2 * layout.window
     nothing = np.zeros(length, np.int32), np.full(length, NO_DOCUMENT, np.int32), 0
     units = plan.units()
     weights = _weights(plan, units)
     parts = range(layout.devices)
-    devices = [_stretches(plan, units, weights, layout, part) for part in parts]
-    for stretches in zip_longest(*devices, fillvalue=nothing):
-        tokens, documents, kept = zip(*stretches, strict=True)
+    devices = [_shards(plan, units, weights, layout, part) for part in parts]
+    for shards in zip_longest(*devices, fillvalue=nothing):
+        tokens, documents, kept = zip(*shards, strict=True)
         steps = done + np.arange(layout.steps) * layout.devices * layout.tokens_per_step
         progress = np.minimum(1.0, steps / expected).astype(np.float32)
         yield Segment(np.stack(tokens), np.stack(documents), progress, sum(kept))

@@ -1,4 +1,7 @@
-"""The devices' exchange of what they changed: how often rows meet, and what of it counts."""
+"""Synchronising the devices' copies of the matrices: an all-reduce of their changes, row by row.
+
+How often rows are synchronised, and what of the summed changes counts.
+"""
 
 from functools import partial
 from typing import Any
@@ -12,19 +15,19 @@ from jaxtyping import Array, Float
 from w2vjax.engine.damping import RowProgress
 from w2vjax.engine.program import ALL, STATE
 from w2vjax.engine.replicas import Run
-from w2vjax.engine.update import Parameters, State
+from w2vjax.engine.update import Parameters, TrainState
 
 CACHED = 1 << 19
-"""numbers exchanged at a time: what is read several times comes from the cache, and into memory
+"""numbers synchronised at a time: what is read several times comes from the cache, and into memory
 that the part before it used"""
 MOST_PARTS = 32
-"""of rows that meet equally often"""
+"""of rows that are synchronised equally often"""
 SPAN = 4
-"""rows this many times as rare meet this many times more seldom"""
+"""rows this many times as rare are synchronised this many times more seldom"""
 
 
-def share(decays: Float[Array, "n rows"]) -> Float[Array, " rows"]:
-    """How much of the sum of n devices' changes to a row is applied, from the row's decay h_i.
+def merge_weight(progress: Float[Array, "n rows"]) -> Float[Array, " rows"]:
+    """How much of the sum of n devices' changes to a row is applied, from the row's progress h_i.
 
     (1 - e^-Σh) / Σ(1 - e^-h_i), between 1/n and 1. Gradient steps go to where the row's gradient
     vanishes, and e^-h of the way is left after them. Devices that began at the same place have gone
@@ -36,10 +39,10 @@ def share(decays: Float[Array, "n rows"]) -> Float[Array, " rows"]:
     half-way between where it was and where it is (Zhang et al. 2019, Lookahead, α = ½). That evens
     out the noise of the steps as it does between devices, and what suits one suits several.
     """
-    if len(decays) == 1:
-        decays = jnp.concatenate([decays, decays])
-    gone = jnp.sum(-jnp.expm1(-decays), axis=0)
-    together = -jnp.expm1(-jnp.sum(decays, axis=0))
+    if len(progress) == 1:
+        progress = jnp.concatenate([progress, progress])
+    gone = jnp.sum(-jnp.expm1(-progress), axis=0)
+    together = -jnp.expm1(-jnp.sum(progress, axis=0))
     return jnp.where(gone > 0, together / jnp.where(gone > 0, gone, 1.0), 1.0)
 
 
@@ -48,96 +51,104 @@ def share(decays: Float[Array, "n rows"]) -> Float[Array, " rows"]:
     static_argnames=("mesh", "replicas"),
     donate_argnames=("state", "before"),
 )
-def exchange(
-    state: State, before: tuple[Parameters, ...], mesh: Mesh, replicas: bool = False
-) -> tuple[State, tuple[Parameters, ...]]:
-    """Adds a share of the sum of all devices' changes since `before`, to the first rows.
+def merge(
+    state: TrainState, before: tuple[Parameters, ...], mesh: Mesh, replicas: bool = False
+) -> tuple[TrainState, tuple[Parameters, ...]]:
+    """Adds all devices' changes since `before`, weighted, to the first rows: an all-reduce.
 
     `before` are consecutive parts of the matrices, from their first row, as all devices agreed on
-    them. Returns the state, and these parts as agreed on now; their rows' decay starts anew.
+    them. Returns the state, and these parts as agreed on now; their rows' progress starts anew.
     """
 
-    def on_device(state: State, before: tuple[Parameters, ...]) -> Any:
-        matrices = state.parameters.input, state.parameters.output
-        decays = state.decay.input, state.decay.output
-        parts = [part.input for part in before], [part.output for part in before]
-        met = [_together(*each) for each in zip(matrices, decays, parts, strict=True)]
-        (inputs, of_inputs, agreed), (outputs, of_outputs, agreed_there) = met
-        now = tuple(Parameters(*each) for each in zip(agreed, agreed_there, strict=True))
-        return State(Parameters(inputs, outputs), RowProgress(of_inputs, of_outputs)), now
+    def on_device(state: TrainState, before: tuple[Parameters, ...]) -> Any:
+        matrices, progress = state.parameters, state.progress
+        inputs, input_progress, now_inputs = _merged(
+            matrices.input, progress.input, [part.input for part in before]
+        )
+        outputs, output_progress, now_outputs = _merged(
+            matrices.output, progress.output, [part.output for part in before]
+        )
+        agreed = zip(now_inputs, now_outputs, strict=True)
+        now = tuple(Parameters(input=one, output=other) for one, other in agreed)
+        merged = Parameters(input=inputs, output=outputs)
+        return TrainState(merged, RowProgress(input_progress, output_progress)), now
 
     program = jax.shard_map(
         on_device, mesh=mesh, in_specs=(STATE, ALL), out_specs=(STATE, ALL), check_vma=False
     )
     program = jax.vmap(program) if replicas else program
-    result: tuple[State, tuple[Parameters, ...]] = program(state, before)
+    result: tuple[TrainState, tuple[Parameters, ...]] = program(state, before)
     return result
 
 
-def _together(
+def _merged(
     matrix: Float[Array, "1 rows d"],
-    decay: Float[Array, "1 rows"],
-    before: list[Float[Array, "part d"]],
-) -> tuple[Array, Array, list[Array]]:
-    """One matrix of one device, part by part; parts apart, lest they be copied as a whole."""
+    progress: Float[Array, "1 rows"],
+    before: list[Array],
+) -> tuple[Float[Array, "1 rows d"], Float[Array, "1 rows"], list[Array]]:
+    """One matrix of one device, its rows' progress, and the parts as agreed on.
+
+    Part by part, lest the matrix be copied as a whole.
+    """
     first, now = 0, []
     for old in before:
         last = first + len(old)
-        of_all = jax.lax.all_gather(decay[0, first:last], "data")
+        of_all = jax.lax.all_gather(progress[0, first:last], "data")
         change = jax.lax.psum(matrix[0, first:last] - old, "data")
-        new = old + share(of_all)[:, None] * change
+        new = old + merge_weight(of_all)[:, None] * change
         matrix = jax.lax.dynamic_update_slice(matrix, new[None], (0, first, 0))
         now.append(new)
         first = last
-    return matrix, decay.at[:, :first].set(0.0), now
+    return matrix, progress.at[:, :first].set(0.0), now
 
 
-class Exchange:
+class Sync:
     """The devices' agreement, compiled. A device by itself agrees with where it was.
 
-    The more seldom a row occurs, the more seldom it need be exchanged: after every segment the
-    frequent rows are, after every fourth four times as many, after every sixteenth sixteen times.
+    The more seldom a row occurs, the more seldom it need be synchronised. Level 0 are the frequent
+    rows, after every segment; level 1 four times as many, after every fourth; level 2 sixteen times
+    as many, after every sixteenth; and so on.
     """
 
     def __init__(self, run: Run) -> None:
         self._before: list[Parameters] = []
-        """parts of the matrices, as agreed on when they were last exchanged"""
-        self._programs: list[tuple[int, jax.stages.Compiled]] = []
-        """and how many parts each lets meet: every time one program, for many in one go hang"""
-        self._number = 0
+        """parts of the matrices, as agreed on when they were last synchronised"""
+        self._levels: list[tuple[int, jax.stages.Compiled]] = []
+        """how many parts each synchronises, and its program: collectives of several in one hang"""
+        self._num_segments = 0
         devices = run.mesh.shape["data"]
-        parameters, settings = run.state.parameters, run.configs[0].train
-        rows = max(leaf.shape[-2] for leaf in jax.tree.leaves(parameters))
+        parameters, settings = run.state.parameters, run.settings
+        num_rows = max(leaf.shape[-2] for leaf in jax.tree.leaves(parameters))
         static = {"mesh": run.mesh, "replicas": run.several}
         first, last = 0, settings.frequent_rows or max(1, (1 << 14) // devices)
-        while first < rows:
-            for start, end in _parts(first, min(last, rows), settings.dim):
+        while first < num_rows:
+            for start, end in _parts(first, min(last, num_rows), settings.dim):
                 self._before.append(_agreed(parameters, start, end, run.mesh))
-            lowered = exchange.lower(run.state, tuple(self._before), **static)
-            self._programs.append((len(self._before), lowered.compile()))
+            lowered = merge.lower(run.state, tuple(self._before), **static)
+            self._levels.append((len(self._before), lowered.compile()))
             first, last = last, last * SPAN
 
-    def __call__(self, state: State) -> State:
-        """After a segment: the rows whose turn it is."""
-        self._number += 1
-        turn = 0
-        while turn + 1 < len(self._programs) and self._number % SPAN ** (turn + 1) == 0:
-            turn += 1
-        return self._meet(state, turn)
+    def __call__(self, state: TrainState) -> TrainState:
+        """After a segment: the rows of the levels that are due."""
+        self._num_segments += 1
+        level = 0
+        while level + 1 < len(self._levels) and self._num_segments % SPAN ** (level + 1) == 0:
+            level += 1
+        return self._merge(state, level)
 
-    def end(self, state: State) -> State:
+    def end(self, state: TrainState) -> TrainState:
         """After the last segment: all rows."""
-        return self._meet(state, -1)
+        return self._merge(state, -1)
 
-    def _meet(self, state: State, turn: int) -> State:
-        parts, program = self._programs[turn]
-        state, now = program(state, tuple(self._before[:parts]))
-        self._before[:parts] = now
+    def _merge(self, state: TrainState, level: int) -> TrainState:
+        num_parts, program = self._levels[level]
+        state, now = program(state, tuple(self._before[:num_parts]))
+        self._before[:num_parts] = now
         return state
 
 
 def _parts(first: int, last: int, dim: int) -> list[tuple[int, int]]:
-    """Stretches of rows that fit a cache, or else as many as are compiled in little time."""
+    """Consecutive rows that fit a cache, or else as many as are compiled in little time."""
     size = max(1, CACHED // dim, -(-(last - first) // MOST_PARTS))
     return [(start, min(start + size, last)) for start in range(first, last, size)]
 

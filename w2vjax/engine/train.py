@@ -9,10 +9,10 @@ import numpy as np
 import optax
 
 from w2vjax.config.schema import RunConfig
-from w2vjax.engine.history import History, Point
+from w2vjax.engine.history import History, LossPoint
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.stream import Segment
-from w2vjax.engine.sync import Exchange
+from w2vjax.engine.sync import Sync
 from w2vjax.engine.update import Parameters, Telemetry
 from w2vjax.progress import track
 from w2vjax.text.encoding import EncodedCorpus
@@ -25,7 +25,7 @@ class Trained:
 
     embeddings: Embeddings
     parameters: Parameters
-    curve: tuple[Point, ...]
+    curve: tuple[LossPoint, ...]
     words: int
     """raw words read, all epochs"""
     kept_words: int
@@ -64,13 +64,13 @@ def train_replicas(
     Raises `InputError` for runs that cannot share a program, and what `train` raises.
     """
     run = Run.of(corpus, configs, transform)
-    settings = run.configs[0].train
-    share = corpus.vocabulary.num_words / len(corpus.ids)
+    settings = run.settings
+    raw_words = corpus.vocabulary.num_words / len(corpus.ids)
     histories = [
-        History(round(settings.epochs * share * plan.words()), plan.kept_words())
+        History(round(settings.epochs * raw_words * plan.words()), plan.kept_words())
         for plan in run.plans
     ]
-    state, exchange, segment_program, pending = run.state, None, None, None
+    state, sync, segment_program, pending = run.state, None, None, None
     layer = run.layer
     begin = compiled = time.perf_counter()
     with track("training", sum(h.words for h in histories), "M words", show) as advance:
@@ -81,19 +81,19 @@ def train_replicas(
 
         for number, (parts, segment) in enumerate(run.segments()):
             arguments = run.arguments(number, segment)
-            if segment_program is None or exchange is None:
+            if segment_program is None or sync is None:
                 begin = time.perf_counter()
-                segment_program, exchange = run.lower(arguments).compile(), Exchange(run)
+                segment_program, sync = run.lower(arguments).compile(), Sync(run)
                 compiled = time.perf_counter()
             state, telemetry = segment_program(state, layer, *arguments)
             layer = run.after(layer, parts)
-            state = exchange(state)
+            state = sync(state)
             # Only now wait for the segment before: the host prepares one while the device trains.
             if pending is not None:
                 report(*pending)
             pending = (parts, telemetry)
-        if pending is not None and exchange is not None:
-            state = jax.block_until_ready(exchange.end(state))
+        if pending is not None and sync is not None:
+            state = jax.block_until_ready(sync.end(state))
             report(*pending)
     seconds = time.perf_counter() - compiled
     ends = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, : settings.dim]), state.parameters)

@@ -50,7 +50,7 @@ class OutputLayer(Protocol):
     """training settings that suit it"""
     candidate_scope: ClassVar[CandidateScope]
     """who shares rows: the targets of a block, of a step, or every target every row there is"""
-    ragged: ClassVar[bool]
+    packs_rows: ClassVar[bool]
     """whether targets have different numbers of own rows, first in their line, without a shift: the
     engine then leaves out the padding (`engine.packed`)"""
 
@@ -116,7 +116,7 @@ class OutputLayer(Protocol):
 class WordRows:
     """Layers with one row a word, which is its target's own."""
 
-    ragged: ClassVar[bool] = False
+    packs_rows: ClassVar[bool] = False
     is_tree: ClassVar[bool] = False
 
     def num_rows(self, num_words: int) -> int:

@@ -34,7 +34,7 @@ class HierarchicalSoftmax(Exact):
     """the turn at every node of the top, 0 where it is not on the word's path"""
     loss: Logistic = struct.field(pytree_node=False, default=LOGISTIC)
     candidate_scope: ClassVar[CandidateScope] = "step"
-    ragged: ClassVar[bool] = True
+    packs_rows: ClassVar[bool] = True
     is_tree: ClassVar[bool] = True
     probabilities: ClassVar[Probabilities] = "paths"
     defaults: ClassVar[LayerDefaults] = TREE_DEFAULTS

@@ -12,7 +12,7 @@ import numpy as np
 
 from w2vjax import machine
 from w2vjax.config.schema import RunConfig, flatten
-from w2vjax.engine.history import Point
+from w2vjax.engine.history import LossPoint
 from w2vjax.engine.program import mesh_of
 from w2vjax.engine.train import Trained, train
 from w2vjax.evaluation.metrics import Score, examine
@@ -132,9 +132,9 @@ def _of_score(score: Score) -> Row:
     return row if score.rank is None else row | {"x": score.rank}
 
 
-def _curve(run: str, points: Iterable[Point], words: int) -> list[Row]:
+def _curve(run: str, points: Iterable[LossPoint], words: int) -> list[Row]:
     """The loss at no more than `CURVE_POINTS` places, the same ones for every run as long."""
-    stretches: dict[int, list[Point]] = {}
+    stretches: dict[int, list[LossPoint]] = {}
     for point in points:
         place = min(CURVE_POINTS, max(1, -(-point.words * CURVE_POINTS // words)))
         stretches.setdefault(place, []).append(point)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.config.schema import RunConfig
 from w2vjax.config.settings import Settings
-from w2vjax.engine.program import draw_reach
+from w2vjax.engine.program import draw_radius
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
 from w2vjax.engine.train import Trained
 from w2vjax.engine.update import Parameters
@@ -115,7 +115,7 @@ def _blocks(
 ) -> Batch:
     size = tokens.shape[0] - 2 * settings.window
     inside = documents[settings.window : settings.window + size] != NO_DOCUMENT
-    reach = jnp.where(inside, draw_reach(key, (size,), settings), 0)
+    reach = jnp.where(inside, draw_radius(key, (size,), settings), 0)
     return pair_batch(tokens, documents, reach, settings.architecture)
 
 
