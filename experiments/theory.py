@@ -17,7 +17,8 @@ import tyro
 
 from w2vjax.config.layers import sampled_layers
 from w2vjax.progress import track
-from w2vjax.records.file import FINISHED, Records, finished
+from w2vjax.records.file import Records, finished
+from w2vjax.records.metrics import FINISHED
 from w2vjax.records.provenance import provenance
 from w2vjax.report import report
 from w2vjax.samplers import SAMPLERS

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
-from w2vjax.study.run import about
+from w2vjax.study.run import planned
 
 SECTIONS = (
     *("capital-common-countries", "capital-world", "currency", "city-in-state", "family"),
@@ -102,7 +102,7 @@ def measured(
     layer, words = config.output.layer, round(WORDS * config.train.epochs / 5)
     noise = generator.normal(size=4) * 0.004
     base = {
-        **about(config, experiment),
+        **planned(config, experiment),
         **MACHINE,
         "words": words,
         "kept_words": round(0.55 * words),

@@ -11,7 +11,7 @@ from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import BASELINES, CorpusConfig, OutputConfig, RunConfig, TrainConfig
 from w2vjax.engine.stream import Plan
 from w2vjax.errors import InputError
-from w2vjax.records import file as records
+from w2vjax.report.frame import load
 from w2vjax.study import baseline, compare, cooccurrence, grid
 from w2vjax.text.encoding import EncodedCorpus
 
@@ -109,7 +109,7 @@ def test_it_stands_in_the_table_beside_trained_layers(tmp_path: Path):
     cells = compare.cells(base, ("negative-sampling", *BASELINES), ("in-batch",), seeds=1, epochs=1)
     outcome = grid.run("test", cells, tmp_path, show=False)
     assert outcome.finished == 2 and not outcome.failed
-    frame = records.read(tmp_path)
+    frame = load(tmp_path)
     of = {label: set(rows["metric"]) for label, rows in frame.groupby("label")}
     scalars = {m for m in of["negative-sampling / in-batch"] if not m.startswith("loss/")}
     assert of["sppmi-svd"] - {grid.PLANNED} == scalars - {grid.PLANNED}

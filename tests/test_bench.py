@@ -20,8 +20,9 @@ from w2vjax.bench.scaling import scaling, zipf_corpus
 from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import RunConfig, TrainConfig
 from w2vjax.errors import InputError
-from w2vjax.records.file import Records, read
+from w2vjax.records.file import Records
 from w2vjax.report import bench_layers, bench_peers, bench_report, bench_rows, report
+from w2vjax.report.frame import load
 from w2vjax.report.growth import logarithmic, power_law
 from w2vjax.study import compare
 from w2vjax.text.encoding import EncodedCorpus
@@ -74,7 +75,7 @@ def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
     configs = compare.cells(base, tuple(OUTPUTS), ("uniform",), 1, 1.0)
     ledger = Ledger(Records(tmp_path), plan.LAYERS)
     layers(tiny_corpus(), configs, CARE, CeilingConfig(64, 1), ledger, show=False)
-    frame = bench_rows.last_session(read(tmp_path))
+    frame = bench_rows.last_session(load(tmp_path))
     rows = bench_layers.measured(frame).set_index("cell")
     assert len(rows) == len(OUTPUTS) and set(rows["num"]) == {2}
     for name in ("seconds", "words", "kept_words", "pairs", "flops", "bytes", "xla_flops"):
@@ -192,7 +193,7 @@ def test_peers_take_turns_until_ours_are_as_accurate(
     turns = [(name, 1.0, seed) for seed in (0, 1) for name in ("w2vjax", *names)]
     rungs = [("w2vjax", epochs, seed) for epochs in (0.5, 2.0) for seed in (0, 1)]
     assert imagined.calls == turns + rungs, "three epochs need not be tried"
-    rows = bench_peers.measured(bench_rows.last_session(read(tmp_path)))
+    rows = bench_peers.measured(bench_rows.last_session(load(tmp_path)))
     peer = rows[rows["program"] == "gensim"].iloc[0]
     assert peer["ratio"] == pytest.approx(6) and peer["num"] == 2
     text = built(tmp_path)["table.md"].decode()

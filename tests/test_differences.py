@@ -10,9 +10,11 @@ from w2vjax.config.schema import OutputConfig, RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.records import hits
+from w2vjax.records.metrics import FINISHED
 from w2vjax.report import report
 from w2vjax.report.cells import with_cells
 from w2vjax.report.differences import FILE_NAMES, differences, tables, within_layers
+from w2vjax.report.frame import load
 from w2vjax.report.stats import paired_difference, two_level_bootstrap
 
 SECTIONS = tuple(f"gram{number}" for number in range(8))
@@ -42,13 +44,13 @@ def run(
     return [
         base | hits.fields(answers, digest, SECTIONS, SECTION),
         base | total | {"covered": 190, "total": 200, "evaluation": "3CosAdd"},
-        base | {"metric": records.FINISHED, "value": None},
+        base | {"metric": FINISHED, "value": None},
     ]
 
 
 def frame(tmp_path, rows):
     records.Records(tmp_path).append(chain.from_iterable(rows))
-    return records.read(tmp_path)
+    return load(tmp_path)
 
 
 CELLS = [
@@ -112,7 +114,7 @@ def test_only_seeds_that_both_have_and_finished_runs(tmp_path):
     found = differences(frame(tmp_path, rows)).set_index("cell")
     assert list(found.index) == ["NCE, uniform", "NCE, zipf^1"]
     assert list(found["seeds"]) == [2, 0] and np.isnan(found.loc["NCE, zipf^1", "difference"])
-    table = tables(records.read(tmp_path))["differences"].markdown()
+    table = tables(load(tmp_path))["differences"].markdown()
     assert "| missing |" in " ".join(table.split())
 
 
@@ -134,10 +136,7 @@ def test_two_seeds_are_not_tested(tmp_path):
     ]
     found = differences(frame(tmp_path, rows)).iloc[0]
     assert found["difference"] == -1 and found["low"] == -1, "the same on both seeds"
-    assert (
-        np.isnan(found["p"])
-        and "**" not in tables(records.read(tmp_path))["differences"].markdown()
-    )
+    assert np.isnan(found["p"]) and "**" not in tables(load(tmp_path))["differences"].markdown()
 
 
 def test_other_questions_are_missing_not_compared(tmp_path):

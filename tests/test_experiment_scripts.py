@@ -14,6 +14,8 @@ from w2vjax.commands.grid_command import script
 from w2vjax.config.layers import LAYERS, layer_class
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
+from w2vjax.records.metrics import FINISHED
+from w2vjax.report.frame import load
 from w2vjax.study.experiment import Experiment
 
 KINDS = ("product", "scatter", "gather", "rest")
@@ -57,7 +59,7 @@ def test_every_layer_is_tuned_over_as_many_rates_and_its_default_among_them():
 def test_a_quick_trial_of_a_script(tmp_path, capsys):
     experiment = loaded("clock").EXPERIMENT
     assert script(experiment, "", None, ["--quick", "--out", str(tmp_path)]) == 0
-    rows = records.read(tmp_path)
+    rows = load(tmp_path)
     runs = {config.run_id for config in experiment.quick().configs()}
     assert len(runs) == 6 and records.finished(tmp_path) == runs
     assert set(rows["experiment"]) == {"clock-quick"}
@@ -85,7 +87,7 @@ def test_tuning_finds_the_best_rate_of_each_cell_or_its_default_where_as_good(tm
         config = {"config.train.learning_rate": rate}
         return [
             run | config | {"metric": "analogy/total", "value": accuracy},
-            run | {"metric": records.FINISHED, "value": None},
+            run | {"metric": FINISHED, "value": None},
         ]
 
     file = records.Records(tmp_path)

@@ -9,9 +9,9 @@ import pytest
 
 from w2vjax.config.schema import CorpusConfig, SamplerConfig
 from w2vjax.errors import InputError
-from w2vjax.records import file as records
 from w2vjax.report import gradient_report, report
 from w2vjax.report.figures_gradients import FIGURES, nearest
+from w2vjax.report.frame import load
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study import gradient_lab
 from w2vjax.study.gradient_lab import LAWS, STATES, LabConfig, cells, run
@@ -79,7 +79,7 @@ def test_too_little_text_is_told(tmp_path) -> None:
 
 
 def test_every_cell_has_every_quantity_in_every_slice(folder) -> None:
-    data = gradient_report.measurements(records.read(folder))
+    data = gradient_report.measurements(load(folder))
     keys = ["state", "loss", "sampler", "noise", "tenth"]
     assert len(data) == len(PLAN) * 11 and not data.duplicated(keys).any()
     assert data[list(gradient_report.STATISTICS)].notna().all(axis=None)
@@ -91,7 +91,7 @@ def test_every_cell_has_every_quantity_in_every_slice(folder) -> None:
 
 
 def test_a_bias_that_its_error_hides_is_not_told(folder) -> None:
-    frame = records.read(folder)
+    frame = load(folder)
     squared = (frame["metric"] == "gradient/squared-bias") & frame["x"].isna()
     hidden = frame.index[squared & (frame["run"] == PLAN[0].run_id)]
     for value, told in ((0.021, 0.021**0.5), (0.019, np.nan), (-0.5, np.nan)):
@@ -105,7 +105,7 @@ def test_a_bias_that_its_error_hides_is_not_told(folder) -> None:
 
 
 def test_log_corrected_losses_come_nearer_with_more_noise(folder) -> None:
-    data = gradient_report.measurements(records.read(folder))
+    data = gradient_report.measurements(load(folder))
     softmax = data[(data["loss"] == "sampled softmax, hits kept") & (data["tenth"] == 0)]
     few, many = (softmax[softmax["noise"] == count] for count in COUNTS)
     assert np.all(few["squared_bias"].to_numpy() > 10 * many["squared_bias"].to_numpy())
@@ -128,7 +128,7 @@ def test_finished_cells_are_skipped_and_the_rest_is_made(folder, tmp_path, monke
     assert measured == PLAN[5:]
     keys = ["run", "metric", "x"]
     both = [
-        records.read(place).sort_values(keys)[[*keys, "value"]].reset_index(drop=True)
+        load(place).sort_values(keys)[[*keys, "value"]].reset_index(drop=True)
         for place in (folder, tmp_path)
     ]
     pd.testing.assert_frame_equal(*both, rtol=1e-4, atol=1e-6)
@@ -160,7 +160,7 @@ def test_the_report_is_built_from_records_alone(folder, tmp_path) -> None:
 
 
 def test_figures_show_a_panel_a_loss_and_a_line_a_sampler(folder) -> None:
-    data = gradient_report.measurements(records.read(folder))
+    data = gradient_report.measurements(load(folder))
     assert nearest(data) == 64 and nearest(data, 3) == 2
     for name, draw in FIGURES.items():
         figure, shown, _ = draw(data)

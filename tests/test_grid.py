@@ -14,9 +14,9 @@ import pytest
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
+from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.study import compare, grid, memory, plan
 from w2vjax.study.durations import Clock, duration
-from w2vjax.study.run import about
 from w2vjax.text.encoding import encode
 
 BASE = RunConfig(CorpusConfig("planted", max_words=20_000), train=TrainConfig(dim=4, devices=1))
@@ -32,10 +32,10 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
     """Runs in the order they were made, without training; reports are not built."""
     made: list[RunConfig] = []
 
-    def execute(config, corpus, experiment, show):
+    def execute(config, corpus, show):
         made.append(config)
-        base = about(config, experiment) | {"corpus_sha256": corpus.sha256}
-        rows = [("analogy/total", 0.5), ("speed/words", 1e6), (records.FINISHED, None)]
+        base = {"run": config.run_id, "corpus_sha256": corpus.sha256}
+        rows = [("analogy/total", 0.5), ("speed/words", 1e6), (FINISHED, None)]
         return None, [base | {"metric": metric, "value": value} for metric, value in rows]
 
     monkeypatch.setattr(grid, "execute", execute)
@@ -71,7 +71,7 @@ def test_finished_runs_are_not_run_again(done, tmp_path, capsys):
     assert "1 of them to do" in capsys.readouterr().err
     third = grid.run("test", CONFIGS, tmp_path)
     assert third.finished == 4 and done == CONFIGS
-    assert len(metrics(tmp_path, grid.PLANNED)) == 4, "planned once"
+    assert len(metrics(tmp_path, PLANNED)) == 4, "planned once"
 
 
 def test_the_plan_comes_first_and_every_run_has_a_line(done, tmp_path, capsys):

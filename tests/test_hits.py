@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.records import hits
+from w2vjax.report.answers import read_hits
+from w2vjax.report.frame import load
 
 
 @given(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=70))
@@ -39,7 +41,7 @@ def test_records_of_hits_are_read_back(tmp_path):
     file = records.Records(tmp_path)
     file.append(rows("a", [1, 0, -1, 1]) + rows("b", [0, 0, 0, 1]))
     file.append([{"run": "c", "metric": "analogy/total", "value": 0.5}])
-    read = hits.read_hits(records.read(tmp_path))
+    read = read_hits(load(tmp_path))
     assert read is not None and read.runs == ("a", "b")
     assert read.hit.tolist() == [[True, False, False, True], [False, False, False, True]]
     assert read.covered.tolist() == [[True, True, False, True], [True] * 4]
@@ -48,5 +50,5 @@ def test_records_of_hits_are_read_back(tmp_path):
 
 def test_different_questions_are_never_compared():
     with pytest.raises(InputError, match="mix question sets \\(p, q\\)"):
-        hits.read_hits(pd.DataFrame(rows("a", [1] * 4, "p") + rows("b", [1] * 4, "q")))
-    assert hits.read_hits(pd.DataFrame({"metric": ["analogy/total"]})) is None
+        read_hits(pd.DataFrame(rows("a", [1] * 4, "p") + rows("b", [1] * 4, "q")))
+    assert read_hits(pd.DataFrame({"metric": ["analogy/total"]})) is None

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from synthetic import CELLS, MACHINE, experiment
 
-from w2vjax.records.file import FINISHED, Records
+from w2vjax.records.file import Records
+from w2vjax.records.metrics import FINISHED
 from w2vjax.report import glossary
 from w2vjax.report.cells import DISTRIBUTIONS, LAYERS
 from w2vjax.report.report import build

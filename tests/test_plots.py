@@ -12,10 +12,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from studies import STUDIES
 from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
 
-from w2vjax.records.file import Records, read
+from w2vjax.records.file import Records
 from w2vjax.report import plots
 from w2vjax.report.cells import complete, with_cells
 from w2vjax.report.figures_style import COLUMN, PAGE, STYLE
+from w2vjax.report.frame import load
 from w2vjax.report.plots import FIGURES, named_files, pictures
 
 EXPERIMENTS = {
@@ -52,7 +53,7 @@ def frames(tmp_path_factory):
         if name not in made:
             folder = tmp_path_factory.mktemp("records")
             Records(folder).append(EXPERIMENTS[name]())
-            made[name] = with_cells(read(folder))
+            made[name] = with_cells(load(folder))
         return made[name]
 
     return of

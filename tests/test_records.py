@@ -1,6 +1,7 @@
 """Records: nothing is lost, nothing is taken for what it is not."""
 
 import json
+import lzma
 import math
 import os
 import subprocess
@@ -12,8 +13,10 @@ import pytest
 
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
-from w2vjax.records.file import Records, finished, read
+from w2vjax.records.file import Records, finished
+from w2vjax.records.metrics import FAILED, FINISHED, PLANNED
 from w2vjax.records.provenance import provenance
+from w2vjax.report.frame import load
 
 
 def row(**fields):
@@ -23,7 +26,7 @@ def row(**fields):
 def test_what_is_appended_is_read(tmp_path):
     Records(tmp_path).append([row(metric="m1", value=0.5), row(metric="m2", value=None, x=3)])
     Records(tmp_path / "records.jsonl").append([row(metric="m3", note="é ‰")])
-    frame = read(tmp_path)
+    frame = load(tmp_path)
     assert list(frame["metric"]) == ["m1", "m2", "m3"]
     assert list(frame["protocol"]) == [records.PROTOCOL] * 3
     assert frame["value"][0] == 0.5 and math.isnan(frame["value"][1]) and frame["x"][1] == 3
@@ -58,18 +61,18 @@ def test_a_line_cut_short_is_kept_reported_and_not_fatal(tmp_path, cut):
     path.write_bytes(path.read_bytes()[:-cut])
     half = path.read_bytes().split(b"\n")[-1]
     if cut == 1:  # only the line break is missing: the line is whole
-        assert list(read(path)["run"]) == ["whole", "lost"]
+        assert list(load(path)["run"]) == ["whole", "lost"]
         Records(path).append([row(run="next")])
-        assert list(read(path)["run"]) == ["whole", "lost", "next"]
+        assert list(load(path)["run"]) == ["whole", "lost", "next"]
         return
     with pytest.warns(UserWarning, match="line, 2, is cut short"):
-        assert list(read(path)["run"]) == ["whole"]
+        assert list(load(path)["run"]) == ["whole"]
     with pytest.warns(UserWarning, match="cut short by a stopped process"):
         Records(path).append([row(run="next")])
     Records(path).append([row(run="last")])
     assert half in path.read_bytes().split(b"\n")
     with pytest.warns(UserWarning, match="line 2 was cut short"):
-        assert list(read(path)["run"]) == ["whole", "next", "last"]
+        assert list(load(path)["run"]) == ["whole", "next", "last"]
 
 
 @pytest.mark.parametrize("bad", ["{", "3", "[]", '{"metric": "m", "value": 1}', "\ufffd"])
@@ -79,27 +82,28 @@ def test_a_damaged_line_is_named(tmp_path, bad, after):
     Records(path).append([row()])
     path.write_bytes(path.read_bytes() + bad.encode() + b"\n" + after)
     with pytest.raises(InputError, match="line 2"):
-        read(path)
+        load(path)
 
 
 def test_protocols_are_not_mixed(tmp_path):
-    Records(tmp_path).append([row(protocol=1), row(protocol=1, x=1), row(protocol=2)])
+    lines = [row(protocol=1), row(protocol=1, x=1), row(protocol=2)]
+    (tmp_path / "records.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     with pytest.raises(InputError, match="1 from line 1, 2 from line 3"):
-        read(tmp_path)
+        load(tmp_path)
 
 
 def test_missing_and_empty_files(tmp_path):
     with pytest.raises(InputError, match=r"records\.jsonl"):
-        read(tmp_path)
+        load(tmp_path)
     assert finished(tmp_path) == set()
     (tmp_path / "records.jsonl").touch()
     with pytest.raises(InputError, match="no records"):
-        read(tmp_path)
+        load(tmp_path)
     assert finished(tmp_path) == set()
 
 
 def test_only_runs_at_their_end_are_finished(tmp_path):
-    end = records.FINISHED
+    end = FINISHED
     Records(tmp_path).append([row(run="a"), row(run="a", metric=end), row(run="b")])
     assert finished(tmp_path) == {"a"}
 
@@ -107,14 +111,14 @@ def test_only_runs_at_their_end_are_finished(tmp_path):
 def test_a_measurement_made_again_counts_once(tmp_path):
     Records(tmp_path).append([row(x=1, value=1), row(x=2, value=2), row(value=3)])
     Records(tmp_path).append([row(x=1, value=9), row(value=8), row(run="b", value=7)])
-    assert sorted(read(tmp_path)["value"]) == [2, 7, 8, 9]
+    assert sorted(load(tmp_path)["value"]) == [2, 7, 8, 9]
 
 
 def test_points_of_a_curve_need_not_repeat_what_describes_their_run(tmp_path):
     run = row(metric="m", **{"config.train.dim": 7})
     points = [{"run": name, "metric": "loss", "value": 1.0, "x": 2} for name in ("a", "b")]
     Records(tmp_path).append([points[0], run, points[1], {"metric": "corpus", "value": 1}])
-    frame = read(tmp_path)
+    frame = load(tmp_path)
     assert list(frame["config.train.dim"].fillna(0)) == [7, 7, 0, 0]
     assert list(frame["label"].fillna("none")) == ["nce / uniform"] * 2 + ["none"] * 2
 
@@ -132,7 +136,7 @@ def test_processes_append_side_by_side(tmp_path):
     processes = [subprocess.Popen([*command, name]) for name in ("a", "b")]
     assert [process.wait() for process in processes] == [0, 0]
     assert len((tmp_path / "records.jsonl").read_text().splitlines()) == 2 * 200 * 3
-    assert read(tmp_path).groupby("run").size().to_dict() == {"a": 200, "b": 200}
+    assert load(tmp_path).groupby("run").size().to_dict() == {"a": 200, "b": 200}
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
@@ -167,3 +171,50 @@ def test_provenance_names_the_commit_that_holds_this_file():
     ).stdout.strip()
     commit = provenance()["commit"]
     assert commit is None or commit == head
+
+
+def test_what_describes_a_run_stands_once(tmp_path):
+    """The rows that plan and end a run describe all of its rows; other runs' rows they do not."""
+    plan = {"metric": PLANNED, "value": None, "run": "a", "label": "nce", "config.train.dim": 7}
+    end = {"metric": FINISHED, "value": None, "run": "a", "versions.jax": "1", "words": 9}
+    failed = {"metric": FAILED, "value": None, "run": "b", "message": "no", "versions.jax": "2"}
+    own = [{"run": run, "metric": "m", "value": 1.0, "covered": 3} for run in ("a", "b", "c")]
+    Records(tmp_path).append([plan, *own, end, failed])
+    found = {(row["run"], row["metric"]): row for row in records.rows(tmp_path)}
+    assert found["a", "m"] == plan | end | own[0] | {"protocol": records.PROTOCOL}
+    assert found["b", "m"] == own[1] | {"protocol": records.PROTOCOL, "versions.jax": "2"}
+    assert found["c", "m"] == own[2] | {"protocol": records.PROTOCOL}
+
+
+def test_the_first_protocol_is_read_and_never_added_to(tmp_path):
+    """There every row held its run's configuration, or another of its rows did."""
+    old = [
+        row(protocol=1, metric="m", words=5, **{"config.train.dim": 7}),
+        {"protocol": 1, "run": "a", "metric": "loss", "value": 2.0, "x": 1},
+    ]
+    path = tmp_path / "records.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in old))
+    frame = load(tmp_path)
+    assert list(frame["config.train.dim"]) == [7, 7] and list(frame["words"].fillna(0)) == [5, 0]
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="protocol version 1, and this one writes 2"):
+        Records(tmp_path).append([row()])
+    assert path.read_bytes() == before
+
+
+def test_compressed_records_are_the_same_and_closed(tmp_path):
+    Records(tmp_path).append([row(x=number, value=number) for number in range(50)])
+    plain, packed = tmp_path / "records.jsonl", tmp_path / "records.jsonl.xz"
+    expected = records.rows(tmp_path)
+    packed.write_bytes(lzma.compress(plain.read_bytes()))
+    with pytest.raises(InputError, match="keep one of them"):
+        records.rows(tmp_path)
+    plain.unlink()
+    assert records.rows(tmp_path) == records.rows(packed) == expected
+    with pytest.raises(InputError, match="unxz"):
+        Records(tmp_path).append([row()])
+    whole = packed.read_bytes()
+    for size in (0, 5, len(whole) // 2, len(whole) - 1):
+        packed.write_bytes(whole[:size])
+        with pytest.raises(InputError, match="damaged or cut short"):
+            records.rows(tmp_path)

@@ -11,8 +11,9 @@ import pytest
 from synthetic import CELLS, experiment
 
 from w2vjax.errors import InputError
-from w2vjax.records.file import Records, read
+from w2vjax.records.file import Records
 from w2vjax.report.cells import with_cells
+from w2vjax.report.frame import load
 from w2vjax.report.report import build, table
 from w2vjax.report.tables import Table, escape_latex
 
@@ -31,7 +32,7 @@ def measured(label, metric, values, **fields):
 def made(tmp_path):
     def make(*groups):
         Records(tmp_path).append(row for group in groups for row in group)
-        return table(read(tmp_path))
+        return table(load(tmp_path))
 
     return make
 

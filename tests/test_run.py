@@ -22,6 +22,8 @@ from w2vjax.evaluation.metrics import PROTOCOLS
 from w2vjax.losses import layers as outputs
 from w2vjax.records import file as records
 from w2vjax.records import hits
+from w2vjax.records.metrics import FINISHED
+from w2vjax.report.frame import load
 from w2vjax.study import run, unseen
 from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.text.vocab import Vocabulary
@@ -42,7 +44,8 @@ def corpus() -> EncodedCorpus:
 
 @pytest.fixture(scope="module")
 def executed(corpus: EncodedCorpus) -> tuple[Trained, list[run.Row]]:
-    return run.execute(CONFIG, corpus, "test", show=False)
+    trained, rows = run.execute(CONFIG, corpus, show=False)
+    return trained, [run.planned(CONFIG, "test"), *rows]
 
 
 def separate(documents: int, length: int = 40) -> EncodedCorpus:
@@ -60,9 +63,12 @@ def separate(documents: int, length: int = 40) -> EncodedCorpus:
 
 def test_every_measurement_says_what_it_is_of(executed: tuple[Trained, list[run.Row]]):
     trained, rows = executed
+    assert "config.train.dim" not in rows[1] | rows[-1], "what was asked for stands once"
+    assert not [name for name in rows[1] if name.startswith("versions.")], "and what made it"
+    rows = [rows[0] | rows[-1] | row for row in rows]
     scalars = [row for row in rows if "x" not in row]
-    assert scalars[-1]["metric"] == records.FINISHED and scalars[-1]["value"] is None
-    assert [row["metric"] for row in rows].count(records.FINISHED) == 1
+    assert scalars[-1]["metric"] == FINISHED and scalars[-1]["value"] is None
+    assert [row["metric"] for row in rows].count(FINISHED) == 1
     for row in scalars:
         assert row["run"] == CONFIG.run_id
         assert row["label"] == "negative-sampling / unigram^0.75"
@@ -97,7 +103,7 @@ def test_every_measurement_says_what_it_is_of(executed: tuple[Trained, list[run.
 def test_rows_can_be_read_back(executed: tuple[Trained, list[run.Row]], tmp_path):
     rows = executed[1]
     records.Records(tmp_path).append(rows)
-    frame = records.read(tmp_path)
+    frame = load(tmp_path)
     assert len(frame) == len(rows)
     assert records.finished(tmp_path) == {CONFIG.run_id}
 

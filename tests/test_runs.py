@@ -7,9 +7,10 @@ from scipy import stats as scipy_stats
 from studies import STUDIES
 from synthetic import CELLS, experiment
 
-from w2vjax.records.file import Records, read
+from w2vjax.records.file import Records
 from w2vjax.report.cells import complete, series, with_cells
 from w2vjax.report.contrasts import COLUMNS, contrasts
+from w2vjax.report.frame import load
 from w2vjax.report.runs import ACCURACY, SECONDS, SIMILARITY, SPEED, Spread, runs, summary
 
 
@@ -17,7 +18,7 @@ from w2vjax.report.runs import ACCURACY, SECONDS, SIMILARITY, SPEED, Spread, run
 def recorded(tmp_path):
     def make(rows):
         Records(tmp_path).append(rows)
-        return complete(with_cells(read(tmp_path)))
+        return complete(with_cells(load(tmp_path)))
 
     return make
 

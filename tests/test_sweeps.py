@@ -7,10 +7,11 @@ from matplotlib.colors import to_hex
 from studies import STUDIES
 from synthetic import BANDS, CELLS, WORDS, experiment
 
-from w2vjax.records.file import Records, read
+from w2vjax.records.file import Records
 from w2vjax.report import figures_sweeps
 from w2vjax.report.cells import complete, with_cells
 from w2vjax.report.figures_style import STYLE
+from w2vjax.report.frame import load
 from w2vjax.report.plots import FIGURES
 from w2vjax.report.runs import ACCURACY, SECONDS
 
@@ -21,7 +22,7 @@ def frames(tmp_path_factory):
     for name in (*STUDIES, "usual"):
         folder = tmp_path_factory.mktemp("records")
         Records(folder).append(experiment(CELLS, 3) if name == "usual" else STUDIES[name](2))
-        made[name] = complete(with_cells(read(folder)))
+        made[name] = complete(with_cells(load(folder)))
     return made
 
 

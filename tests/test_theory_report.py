@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from w2vjax.records.file import Records, read
+from w2vjax.records.file import Records
 from w2vjax.report import report, theory_report
+from w2vjax.report.frame import load
 
 
 def rows(layer: str, sampler: str, gap: float) -> list[dict]:
@@ -33,7 +34,7 @@ def test_files_tell_the_records(tmp_path):
     }
     table = (tmp_path / "table.md").read_text()
     assert "8 words" in table and "k = 3" in table and "2e-01" in table and "1.50000" in table
-    data = theory_report.points(read(tmp_path))
+    data = theory_report.points(load(tmp_path))
     assert len(data) == 12
     np.testing.assert_allclose(data["found"] - data["wanted"], 0.5)
     assert set(data["r_squared"]) == {1 - 1e-4, 0.75, 1.0}

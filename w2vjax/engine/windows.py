@@ -15,8 +15,10 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Float, Int
 
+from w2vjax.pytrees import pytree
 
-@struct.dataclass
+
+@pytree
 class Batch:
     """The (hidden vector, target) pairs of one step, in `b` blocks.
 

@@ -3,7 +3,6 @@
 from typing import ClassVar, Self
 
 import jax.numpy as jnp
-from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.config.defaults import LayerDefaults
@@ -19,9 +18,10 @@ from w2vjax.losses.layer import (
     WordRows,
 )
 from w2vjax.losses.textbook import full_softmax
+from w2vjax.pytrees import pytree
 
 
-@struct.dataclass
+@pytree
 class FullSoftmax(WordRows, Exact):
     """-log exp(v_t·h) / Σ_v exp(v_v·h), exactly. Mikolov et al. 2013b, eq. 2.
 

@@ -12,10 +12,11 @@ from w2vjax.losses.elementwise import LOGISTIC, Logistic, logistic_noise
 from w2vjax.losses.layer import Counts, Kept, Labels, Probabilities
 from w2vjax.losses.sampled import SampledLayer, hits, log_expected
 from w2vjax.losses.textbook import negative_sampling
+from w2vjax.pytrees import pytree
 from w2vjax.samplers import Sampler, build
 
 
-@struct.dataclass
+@pytree
 class NegativeSampling(SampledLayer):
     """log σ(v_t·h - c_t) + Σ_k E_q log σ(c_j - v_j·h): targets told from noise.
 
@@ -100,7 +101,7 @@ class NegativeSampling(SampledLayer):
         return Labels(once, 0.0 * once, 0.0, others)
 
 
-@struct.dataclass
+@pytree
 class NoiseContrastive(NegativeSampling):
     """Negative sampling with corrected logits, whose optimum does not depend on the noise."""
 

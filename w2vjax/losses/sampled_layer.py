@@ -13,10 +13,11 @@ from w2vjax.losses.elementwise import CATEGORICAL, Categorical
 from w2vjax.losses.layer import Counts, Kept, Labels, Probabilities
 from w2vjax.losses.sampled import SampledLayer, hits, log_expected
 from w2vjax.losses.textbook import sampled_softmax
+from w2vjax.pytrees import pytree
 from w2vjax.samplers import Sampler, build
 
 
-@struct.dataclass
+@pytree
 class SampledSoftmax(SampledLayer):
     """The softmax over the target and the noise, logits less log of their expected counts K q.
 

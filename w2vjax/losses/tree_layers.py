@@ -13,12 +13,13 @@ from w2vjax.losses.elementwise import LOGISTIC, Logistic
 from w2vjax.losses.layer import CandidateScope, Counts, Exact, Kept, Labels, Probabilities
 from w2vjax.losses.textbook import hierarchical_softmax
 from w2vjax.losses.trees import Tree, balanced, huffman
+from w2vjax.pytrees import pytree
 
 LONGEST_PATH = 32
 """nodes on a tree's path, for an estimate of memory"""
 
 
-@struct.dataclass
+@pytree
 class HierarchicalSoftmax(Exact):
     """P(t|h) = Π over the path's nodes of σ(±v_node·h). Morin & Bengio 2005; Mikolov 2013b, eq. 3.
 
@@ -103,7 +104,7 @@ class HierarchicalSoftmax(Exact):
         return Labels(on(turns, 1), on(turns, -1), on(top, 1), on(top, -1))
 
 
-@struct.dataclass
+@pytree
 class HuffmanSoftmax(HierarchicalSoftmax):
     """Over Huffman's tree: the shortest paths in expectation."""
 
@@ -119,7 +120,7 @@ class HuffmanSoftmax(HierarchicalSoftmax):
         return cls.of(huffman(counts), config.shared_nodes, loss)
 
 
-@struct.dataclass
+@pytree
 class BalancedSoftmax(HierarchicalSoftmax):
     """Over the vocabulary halved again and again: the same length for every path."""
 

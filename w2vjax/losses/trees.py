@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import jax.numpy as jnp
 import numpy as np
-from flax import struct
 from jaxtyping import Array, Int8, Int32
 from numpy.typing import ArrayLike, NDArray
 
 from w2vjax.errors import InputError
+from w2vjax.pytrees import pytree
 
 
-@struct.dataclass
+@pytree
 class Tree:
     """Every word's path from the root. `V - 1` inner nodes, the most visited first: 0 is the root.
 

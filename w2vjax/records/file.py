@@ -1,12 +1,16 @@
 """Measurements on disk: one flat JSON object a line, appended, never changed.
 
-A line has `protocol` (version of the schema), `metric` and `value` (a number or null), the `run`
-and `seed` it came from, the configuration as `config.…`, and where and with what it was measured.
-Curves and distributions add `x`. The last row of a complete run has the metric `run/finished`.
+A line has `protocol` (version of the schema), `metric` and `value` (a number or null), the `run` it
+came from, and what belongs to it alone; curves and distributions add `x`. What describes a run
+stands once: its configuration (`config.…`, `label`, `seed`, `experiment`) in the row that plans it,
+where, when and with what it was made in the row that ends it. `rows` puts them together again.
+
+Files are plain text, or compressed by `xz` once nothing is added any more (`records.jsonl.xz`).
 """
 
 import fcntl
 import json
+import lzma
 import math
 import os
 import warnings
@@ -15,16 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from w2vjax import files
 from w2vjax.errors import InputError
+from w2vjax.records.metrics import DESCRIBING, FINISHED, TRUNCATED
 
-PROTOCOL = 1
+PROTOCOL = 2
+FIRST_PROTOCOL = 1
+"""in which every row repeated its run's configuration; it is still read"""
 FILE_NAME = "records.jsonl"
-FINISHED = "run/finished"
-TRUNCATED = "records/truncated"
-"""metric of the row that marks the line before it as cut short by a killed process"""
+COMPRESSED = ".xz"
+OF_A_ROW = ("protocol", "run", "metric", "value", "x", "message")
+"""fields that never describe a run"""
+SETTING = ("experiment", "label", "seed")
+"""fields that always do, beside `config.…`"""
+Row = dict[str, Any]
 
 
 class Records:
@@ -47,6 +56,7 @@ class Records:
         data = b"".join(_line(row) for row in rows)
         if not data:
             return
+        _check_open(self.path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
@@ -83,43 +93,78 @@ class Records:
         return files.failure(self.path, error, "free the disk or choose another")
 
 
-def read(path: Path | str) -> pd.DataFrame:
-    """All measurements in a records file, or in a folder's `records.jsonl`, one a row.
+def rows(path: Path | str) -> list[Row]:
+    """All measurements of a records file or of a folder's, each with what describes its run.
 
     A measurement made twice (same run, metric and `x`: a run killed and started again) counts once,
-    as last made. What describes a run (`experiment`, `label`, `seed`, `config.…`) may stand in any
-    one of its rows: curve points need not repeat it. A line cut short by a killed process is
-    left out with a warning.
+    as last made. A line cut short by a killed process is left out with a warning.
 
     Raises `InputError` if there is no such file or nothing in it, for any other line that is not a
-    record (with its number), and for rows of different protocol versions.
+    record (with its number), for a compressed file that is damaged, and for rows of different
+    protocol versions.
     """
     path = _file(Path(path))
-    with files.opened(path) as file:
-        lines = file.read().split(b"\n")
-    rows = _rows(path, lines)
-    if not rows:
+    found = _rows(path, _bytes(path).split(b"\n"))
+    if not found:
         raise InputError(f"{path} holds no records: run an experiment into this folder first")
-    _one_protocol(path, rows)
-    frame = pd.DataFrame.from_records(_filled(list(rows.values())))
-    for name in ("run", "label", "seed", "x"):
-        if name not in frame:
-            frame[name] = None
-    for name in ("value", "x", "seed"):
-        frame[name] = pd.to_numeric(frame[name])
-    return frame.drop_duplicates(["run", "metric", "x"], keep="last", ignore_index=True)
+    _one_protocol(path, found)
+    filled = _filled([*found.values()])
+    last = {(row.get("run"), row["metric"], row.get("x")): at for at, row in enumerate(filled)}
+    return [filled[at] for at in sorted(last.values())]
 
 
 def finished(path: Path | str) -> set[str]:
     """Ids of the runs that reached their end; empty if there is no records file yet."""
-    if not _file(Path(path)).exists() or _file(Path(path)).stat().st_size == 0:
+    if is_empty(path):
         return set()
-    frame = read(path)
-    return set(frame.loc[frame["metric"] == FINISHED, "run"])
+    return {row["run"] for row in rows(path) if row["metric"] == FINISHED}
+
+
+def is_empty(path: Path | str) -> bool:
+    """Whether there is no records file yet, or nothing in it."""
+    path = _file(Path(path))
+    return not path.exists() or not path.stat().st_size
 
 
 def _file(path: Path) -> Path:
-    return path if path.suffix == ".jsonl" else path / FILE_NAME
+    """A records file itself, or a folder's: the compressed one if there is no other."""
+    if path.suffix in (".jsonl", COMPRESSED):
+        return path
+    plain, compressed = path / FILE_NAME, path / (FILE_NAME + COMPRESSED)
+    if plain.exists() and compressed.exists():
+        raise InputError(f"{path} holds {plain.name} and {compressed.name}: keep one of them")
+    return compressed if compressed.exists() else plain
+
+
+def _bytes(path: Path) -> bytes:
+    with files.opened(path) as file:
+        data = file.read()
+    if path.suffix != COMPRESSED:
+        return data
+    try:
+        return lzma.decompress(data)
+    except lzma.LZMAError as error:
+        raise InputError(
+            f"{path} is damaged or cut short ({error}): restore it from where it came from"
+        ) from None
+
+
+def _check_open(path: Path) -> None:
+    """Raises `InputError` if nothing may be added to the file: it is compressed, or of old."""
+    if path.suffix == COMPRESSED:
+        raise InputError(
+            f"{path} is compressed, so nothing can be added: unpack it first (unxz), or choose "
+            "another folder"
+        )
+    if is_empty(path):
+        return
+    with files.opened(path) as file:
+        first = _parse(file.readline())
+    if first is not None and first["protocol"] != PROTOCOL:
+        raise InputError(
+            f"{path} is of protocol version {first['protocol']}, and this one writes {PROTOCOL}: "
+            "they cannot be mixed; choose another folder"
+        )
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
@@ -170,18 +215,23 @@ def _rows(path: Path, lines: list[bytes]) -> dict[int, dict[str, Any]]:
     return rows
 
 
-def _filled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, each with all that its run's rows say of the run."""
-    runs: dict[str, dict[str, Any]] = {}
+def _filled(rows: list[Row]) -> list[Row]:
+    """The rows, each with all that describes its run."""
+    runs: dict[str, Row] = {}
     for row in rows:
         if row.get("run") is not None:
-            described = {name: row[name] for name in row if _describes_run(name)}
-            runs.setdefault(row["run"], {}).update(described)
+            runs.setdefault(row["run"], {}).update(_description(row))
     return [runs.get(row.get("run", ""), {}) | row for row in rows]
 
 
-def _describes_run(name: str) -> bool:
-    return name in ("experiment", "label", "seed") or name.startswith("config.")
+def _description(row: Row) -> Row:
+    """What a row says of its whole run: all that plans or ends it, of other rows the setting."""
+    whole = row["protocol"] != FIRST_PROTOCOL and row["metric"] in DESCRIBING
+    return {
+        name: value
+        for name, value in row.items()
+        if (name not in OF_A_ROW if whole else name in SETTING or name.startswith("config."))
+    }
 
 
 def _damaged(path: Path, number: int) -> InputError:

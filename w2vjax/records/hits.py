@@ -10,28 +10,15 @@ import binascii
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Bool, Int, Int8, Shaped
+from jaxtyping import Int, Int8
 
 from w2vjax.errors import InputError
 
 METRIC = "analogy/hits"
-
-
-@dataclass(frozen=True, eq=False)
-class Hits:
-    """The answers of several runs to the same questions."""
-
-    runs: tuple[str, ...]
-    hit: Bool[np.ndarray, "r q"]
-    covered: Bool[np.ndarray, "r q"]
-    sections: Shaped[np.ndarray, " q"]
-    """name of each question's section"""
 
 
 def encode(hits: Int8[np.ndarray, " q"]) -> str:
@@ -77,23 +64,3 @@ def fields(
         "questions": digest,
         "sections": json.dumps(stretches),
     }
-
-
-def read_hits(frame: pd.DataFrame) -> Hits | None:
-    """The answers of all runs in the records that have them; None if no run has.
-
-    Raises `InputError` if they are answers to different questions, or damaged.
-    """
-    rows = frame[frame["metric"] == METRIC]
-    if rows.empty:
-        return None
-    if rows["questions"].nunique() > 1:
-        found = ", ".join(sorted(rows["questions"].unique()))
-        raise InputError(
-            f"the records mix question sets ({found}): their answers cannot be compared; "
-            "keep each in a folder of its own"
-        )
-    stretches = json.loads(rows["sections"].iloc[0])
-    sections = np.repeat([name for name, _ in stretches], [length for _, length in stretches])
-    answers = np.stack([decode(text, len(sections)) for text in rows["hits"]])
-    return Hits(tuple(rows["run"]), answers == 1, answers >= 0, sections)

@@ -41,7 +41,7 @@ def _version(name: str) -> str | None:
 
 def _commit() -> tuple[str | None, bool | None]:
     """Commit of the repository that tracks this very file, and whether the package differs."""
-    here = Path(__file__).resolve()
+    here = Path(__file__).resolve().parent.parent / "__init__.py"
     # An installed copy may lie inside some other repository: that one's commit says nothing.
     if _git(here, "ls-files", "--error-unmatch", here.name) is None:
         return None, None

@@ -111,7 +111,7 @@ def _usual(frame: pd.DataFrame, setting: str) -> str:
     found: dict[str, str] = {}
     for subject in subjects(frame):
         layer = subject["config.output.layer"]
-        drawn = setting != "noise_per_block" or " / " in subject["label"]
+        drawn = setting != "noise_per_block" or subject["label"].count(" / ") > 1
         if drawn and subject["variable"] != setting:
             found.setdefault(LAYERS[layer], f"{subject[f'config.train.{setting}']:.0f}")
     return ", ".join(f"{layer} {value}" for layer, value in found.items()) or NO_SAMPLER

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from w2vjax.records.file import FINISHED
+from w2vjax.records.metrics import FINISHED
 
 LAYERS = {
     "full-softmax": "full softmax",

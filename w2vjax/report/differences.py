@@ -6,7 +6,8 @@ import pandas as pd
 from w2vjax.config.defaults import STANDARD_DEFAULTS
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig, flatten
 from w2vjax.errors import unknown
-from w2vjax.records.hits import METRIC, Hits, read_hits
+from w2vjax.records.hits import METRIC
+from w2vjax.report.answers import Hits, read_hits
 from w2vjax.report.cells import SEED, complete, with_cells
 from w2vjax.report.stats import MIN_SEEDS, holm, paired_difference, two_level_bootstrap
 from w2vjax.report.tables import Table

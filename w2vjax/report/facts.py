@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from w2vjax.records.file import FINISHED
+from w2vjax.records.metrics import FINISHED
 from w2vjax.report.cells import SEED, value_text
 
 Facts = list[tuple[str, str]]

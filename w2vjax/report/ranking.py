@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from w2vjax.errors import InputError
-from w2vjax.records.file import read
 from w2vjax.report.cells import complete
+from w2vjax.report.frame import load
 
 ACCURACY = "analogy/total"
 
@@ -17,7 +17,7 @@ def accuracies(folder: Path | str, *settings: str) -> pd.Series:
     Indexed by the run's `label` and the `settings` named (`config.train.learning_rate`). Raises
     `InputError` if no run has an accuracy, and as `records.read` does.
     """
-    rows = complete(read(folder))
+    rows = complete(load(folder))
     rows = rows[(rows["metric"] == ACCURACY) & rows["value"].notna()]
     if rows.empty:
         raise InputError(f"{folder} has no finished run with analogies covered: run it first")

@@ -10,10 +10,10 @@ import pandas as pd
 from w2vjax.errors import InputError
 from w2vjax.files import write
 from w2vjax.records import hits
-from w2vjax.records.file import read
 from w2vjax.report import bench_report, differences, gradient_report, targets, theory_report
 from w2vjax.report.cells import complete, with_cells
 from w2vjax.report.facts import coverage, listed, of_run, span, unfinished
+from w2vjax.report.frame import load
 from w2vjax.report.page import page
 from w2vjax.report.plots import FILE_NAMES, named_files, pictures
 from w2vjax.report.runs import similarity_sets
@@ -61,7 +61,7 @@ def build(folder: Path | str) -> list[Path]:
     bytes. Raises `InputError` as `records.read` does, and if the folder cannot be written.
     """
     folder = Path(folder)
-    frame = read(folder)
+    frame = load(folder)
     kinds = frame["experiment"].dropna().unique() if "experiment" in frame else []
     contents = next((REPORTS[kind] for kind in kinds if kind in REPORTS), comparison)(frame)
     for name, data in contents.items():

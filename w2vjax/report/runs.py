@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from w2vjax.records.file import FINISHED
+from w2vjax.records.metrics import FINISHED
 from w2vjax.report.stats import MIN_SEEDS, mean_interval
 
 ACCURACY, SIMILARITY = "accuracy_percent", "spearman_100"

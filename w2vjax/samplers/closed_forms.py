@@ -4,15 +4,15 @@ from typing import Self
 
 import jax
 import jax.numpy as jnp
-from flax import struct
 from jaxtyping import Array, Float32, Int32, Key, UInt32
 from numpy.polynomial import Chebyshev, Polynomial
 
 from w2vjax.errors import InputError
+from w2vjax.pytrees import pytree
 from w2vjax.samplers.random_words import WORD, multiply_high, random_words
 
 
-@struct.dataclass
+@pytree
 class Uniform:
     """`floor(u·V)` of a 64-bit uniform `u`: every id has probability `1/V` within `2^-64`."""
 
@@ -46,7 +46,7 @@ _EXP2 = Chebyshev.interpolate(lambda f: 2.0 ** (30 + f), 9, domain=[0, 1])
 _EXP2_TERMS: list[float] = _EXP2.convert(kind=Polynomial).coef.tolist()
 
 
-@struct.dataclass
+@pytree
 class LogUniform:
     """TensorFlow's log-uniform, `floor((V+1)^u) - 1`, in double as there, and without a table.
 

@@ -11,16 +11,16 @@ from typing import Any, Self
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import struct
 from jaxtyping import Array, Float32, Int32, Key, UInt32
 from numpy.typing import NDArray
 
 from w2vjax.errors import InputError
+from w2vjax.pytrees import pytree
 from w2vjax.samplers.distributions import Probabilities, checked_probabilities
 from w2vjax.samplers.random_words import WORD, multiply_high, random_words
 
 
-@struct.dataclass
+@pytree
 class Tabulated:
     """What the mechanisms with a table share: their exact law, looked up."""
 
@@ -37,7 +37,7 @@ class Tabulated:
         return self.log_law[ids]
 
 
-@struct.dataclass
+@pytree
 class Alias(Tabulated):
     """Walker's alias method (1977): two random words, one comparison, whatever the distribution.
 
@@ -69,7 +69,7 @@ class Alias(Tabulated):
         return jnp.where(own, column, _at(self.aliases, column))
 
 
-@struct.dataclass
+@pytree
 class Cdf(Tabulated):
     """Inversion: the word whose stretch of the 32-bit line holds a random word.
 
@@ -117,7 +117,7 @@ class Cdf(Tabulated):
         return ids
 
 
-@struct.dataclass
+@pytree
 class Table(Tabulated):
     """word2vec.c's table: each word fills slots in proportion to its probability (`fill_table`).
 

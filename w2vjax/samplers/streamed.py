@@ -7,15 +7,15 @@ from typing import Self
 
 import jax.numpy as jnp
 import numpy as np
-from flax import struct
 from jaxtyping import Array, Float32, Int32, Int64, Key
 
+from w2vjax.pytrees import pytree
 from w2vjax.samplers.distributions import Probabilities, unigram
 from w2vjax.samplers.mechanisms import Alias
 from w2vjax.samplers.random_words import multiply_high, random_words
 
 
-@struct.dataclass
+@pytree
 class InBatch:
     """Noise from the step's own words: each is a position of the step, drawn uniformly.
 
@@ -58,7 +58,7 @@ class InBatch:
         return self.expected.log_prob(ids)
 
 
-@struct.dataclass
+@pytree
 class LearnedUnigram:
     """The unigram distribution, learned while training reads the text, without counting before.
 

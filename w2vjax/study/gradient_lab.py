@@ -29,6 +29,7 @@ from w2vjax.losses.layers import build
 from w2vjax.losses.partition import log_partition
 from w2vjax.progress import track
 from w2vjax.records import file as records
+from w2vjax.records.metrics import FINISHED
 from w2vjax.records.provenance import provenance
 from w2vjax.report import report
 from w2vjax.samplers import SAMPLERS
@@ -279,7 +280,7 @@ def rows_of(cell: Cell, found: dict[str, Estimate], facts: Row) -> list[Row]:
             at = {} if place < 0 else {"x": place + 1}
             held = {"value": _short(value[place]), "standard_error": _short(error[place])}
             rows.append(metric | at | held)
-    return [*rows, base | facts | {"metric": records.FINISHED, "value": None}]
+    return [*rows, base | facts | {"metric": FINISHED, "value": None}]
 
 
 def _short(number: float) -> float:

@@ -20,7 +20,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.errors import InputError
@@ -28,13 +27,14 @@ from w2vjax.losses.exact_layer import FullSoftmax
 from w2vjax.losses.layer import OutputLayer
 from w2vjax.losses.negative_layers import NegativeSampling
 from w2vjax.losses.partition import log_partition
+from w2vjax.pytrees import pytree
 
 TENTHS = 10
 SLICES = TENTHS + 1
 """tenths of the vocabulary, the most frequent words first, and then all of it"""
 
 
-@struct.dataclass
+@pytree
 class Pairs:
     """A batch of pairs at fixed embeddings."""
 

@@ -15,16 +15,16 @@ from w2vjax.config.layers import draws_noise
 from w2vjax.config.schema import CorpusConfig, RunConfig
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
+from w2vjax.records.metrics import FAILED
 from w2vjax.records.provenance import provenance
 from w2vjax.report import report
 from w2vjax.study import plan
 from w2vjax.study.durations import Clock, cell, duration
-from w2vjax.study.plan import PLANNED, Past, name_of, say
+from w2vjax.study.plan import Past, name_of, say
 from w2vjax.study.rank_curves import distributions
-from w2vjax.study.run import Row, about, execute
+from w2vjax.study.run import Row, execute, planned
 from w2vjax.text.encoding import EncodedCorpus, encode
 
-FAILED = "run/failed"
 FAILURES = (FloatingPointError, InputError, MemoryError, jax.errors.JaxRuntimeError)
 """what ends one run, but not the grid"""
 
@@ -73,12 +73,12 @@ def run(
     clock = Clock(corpora)
     if show:
         plan.show(experiment, configs, todo, corpora, clock)
-    planned = [about(c, experiment) for c in configs if c.run_id not in past.planned]
-    file.append(row | {"metric": PLANNED, "value": None} for row in planned)
+    file.append(planned(c, experiment) for c in configs if c.run_id not in past.planned)
     for text, corpus in corpora.items():
         used = {c.output.sampler for c in todo if c.corpus == text and draws_noise(c.output.layer)}
         samplers = sorted(used, key=lambda s: s.name)
-        file.append(distributions(samplers, corpus.vocabulary.counts, experiment))
+        laws = distributions(samplers, corpus.vocabulary.counts, experiment)
+        file.append(row for row in laws if row["metric"] not in past.laws)
     session = _Session(experiment, corpora, file, clock, show)
     session.outcome.finished = len(mine) - len(todo)
     names = plan.cell_names(configs)
@@ -125,11 +125,11 @@ class _Session:
 
     def _run(self, config: RunConfig) -> str:
         try:
-            rows = execute(config, self.corpora[config.corpus], self.experiment, self.show)[1]
+            rows = execute(config, self.corpora[config.corpus], self.show)[1]
         except FAILURES as error:
             message = (str(error).strip() or repr(error)).splitlines()[0]
             failure = {"metric": FAILED, "value": None, "message": message}
-            self.file.append([about(config, self.experiment) | provenance() | failure])
+            self.file.append([{"run": config.run_id} | provenance() | failure])
             self.outcome.failed.append(name_of(config))
             return f"failed: {message}"
         self.file.append(rows)

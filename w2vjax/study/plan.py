@@ -14,13 +14,13 @@ from w2vjax.engine.program import mesh_of
 from w2vjax.errors import InputError
 from w2vjax.losses import layers as outputs
 from w2vjax.records import file as records
+from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.study import baseline
 from w2vjax.study.durations import Clock, cell, duration
 from w2vjax.study.memory import GIB, estimate
 from w2vjax.study.run import Exam
 from w2vjax.text.encoding import EncodedCorpus
 
-PLANNED = "run/planned"
 NAMED = 3
 """runs that a message names; more are counted"""
 Corpora = Mapping[CorpusConfig, EncodedCorpus]
@@ -35,23 +35,22 @@ class Past:
     """the runs, and the checksum of the text of each"""
     runs: Mapping[str, str] = field(default_factory=dict)
     """names of all runs that are mentioned"""
+    laws: frozenset[str] = frozenset()
+    """metrics that belong to no run: the samplers' distributions"""
 
     @classmethod
     def of(cls, folder: Path) -> "Past":
         """Empty if there are no records yet. Raises `InputError` as `records.read` does."""
-        path = folder / records.FILE_NAME
-        if not path.exists() or not path.stat().st_size:
+        if records.is_empty(folder):
             return cls()
-        rows = records.read(folder)
-        done = rows[rows["metric"] == records.FINISHED]
-        planned = rows.loc[rows["metric"] == PLANNED, "run"]
-        texts = dict(zip(done["run"], done["corpus_sha256"], strict=True)) if len(done) else {}
-        runs = rows.dropna(subset=["run"]).drop_duplicates("run")
+        rows = records.rows(folder)
+        done = {row["run"]: row["corpus_sha256"] for row in rows if row["metric"] == FINISHED}
         names = {
-            run: f"{label}, seed {seed:g}"
-            for run, label, seed in zip(runs["run"], runs["label"], runs["seed"], strict=True)
+            row["run"]: f"{row['label']}, seed {row['seed']}" for row in rows if row.get("run")
         }
-        return cls(frozenset(planned), texts, names)
+        planned = frozenset(row["run"] for row in rows if row["metric"] == PLANNED)
+        laws = frozenset(row["metric"] for row in rows if row.get("run") is None)
+        return cls(planned, done, names, laws)
 
     def check(self, configs: Sequence[RunConfig], folder: Path) -> None:
         """Raises `InputError` if the folder holds runs that are none of these."""

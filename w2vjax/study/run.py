@@ -24,7 +24,7 @@ from w2vjax.evaluation.questions import (
     similarity_sets,
 )
 from w2vjax.records import hits
-from w2vjax.records.file import FINISHED
+from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.records.provenance import provenance
 from w2vjax.study.baseline import CLOSED_FORMS
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
@@ -58,9 +58,12 @@ class Exam:
 
 
 def execute(
-    config: RunConfig, corpus: EncodedCorpus, experiment: str, show: bool = True
+    config: RunConfig, corpus: EncodedCorpus, show: bool = True
 ) -> tuple[Trained, list[Row]]:
-    """Trains and evaluates; returns what was trained and the rows to record, the last `finished`.
+    """Trains and evaluates; returns what was trained and the rows to record.
+
+    The last ends the run and says where and with what it was made; the row that plans the run,
+    `planned`, says what it is.
 
     Raises `InputError` for impossible settings, `FloatingPointError` if training diverges.
     """
@@ -75,26 +78,27 @@ def execute(
         scores += [unseen] if unseen else []
     facts = _facts(config, corpus, trained)
     facts["evaluation_seconds"] = time.perf_counter() - begin
-    base, at = about(config, experiment) | facts | provenance(), {"run": config.run_id}
-    # What has an x leaves the run's description to the other rows.
-    rows = [(base if score.rank is None else at) | _of_score(score) for score in scores]
+    at: Row = {"run": config.run_id}
+    rows = [at | _of_score(score) for score in scores]
     questions = exam.questions
     rows.append(
-        base | hits.fields(found.hits, questions.digest, questions.sections, questions.section)
+        at | hits.fields(found.hits, questions.digest, questions.sections, questions.section)
     )
     for what, number in (
         ("words", trained.words),
         ("kept-words", trained.kept_words),
         ("pairs", trained.pairs),
     ):
-        rows.append(base | {"metric": f"speed/{what}", "value": number / trained.seconds})
+        rows.append(at | {"metric": f"speed/{what}", "value": number / trained.seconds})
     rows += _curve(config.run_id, trained.curve, trained.words)
-    return trained, [*rows, base | {"metric": FINISHED, "value": None}]
+    return trained, [*rows, at | facts | provenance() | {"metric": FINISHED, "value": None}]
 
 
-def about(config: RunConfig, experiment: str) -> Row:
-    """What describes a run before it starts."""
+def planned(config: RunConfig, experiment: str) -> Row:
+    """The row that says what a run is to be."""
     return {
+        "metric": PLANNED,
+        "value": None,
         "experiment": experiment,
         "run": config.run_id,
         "label": config.output.label,

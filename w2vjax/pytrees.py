@@ -1,0 +1,25 @@
+"""Frozen pytrees whose class is part of their structure.
+
+JAX (0.10) takes two dataclasses for the same structure if their static fields are equal, whatever
+their classes: a program compiled for one may then be called with the other, now and then, as hashes
+fall. With the class's name among the static fields it cannot be.
+"""
+
+import inspect
+from typing import Any, TypeVar, dataclass_transform
+
+from flax import struct
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(struct.field,))
+def pytree(kind: type[T]) -> type[T]:
+    """`flax.struct.dataclass`, with a static field `kind` that names the class."""
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    kind.__annotations__ = inspect.get_annotations(kind) | {"kind": str}
+    kind.kind = struct.field(  # type: ignore[attr-defined]
+        pytree_node=False, default=name, repr=False, kw_only=True
+    )
+    made: Any = struct.dataclass(kind)
+    return made
