@@ -32,7 +32,7 @@ class Layers:
 
     corpus: str = CorpusConfig.source
     """a data set (see `w2vjax data list`) or the path of a text file or folder"""
-    outputs: tuple[str, ...] = tuple(LAYERS)
+    outputs: tuple[str, ...] = field(default_factory=lambda: tuple(LAYERS))
     """output layers"""
     samplers: tuple[str, ...] = ("unigram^0.75", "log-uniform")
     """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with :alias, :cdf or :table"""

@@ -46,7 +46,7 @@ class Compare:
 
     corpus: str = CorpusConfig.source
     """a data set (see `w2vjax data list`) or the path of a text file or folder"""
-    outputs: tuple[str, ...] = tuple(LAYERS)
+    outputs: tuple[str, ...] = field(default_factory=lambda: tuple(LAYERS))
     """output layers; and sppmi-svd, the closed form that stands beside them"""
     samplers: tuple[str, ...] = compare.SAMPLERS
     """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with

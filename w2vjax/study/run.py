@@ -11,7 +11,8 @@ import jax
 import numpy as np
 
 from w2vjax import machine
-from w2vjax.config.schema import RunConfig, flatten
+from w2vjax.config.layers import LAYERS, layer_class
+from w2vjax.config.schema import OutputConfig, RunConfig, flatten
 from w2vjax.engine.history import LossPoint
 from w2vjax.engine.program import mesh_of
 from w2vjax.engine.train import Trained, train
@@ -102,9 +103,19 @@ def planned(config: RunConfig, experiment: str) -> Row:
         "experiment": experiment,
         "run": config.run_id,
         "label": config.output.label,
+        **_names(config.output),
         "seed": config.train.seed,
         **{f"config.{name}": value for name, value in flatten(config.resolved()).items()},
     }
+
+
+def _names(output: OutputConfig) -> Row:
+    """What reports call a layer and its sampler, and what the layer is; closed forms have none."""
+    if output.layer not in LAYERS:
+        return {}
+    layer = layer_class(output.layer)
+    sampler = output.sampler.name if layer.draws_noise else None
+    return {"layer": layer.title, "layer.help": layer.help, "sampler": sampler}
 
 
 def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained) -> Row:
