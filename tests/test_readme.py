@@ -22,3 +22,10 @@ def test_a_new_sampler_is_a_row_of_the_table(tmp_path: Path) -> None:
     assert re.search(r"^\| NEG +\| two-tiers +\| +[*\d]", done.stdout, re.MULTILINE), done.stdout
     assert re.search(r"^\| NEG +\| unigram\^0.75 +\| +[*\d]", done.stdout, re.MULTILINE)
     assert (tmp_path / "results/compare/table.md").exists()
+
+
+def test_what_readme_imports_is_there() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    imports = [line for block in blocks for line in block.splitlines() if "import " in line]
+    assert len(imports) > 8
+    exec("\n".join(imports), {})

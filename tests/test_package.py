@@ -1,0 +1,32 @@
+"""What `import w2vjax` offers."""
+
+import subprocess
+import sys
+
+import pytest
+
+import w2vjax
+
+
+def test_names_are_those_of_their_modules():
+    from w2vjax import losses, samplers
+    from w2vjax.engine.train import train
+    from w2vjax.text.encoding import encode
+    from w2vjax.vectors.embeddings import Embeddings
+
+    own = {"losses": losses, "samplers": samplers, "train": train, "encode": encode}
+    own["Embeddings"] = Embeddings
+    assert {name: getattr(w2vjax, name) for name in w2vjax.__all__} == own
+    assert set(w2vjax.__all__) <= set(dir(w2vjax))
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        w2vjax.trian  # noqa: B018
+
+
+def test_importing_it_starts_nothing():
+    """Nor do the names of layers, and the vectors."""
+    program = (
+        "import sys, w2vjax, w2vjax.losses, w2vjax.config.layers as l; w2vjax.Embeddings; "
+        "assert l.LAYERS and 'jax' not in sys.modules; "
+        "from w2vjax.losses import nce; assert 'jax' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
