@@ -29,3 +29,13 @@ def test_what_readme_imports_is_there() -> None:
     imports = [line for block in blocks for line in block.splitlines() if "import " in line]
     assert len(imports) > 8
     exec("\n".join(imports), {})
+
+
+def test_the_losses_work_in_a_model_of_ones_own(tmp_path: Path) -> None:
+    section = README.read_text().partition("## The losses in a model of your own\n")[2]
+    (program,) = re.findall(r"```python\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    (tmp_path / "own.py").write_text(program)
+    command = [sys.executable, "own.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"1\d\.\d\d nats; log V is 10.82\n", done.stdout), done.stdout
