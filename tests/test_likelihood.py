@@ -8,6 +8,7 @@ from scipy.special import log_softmax
 from w2vjax.errors import InputError
 from w2vjax.evaluation import likelihood
 from w2vjax.evaluation.likelihood import held_out
+from w2vjax.losses import partition
 
 
 def matrices(num_words: int, dim: int = 6, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -19,8 +20,8 @@ def matrices(num_words: int, dim: int = 6, scale: float = 1.0) -> tuple[np.ndarr
 @pytest.mark.parametrize("num_words", [1, 2, 7, 8, 20, 21])
 @pytest.mark.parametrize("scale", [1.0, 12.0])
 def test_equals_the_float64_softmax_across_chunks(num_words, scale, monkeypatch) -> None:
-    monkeypatch.setattr(likelihood, "WORDS_PER_CHUNK", 7)
     monkeypatch.setattr(likelihood, "HIDDEN_PER_BLOCK", 4)
+    monkeypatch.setattr(partition, "SCORES", 4 * 7)
     jax.clear_caches()
     hidden, outputs = matrices(num_words, scale=scale)
     centre, target = np.random.default_rng(0).integers(0, num_words, (2, 50))
@@ -50,8 +51,7 @@ def test_hidden_may_have_other_rows_than_outputs() -> None:
 def test_memory_does_not_grow_with_pairs_or_words() -> None:
     shapes = [jax.ShapeDtypeStruct((rows, 8), np.float32) for rows in (8 * 512, 200_000)]
     memory = likelihood._log_sums.lower(*shapes).compile().memory_analysis()
-    logits = likelihood.HIDDEN_PER_BLOCK * likelihood.WORDS_PER_CHUNK * 4
-    assert memory.temp_size_in_bytes < 4 * logits
+    assert memory.temp_size_in_bytes < 2 * 4 * partition.SCORES
 
 
 def test_no_pairs_have_no_value() -> None:

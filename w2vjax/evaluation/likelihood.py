@@ -1,5 +1,7 @@
 """Held-out likelihood: how well the exact softmax over all words predicts unseen pairs."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,9 +9,11 @@ from jaxtyping import Array, Float, Int
 
 from w2vjax.errors import InputError
 from w2vjax.evaluation.scores import Score
+from w2vjax.losses.arithmetic import Arithmetic
+from w2vjax.losses.partition import log_partition
 
 HIDDEN_PER_BLOCK = 512
-WORDS_PER_CHUNK = 4096  # 8 MB of logits at a time, whatever the vocabulary
+PRECISE = Arithmetic(precision="highest")
 
 
 def held_out(
@@ -55,27 +59,10 @@ def _log_sums(
     hidden: Float[Array, "h d"],
     outputs: Float[Array, "v d"],
 ) -> Float[Array, " h"]:
-    """log Σ_v exp(h·o_v) of every row of `hidden`, by blocks of it and chunks of the vocabulary."""
-    num_words = len(outputs)
-    chunk = min(WORDS_PER_CHUNK, num_words)
-    # the last chunk starts earlier rather than being padded; its first words are then masked
-    starts = jnp.minimum(jnp.arange(0, num_words, chunk), num_words - chunk)
-    fresh = jnp.arange(0, num_words, chunk)
-
-    def block(rows: Float[Array, "b d"]) -> Float[Array, " b"]:
-        def step(running: Float[Array, " b"], at: tuple) -> tuple[Float[Array, " b"], None]:
-            start, first = at
-            part = jax.lax.dynamic_slice_in_dim(outputs, start, chunk)
-            seen = start + jnp.arange(chunk) < first
-            logits = jnp.matmul(rows, part.T, precision="highest")
-            logits = jnp.where(seen[None, :], -jnp.inf, logits)
-            return jnp.logaddexp(running, jax.nn.logsumexp(logits, axis=1)), None
-
-        empty = jnp.full(len(rows), -jnp.inf)
-        return jax.lax.scan(step, empty, (starts, fresh))[0]
-
+    """log Σ_v exp(h·o_v) of every row of `hidden`, by blocks of it."""
     blocks = hidden.reshape(-1, HIDDEN_PER_BLOCK, hidden.shape[1])
-    return jax.lax.map(block, blocks).reshape(-1)
+    of_block = partial(log_partition, matrix=outputs, arithmetic=PRECISE)
+    return jax.lax.map(of_block, blocks).reshape(-1)
 
 
 def _check(hidden: np.ndarray, outputs: np.ndarray, centre: np.ndarray, target: np.ndarray) -> None:
