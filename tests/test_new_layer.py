@@ -133,12 +133,37 @@ class Transposed(Doubled):
         return jax.tree.map(jnp.transpose, super().labels(targets, shared))
 
 
+class Shrunk(Doubled):
+    def shift(self, rows: Int[Array, "*n"]) -> Array:
+        return jnp.zeros(rows.shape[:1])
+
+
+class Unlabelled(Doubled):
+    def labels(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Array:
+        return targets
+
+
+class Sideways(Doubled):
+    def labels(self, targets: Int[Array, " t"], shared: Int[Array, " k"]) -> Labels:
+        labels = super().labels(targets, shared)
+        return labels._replace(shared_push=labels.shared_push.T)
+
+
+class Unaware(Doubled):
+    def example(self, target_logits, shared_logits) -> Array:
+        return target_logits[0]
+
+
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
         (without_title(), f"{NAME}: Untitled has no title, draws_noise"),
         (Flat, r"Flat breaks the contract, target_rows gives int32 \(2,\)"),
         (Transposed, r"labels gives a pull of \(1, 2\) and not \(2, 1\)"),
+        (Shrunk, r"shift gives \(2,\) and not \(2, 1\)"),
+        (Unlabelled, "labels gives .* and not Labels"),
+        (Sideways, r"labels gives a shared_push of \(2, 4\) and not \(4, 2\)"),
+        (Unaware, "example fails .*positional argument"),
         (Summed, r"example gives \(4,\) and not a scalar"),
     ],
 )

@@ -17,13 +17,12 @@ Each is a class of its own; `config.layers.LAYERS` names them.
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from w2vjax.config.layers import layer_class
 from w2vjax.config.schema import OutputConfig
-from w2vjax.errors import InputError
+from w2vjax.losses.contract import check
 from w2vjax.losses.layer import Counts, Kept, OutputLayer
 
 
@@ -37,37 +36,9 @@ def build(
     breaks the contract.
     """
     made: Any = layer_class(config.layer).build(config, draws, counts, kept)
-    missing = [name for name in MEMBERS if not hasattr(made, name)]
-    wrong = f"it has no {', '.join(missing)}" if missing else _wrong_shape(made, len(counts))
-    if wrong:
-        raise InputError(
-            f"output layer {config.layer}: {type(made).__name__} breaks the contract, {wrong}; see "
-            "OutputLayer in w2vjax/losses/layer.py"
-        )
-    return made
-
-
-def _wrong_shape(layer: OutputLayer, num_words: int) -> str | None:
-    """What is wrong with the shapes that a layer gives for two targets; None: nothing."""
-    targets = jnp.zeros(2, jnp.int32)
-    found = {
-        "target_rows": jax.eval_shape(layer.target_rows, targets),
-        "shared_rows": jax.eval_shape(lambda: layer.shared_rows(jax.random.key(0), (3,))),
-    }
-    for (name, rows), number in zip(found.items(), (2, 3), strict=True):
-        if rows.ndim != 2 or rows.shape[0] != number or rows.dtype != jnp.int32:
-            return f"{name} gives {rows.dtype} {rows.shape} and not int32 ({number}, …)"
-    own, shared = (rows.shape[1] for rows in found.values())
-    ids = jnp.zeros(shared, jnp.int32)
-    labels = jax.eval_shape(layer.labels, targets, ids)
-    for name in ("pull", "push"):
-        if getattr(labels, name).shape != (2, own):
-            return f"labels gives a {name} of {getattr(labels, name).shape} and not {(2, own)}"
-    if layer.candidate_scope == "matrix":
-        ids = jnp.zeros(layer.num_rows(num_words), jnp.int32)
-    logits = jnp.zeros(own), jnp.zeros(ids.shape)
-    loss = jax.eval_shape(layer.example, *logits, targets[0], ids)
-    return f"example gives {loss.shape} and not a scalar" if loss.shape else None
+    check(config.layer, made, len(counts))
+    layer: OutputLayer = made
+    return layer
 
 
 def example_loss(
@@ -85,9 +56,3 @@ def example_loss(
     if layer.candidate_scope == "matrix":
         shared = jnp.arange(output.shape[0])
     return layer.example(output[own] @ hidden, output[shared] @ hidden, target, shared)
-
-
-MEMBERS = tuple(
-    name for name in (*OutputLayer.__annotations__, *vars(OutputLayer)) if not name.startswith("_")
-)
-"""what the contract asks of a layer"""
