@@ -18,8 +18,8 @@ from w2vjax.samplers.mechanisms import Alias
 from w2vjax.study.gradients import (
     SLICES,
     TENTHS,
+    EmbeddedPairs,
     Moments,
-    Pairs,
     by_slice,
     estimates,
     exact_gradient,
@@ -40,17 +40,17 @@ LINEAR = [
 SOFTMAX_POLICIES = ("mask", "keep")
 
 
-def batch(num_pairs: int = 8, same_hidden: bool = False) -> Pairs:
+def batch(num_pairs: int = 8, same_hidden: bool = False) -> EmbeddedPairs:
     draw = np.random.default_rng(1)
     hidden = draw.normal(size=(num_pairs, D))
     if same_hidden:
         hidden[:] = hidden[0]
     arrays = hidden, 0.7 * draw.normal(size=(V, D))
     hidden, output = (jnp.asarray(array, jnp.float32) for array in arrays)
-    return Pairs(hidden, jnp.asarray(draw.integers(0, V, num_pairs), jnp.int32), output)
+    return EmbeddedPairs(hidden, jnp.asarray(draw.integers(0, V, num_pairs), jnp.int32), output)
 
 
-def apart(pairs: Pairs, layer: OutputLayer, expected: jax.Array) -> tuple[float, float]:
+def apart(pairs: EmbeddedPairs, layer: OutputLayer, expected: jax.Array) -> tuple[float, float]:
     """Largest and typical distance of the mean of draws from what is expected, standard errors."""
     keys = jax.random.split(jax.random.key(3), 4_000)
 

@@ -8,7 +8,7 @@ import pytest
 from noise import COUNTS, V
 
 from w2vjax.samplers import build, laws, parse
-from w2vjax.samplers.mechanisms import Alias, Cdf, Table
+from w2vjax.samplers.mechanisms import Alias, Cdf, UnigramTable
 
 P = np.array([0.5, 0.25, 0.25, 0.0])
 Q = np.array([0.25, 0.25, 0.25, 0.25])
@@ -51,7 +51,7 @@ def test_laws_are_counted_from_the_integers() -> None:
     cdf = Cdf(zero, jnp.uint32([0, 2**30, 2**31]), jnp.int32([0, 0, 2, 2, 2]), jnp.int32(2))
     assert laws.law(cdf, 3).tolist() == [0.25, 0.25, 0.5]
     # three slots: word 0 has two, and so the random words below 2^33 / 3, rounded up
-    table = Table(zero, jnp.int32([0, 0, 1]))
+    table = UnigramTable(zero, jnp.int32([0, 0, 1]))
     assert laws.law(table, 2)[0] == math.ceil(2**33 / 3) / 2**32
     assert laws.law(table, 2).sum() == 1
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from w2vjax.errors import InputError
 from w2vjax.losses.trees import huffman
-from w2vjax.replay.events import Centre, Event, Pair, Rate, Sentence, State, Unended
+from w2vjax.replay.events import Centre, Event, GeneratorState, Pair, Rate, Sentence, Unended
 from w2vjax.replay.generator import Generator
 from w2vjax.replay.noise import NoiseTable, keep_shares
 from w2vjax.replay.paths import paths
-from w2vjax.replay.reading import LINE_END, Vocabulary, count_words, read_words
+from w2vjax.replay.reading import LINE_END, ReplayVocabulary, count_words, read_words
 from w2vjax.replay.run import learning_rate, run, sentences
 from w2vjax.replay.settings import ReplaySettings
 from w2vjax.replay.trace import trace
@@ -37,7 +37,7 @@ TRACES = {
 }
 
 
-def replayed(text: bytes, **changes) -> tuple[Vocabulary, list[Event]]:
+def replayed(text: bytes, **changes) -> tuple[ReplayVocabulary, list[Event]]:
     chosen = ReplaySettings(**{"min_count": 1, "sample": 0.0, "epochs": 1, **changes})
     vocabulary = count_words(text, chosen.min_count)
     return vocabulary, list(run(text, vocabulary, chosen))
@@ -181,7 +181,9 @@ def test_an_empty_sentence_draws_one_number() -> None:
     """The window of nobody: the same text with a blank line ends one draw later."""
     _, plain = replayed(b"a b c\n")
     _, blank = replayed(b"a b c\n\n")
-    states = [e.number for events in (plain, blank) for e in events if isinstance(e, State)]
+    states = [
+        e.number for events in (plain, blank) for e in events if isinstance(e, GeneratorState)
+    ]
     assert Generator(states[0]).next() == states[1]
     assert Centre(None, 5 - states[1] % 5) in blank
 

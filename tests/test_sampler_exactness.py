@@ -24,7 +24,7 @@ from w2vjax.samplers import (
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.distributions import DISTRIBUTIONS
 from w2vjax.samplers.laws import law, total_variation
-from w2vjax.samplers.mechanisms import Alias, Cdf, Table, apportion
+from w2vjax.samplers.mechanisms import Alias, Cdf, UnigramTable, apportion
 
 
 def feed(monkeypatch: pytest.MonkeyPatch, words: np.ndarray) -> None:
@@ -76,7 +76,7 @@ def test_cdf_finds_both_ends_of_every_stretch(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_table_takes_random_words_to_slots_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
-    sampler = Table.of(np.full(7, 1 / 7), 1000)
+    sampler = UnigramTable.of(np.full(7, 1 / 7), 1000)
     slots = [0, 1, 499, 998, 999]
     firsts = [-(-(slot << 32) // 1000) for slot in slots]
     feed(monkeypatch, np.array([*firsts, *[f - 1 for f in firsts[1:]], 2**32 - 1], np.uint32))

@@ -24,7 +24,7 @@ from w2vjax.samplers import (
 from w2vjax.samplers.distributions import DISTRIBUTIONS
 from w2vjax.samplers.fit import goodness_of_fit
 from w2vjax.samplers.laws import law, total_variation
-from w2vjax.samplers.mechanisms import Cdf, Table
+from w2vjax.samplers.mechanisms import Cdf, UnigramTable
 
 
 @pytest.fixture(params=EVERY, scope="module")
@@ -70,7 +70,7 @@ def test_distance_to_the_distribution(config: SamplerConfig, sampler: Sampler) -
         sampler = sampler.learn((10**8 * COUNTS / COUNTS.sum()).astype(np.int64))
         assert total_variation(law(sampler, V), target_distribution(config, COUNTS)) < 2 * V / 10**8
         return
-    if isinstance(sampler, Table):
+    if isinstance(sampler, UnigramTable):
         bound = V / config.table_size  # each word is rounded by less than a slot
     else:
         bound = V / 2**34 if isinstance(sampler, Cdf) else 1e-9

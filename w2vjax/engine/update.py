@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.engine.damping import (
@@ -27,10 +28,9 @@ from w2vjax.engine.windows import Batch, frame
 from w2vjax.losses.arithmetic import PLAIN, Arithmetic
 from w2vjax.losses.elementwise import Logistic
 from w2vjax.losses.layer import Labels, OutputLayer
-from w2vjax.pytrees import pytree
 
 
-@pytree
+@struct.dataclass
 class Parameters:
     """The two matrices. Only their touched rows are ever differentiated."""
 

@@ -15,10 +15,8 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Float, Int
 
-from w2vjax.pytrees import pytree
 
-
-@pytree
+@struct.dataclass
 class Batch:
     """The (hidden vector, target) pairs of one step, in `b` blocks.
 

@@ -80,7 +80,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class GeneratorState:
     """`state NUMBER`: the generator's, at the end of an epoch. Equal states: equally many draws."""
 
     number: int
@@ -89,7 +89,7 @@ class State:
         return f"state {self.number}"
 
 
-Event = Epoch | Sentence | Unended | Centre | Pair | Rate | State
+Event = Epoch | Sentence | Unended | Centre | Pair | Rate | GeneratorState
 
 
 def _line(name: str, ids: Iterable[int | None]) -> str:

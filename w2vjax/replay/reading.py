@@ -32,7 +32,7 @@ def read_words(text: bytes) -> Iterator[bytes]:
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class ReplayVocabulary:
     """word2vec.c's words and their counts; a word's id is its place."""
 
     words: tuple[bytes, ...]
@@ -54,7 +54,7 @@ class Vocabulary:
         return sum(self.counts)
 
 
-def count_words(text: bytes, min_count: int) -> Vocabulary:
+def count_words(text: bytes, min_count: int) -> ReplayVocabulary:
     """The vocabulary of a text: words that occur `min_count` times or more, and `</s>`.
 
     word2vec.c sorts with C's `qsort` and compares counts alone, so the order of ties belongs to the
@@ -74,4 +74,4 @@ def count_words(text: bytes, min_count: int) -> Vocabulary:
     if not kept:
         raise InputError(f"no word occurs {min_count} times or more: lower min_count")
     words, numbers = zip(*kept, strict=True)
-    return Vocabulary((LINE_END, *words), (lines, *numbers))
+    return ReplayVocabulary((LINE_END, *words), (lines, *numbers))

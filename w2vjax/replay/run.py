@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from w2vjax.replay.events import Centre, Epoch, Event, Pair, Rate, Sentence, State, Unended
+from w2vjax.replay.events import Centre, Epoch, Event, GeneratorState, Pair, Rate, Sentence, Unended
 from w2vjax.replay.generator import Generator
 from w2vjax.replay.noise import NoiseTable, keep_shares
-from w2vjax.replay.reading import Vocabulary, read_words
+from w2vjax.replay.reading import ReplayVocabulary, read_words
 from w2vjax.replay.settings import ReplaySettings
 
 SENTENCE = 1000
@@ -26,7 +26,7 @@ Noise = Callable[[int], tuple[int | None, ...]]
 """of a target: its noise words, None where one was the target"""
 
 
-def run(text: bytes, vocabulary: Vocabulary, settings: ReplaySettings) -> Iterator[Event]:
+def run(text: bytes, vocabulary: ReplayVocabulary, settings: ReplaySettings) -> Iterator[Event]:
     """All events, in word2vec.c's order.
 
     The learning rate falls once more than 10,000 words have been read since it last did: after the
@@ -60,7 +60,7 @@ def run(text: bytes, vocabulary: Vocabulary, settings: ReplaySettings) -> Iterat
                     counted, waiting = counted + waiting, 0
                     yield Rate(learning_rate(settings.start_rate, counted, num_words))
         counted += waiting
-        yield State(generator.state)
+        yield GeneratorState(generator.state)
 
 
 def learning_rate(start: float, words: int, num_words: int) -> float:
@@ -91,7 +91,7 @@ def sentences(
     yield Unended(tuple(kept), len(ids) - start)
 
 
-def _noise(vocabulary: Vocabulary, settings: ReplaySettings, generator: Generator) -> Noise:
+def _noise(vocabulary: ReplayVocabulary, settings: ReplaySettings, generator: Generator) -> Noise:
     """What draws a pair's noise: nothing for hierarchical softmax."""
     if settings.output == "hierarchical-softmax":
         return lambda target: ()

@@ -8,7 +8,7 @@ from scipy.special import xlog1py
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.contract import Sampler, probabilities
 from w2vjax.samplers.distributions import Probabilities, log_uniform, uniform
-from w2vjax.samplers.mechanisms import Alias, Cdf, Table, slot_ends
+from w2vjax.samplers.mechanisms import Alias, Cdf, UnigramTable, slot_ends
 from w2vjax.samplers.random_words import WORD
 from w2vjax.samplers.streamed import InBatch, LearnedUnigram
 
@@ -36,7 +36,7 @@ def law(sampler: Sampler, num_words: int) -> Probabilities:
             starts = np.asarray(sampler.starts).astype(np.float64)
             starts[int(sampler.guide[-1]) + 1 :] = line  # where the guide never leads
             return np.diff(starts, append=line) / line
-        case Table():
+        case UnigramTable():
             num_slots = np.bincount(np.asarray(sampler.slots), minlength=num_words)
             return np.diff(slot_ends(num_slots), prepend=0) / line
     return probabilities(sampler, num_words)

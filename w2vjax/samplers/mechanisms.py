@@ -118,7 +118,7 @@ class Cdf(Tabulated):
 
 
 @pytree
-class Table(Tabulated):
+class UnigramTable(Tabulated):
     """word2vec.c's table: each word fills slots in proportion to its probability (`fill_table`).
 
     Draws are uniform over the slots. Words with less than a slot's share are rounded up, which

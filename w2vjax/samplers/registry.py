@@ -11,7 +11,7 @@ from w2vjax.errors import InputError, unknown
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.contract import Sampler, check
 from w2vjax.samplers.distributions import DISTRIBUTIONS, Probabilities, checked_counts, mixed
-from w2vjax.samplers.mechanisms import Alias, Cdf, Table
+from w2vjax.samplers.mechanisms import Alias, Cdf, UnigramTable
 from w2vjax.samplers.streamed import InBatch, LearnedUnigram
 
 CLOSED_FORMS: dict[str, Callable[[int], Sampler]] = {
@@ -39,7 +39,7 @@ MECHANISMS: dict[str, Callable[[Probabilities, SamplerConfig], Sampler]] = {
     "closed-form": _closed_form,
     "alias": lambda probabilities, _: Alias.of(probabilities),
     "cdf": lambda probabilities, _: Cdf.of(probabilities),
-    "table": lambda probabilities, config: Table.of(probabilities, config.table_size),
+    "table": lambda probabilities, config: UnigramTable.of(probabilities, config.table_size),
 }
 """Every mechanism by name: `(probabilities [V], config) -> sampler`."""
 

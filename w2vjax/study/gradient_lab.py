@@ -35,8 +35,8 @@ from w2vjax.report import report
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study.gradients import (
     TENTHS,
+    EmbeddedPairs,
     Estimate,
-    Pairs,
     estimates,
     exact_gradient,
     moments,
@@ -205,7 +205,7 @@ def run(made: Sequence[Cell], folder: Path, show: bool = True) -> None:
     report.build(folder)
 
 
-def embedded(cell: Cell, corpus: EncodedCorpus, show: bool = True) -> Pairs:
+def embedded(cell: Cell, corpus: EncodedCorpus, show: bool = True) -> EmbeddedPairs:
     """Pairs of unseen text at the embeddings of a cell's state. Raises `InputError` if too few."""
     lab, config = cell.lab, cell.training()
     chosen = unseen_pairs(corpus, config, lab.num_pairs)
@@ -217,7 +217,7 @@ def embedded(cell: Cell, corpus: EncodedCorpus, show: bool = True) -> Pairs:
     parameters = train(corpus, config, show=show).parameters
     # Neighbours in the text share a group else, and frequent targets with them.
     order = np.random.default_rng(lab.seed).permutation(lab.num_pairs)
-    pairs = Pairs(
+    pairs = EmbeddedPairs(
         jnp.asarray(np.asarray(parameters.input)[chosen.inputs[order, 0]]),
         jnp.asarray(chosen.targets[order]),
         jnp.asarray(np.asarray(parameters.output)),
@@ -225,7 +225,9 @@ def embedded(cell: Cell, corpus: EncodedCorpus, show: bool = True) -> Pairs:
     return normalised(pairs) if STATES[cell.state].normalised else pairs
 
 
-def _measured(made: Sequence[Cell], pairs: Pairs, corpus: EncodedCorpus) -> Iterator[list[Row]]:
+def _measured(
+    made: Sequence[Cell], pairs: EmbeddedPairs, corpus: EncodedCorpus
+) -> Iterator[list[Row]]:
     """The rows of every cell of one state."""
     exact = exact_gradient(pairs)
     facts = provenance() | _facts(pairs, exact, corpus)
@@ -236,7 +238,7 @@ def _measured(made: Sequence[Cell], pairs: Pairs, corpus: EncodedCorpus) -> Iter
 
 
 def _estimates(
-    cell: Cell, pairs: Pairs, corpus: EncodedCorpus, exact: Float[Array, "v d"]
+    cell: Cell, pairs: EmbeddedPairs, corpus: EncodedCorpus, exact: Float[Array, "v d"]
 ) -> dict[str, Estimate]:
     lab = cell.lab
     layer = build(cell.output, cell.output.num_noise, corpus.vocabulary.counts)
@@ -245,7 +247,7 @@ def _estimates(
     return estimates(moments(pairs, layer, key, lab.num_draws, lab.batches, groups, exact))
 
 
-def _facts(pairs: Pairs, exact: Float[Array, "v d"], corpus: EncodedCorpus) -> Row:
+def _facts(pairs: EmbeddedPairs, exact: Float[Array, "v d"], corpus: EncodedCorpus) -> Row:
     log_z = np.asarray(log_partition(pairs.hidden, pairs.output), np.float64)
     device = jax.devices()[0]
     return {

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.errors import InputError
@@ -27,15 +28,14 @@ from w2vjax.losses.exact_layer import FullSoftmax
 from w2vjax.losses.layer import OutputLayer
 from w2vjax.losses.negative_layers import NegativeSampling
 from w2vjax.losses.partition import log_partition
-from w2vjax.pytrees import pytree
 
 TENTHS = 10
 SLICES = TENTHS + 1
 """tenths of the vocabulary, the most frequent words first, and then all of it"""
 
 
-@pytree
-class Pairs:
+@struct.dataclass
+class EmbeddedPairs:
     """A batch of pairs at fixed embeddings."""
 
     hidden: Float[Array, "p d"]
@@ -48,7 +48,7 @@ APART = 1_000.0
 
 
 @jax.jit
-def normalised(pairs: Pairs) -> Pairs:
+def normalised(pairs: EmbeddedPairs) -> EmbeddedPairs:
     """The same probabilities, with scores that are their logarithms: Z = 1 for every hidden vector.
 
     By one more coordinate, of which `APART` in the outputs and -log Z / `APART` in the hidden
@@ -56,14 +56,16 @@ def normalised(pairs: Pairs) -> Pairs:
     """
     log_z = log_partition(pairs.hidden, pairs.output)
     apart = jnp.full((pairs.output.shape[0], 1), APART)
-    return Pairs(
+    return EmbeddedPairs(
         hidden=jnp.concatenate([pairs.hidden, -log_z[:, None] / APART], axis=1),
         targets=pairs.targets,
         output=jnp.concatenate([pairs.output, apart], axis=1),
     )
 
 
-def gradient(pairs: Pairs, layer: OutputLayer, shared: Int[Array, "g k"]) -> Float[Array, "v d"]:
+def gradient(
+    pairs: EmbeddedPairs, layer: OutputLayer, shared: Int[Array, "g k"]
+) -> Float[Array, "v d"]:
     """By the output matrix, of the mean loss of the pairs, nats; `g` groups of them share noise."""
     groups = shared.shape[0]
     hidden = pairs.hidden.reshape(groups, -1, pairs.hidden.shape[1])
@@ -79,13 +81,13 @@ def gradient(pairs: Pairs, layer: OutputLayer, shared: Int[Array, "g k"]) -> Flo
 
 
 @jax.jit
-def exact_gradient(pairs: Pairs) -> Float[Array, "v d"]:
+def exact_gradient(pairs: EmbeddedPairs) -> Float[Array, "v d"]:
     """The full softmax's: Σ_p (softmax(output · h_p) - 1 at the target) h_pᵀ, over their number."""
     return gradient(pairs, FullSoftmax(), jnp.arange(pairs.output.shape[0])[None])
 
 
 @jax.jit
-def expected_gradient(pairs: Pairs, layer: NegativeSampling) -> Float[Array, "v d"]:
+def expected_gradient(pairs: EmbeddedPairs, layer: NegativeSampling) -> Float[Array, "v d"]:
     """The mean over all noise, exactly: NEG and NCE are linear in the counts of noise words.
 
     It is the mean, by the sampler's law, of the losses with every word as the only noise.
@@ -120,7 +122,7 @@ class Moments(NamedTuple):
 
 
 def moments(
-    pairs: Pairs,
+    pairs: EmbeddedPairs,
     layer: OutputLayer,
     key: Key[Array, ""],
     num_draws: int,
@@ -156,7 +158,7 @@ def moments(
 
 @partial(jax.jit, static_argnames=("num_draws", "num_groups"))
 def _drawn(
-    pairs: Pairs,
+    pairs: EmbeddedPairs,
     layer: OutputLayer,
     key: Key[Array, ""],
     about: tuple[Array, Array],
