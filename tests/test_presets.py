@@ -3,7 +3,7 @@
 import pytest
 
 from w2vjax.config import presets
-from w2vjax.config.presets import PRESETS
+from w2vjax.config.programs import PRESETS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, TrainConfig, flatten
 from w2vjax.errors import InputError
 

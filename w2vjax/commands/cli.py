@@ -270,11 +270,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _preset(name: str, config: RunConfig) -> RunConfig:
     """The configuration under a preset, and on standard error what that means."""
-    from w2vjax.config import presets
+    from w2vjax.config import presets, programs
 
     fields = presets.fields_of(name, config)
     made = presets.apply(name, config, unless=RunConfig())
-    preset, now = presets.PRESETS[name], flatten(made)
+    preset, now = programs.PRESETS[name], flatten(made)
     say(f"preset {name}: {preset.source}")
     for path, value in fields.items():
         kept = "" if now[path] == value else f", but {now[path]} was asked for"

@@ -1,0 +1,279 @@
+"""How other programs set word2vec up, in the fields of `RunConfig`.
+
+A preset takes over what decides a program's method: noise, collisions, subsampling, windows, rates.
+It leaves alone what its user decides by choosing an architecture or an output layer, and the
+engine's own ways (shared noise, summed steps). Where a program differs in what the configuration
+has no field for, `pending` names it, and `differs` says in words what stays different.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Fields = Mapping[str, Any]
+"""dotted names, as `config.flatten` has them, to values"""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One program's settings."""
+
+    source: str
+    """the program or paper, and which of its versions"""
+    fields: Fields
+    """of `RunConfig`"""
+    why: Mapping[str, str]
+    """what the program does, for every field set"""
+    cbow: Fields = field(default_factory=dict)
+    """fields that it sets otherwise where the architecture is CBOW"""
+    trees: Fields = field(default_factory=dict)
+    """and where the output layer is a tree"""
+    pending: Fields = field(default_factory=dict)
+    """settings that `RunConfig` has no field for yet, under the names they would have"""
+    differs: tuple[str, ...] = ()
+    """what stays different from the program"""
+
+
+_SKIP_GRAM_OF_C = "every neighbour predicts the centre"
+_C_SUBSAMPLING = "kept with probability sqrt(t/f) + t/f"
+_SHARED = (
+    "Each pair has noise and a step of its own there; here a block shares its noise, and the steps "
+    "of many words are summed."
+)
+_SUM_GRADIENT = "every neighbour gets all of the mean's gradient"
+_SATURATES = "from there on it is 0 or 1"
+_SKIPS = "beyond, a score is passed over"
+
+PRESETS: dict[str, Preset] = {
+    "word2vec.c": Preset(
+        source="word2vec.c 0.1c, by its defaults",
+        fields={
+            "corpus.min_count": 5,
+            "output.sampler.distribution": "unigram",
+            "output.sampler.power": 0.75,
+            "output.sampler.mechanism": "table",
+            "output.sampler.table_size": 100_000_000,
+            "output.num_noise": 5,
+            "output.collision": "mask",
+            "train.predicts": "centre",
+            "train.window": 5,
+            "train.dynamic_window": True,
+            "train.subsample": 1e-3,
+            "train.subsample_formula": "c",
+            "train.learning_rate": 0.025,
+            "train.learning_rate_floor": 1e-4,
+            "train.cbow_gradient": "sum",
+            "output.sigmoid_limit": 6.0,
+            "output.sigmoid_beyond": "saturate",
+        },
+        cbow={"train.learning_rate": 0.05},
+        trees={"output.sigmoid_beyond": "skip"},
+        why={
+            "corpus.min_count": "-min-count 5",
+            "output.sampler.distribution": "noise by counts^0.75",
+            "output.sampler.power": "a constant",
+            "output.sampler.mechanism": "a table of words, rounded up to whole slots",
+            "output.sampler.table_size": "a constant: 400 MB",
+            "output.num_noise": "-negative 5",
+            "output.collision": "noise that is the target is passed over",
+            "train.predicts": _SKIP_GRAM_OF_C,
+            "train.window": "-window 5",
+            "train.dynamic_window": "uniform on 1 … window",
+            "train.subsample": "-sample 1e-3",
+            "train.subsample_formula": _C_SUBSAMPLING,
+            "train.learning_rate": "-alpha: 0.025, and 0.05 for CBOW",
+            "train.learning_rate_floor": "a ten-thousandth of the start",
+            "train.cbow_gradient": _SUM_GRADIENT,
+            "output.sigmoid_limit": "MAX_EXP: its table of the sigmoid ends at 6",
+            "output.sigmoid_beyond": f"{_SATURATES}; in trees a score beyond is passed over",
+        },
+        pending={"corpus.line_end": "</s>"},
+        differs=(
+            _SHARED,
+            "Newlines are words there: in the counts, in the table (a draw of one becomes a "
+            "uniform word) and in the tree, where they stand first whatever their count.",
+            "Sentences end at newlines and after 1,000 kept words.",
+            "The sigmoid is read from a table of 1,000 entries.",
+            "`w2vjax replay` has none of these differences.",
+        ),
+    ),
+    "gensim": Preset(
+        source="gensim 4, models.Word2Vec, by its defaults",
+        fields={
+            "corpus.min_count": 5,
+            "output.sampler.distribution": "unigram",
+            "output.sampler.power": 0.75,
+            "output.sampler.mechanism": "cdf",
+            "output.num_noise": 5,
+            "output.collision": "mask",
+            "train.predicts": "centre",
+            "train.window": 5,
+            "train.dynamic_window": True,
+            "train.subsample": 1e-3,
+            "train.subsample_formula": "c",
+            "train.learning_rate": 0.025,
+            "train.learning_rate_floor": 0.004,
+            "train.cbow_gradient": "sum",
+            "output.sigmoid_limit": 6.0,
+            "output.sigmoid_beyond": "skip",
+        },
+        why={
+            "corpus.min_count": "min_count=5",
+            "output.sampler.distribution": "noise by counts^ns_exponent",
+            "output.sampler.power": "ns_exponent=0.75",
+            "output.sampler.mechanism": "bisection of cumulative probabilities",
+            "output.num_noise": "negative=5",
+            "output.collision": "noise that is the target is passed over",
+            "train.predicts": _SKIP_GRAM_OF_C,
+            "train.window": "window=5",
+            "train.dynamic_window": "shrink_windows=True: uniform on 1 … window",
+            "train.subsample": "sample=1e-3",
+            "train.subsample_formula": _C_SUBSAMPLING,
+            "train.learning_rate": "alpha=0.025, for CBOW too",
+            "train.learning_rate_floor": "min_alpha=1e-4, as a share of alpha",
+            "train.cbow_gradient": _SUM_GRADIENT,
+            "output.sigmoid_limit": "MAX_EXP: its table of the sigmoid ends at 6",
+            "output.sigmoid_beyond": _SKIPS,
+        },
+        differs=(
+            _SHARED,
+            "The cumulative probabilities are whole numbers up to 2^31 - 1 there, up to 2^32 here.",
+            "The learning rate falls to min_alpha at the end there; here it falls towards 0 until "
+            "it meets the floor.",
+            "Sentences end after 10,000 words.",
+        ),
+    ),
+    "fasttext": Preset(
+        source="fastText, unsupervised, by its defaults, without subwords",
+        fields={
+            "corpus.min_count": 5,
+            "output.sampler.distribution": "unigram",
+            "output.sampler.power": 0.5,
+            "output.sampler.mechanism": "table",
+            "output.sampler.table_size": 10_000_000,
+            "output.num_noise": 5,
+            "output.collision": "redraw",
+            "train.predicts": "neighbours",
+            "train.window": 5,
+            "train.dynamic_window": True,
+            "train.subsample": 1e-4,
+            "train.subsample_formula": "c",
+            "train.learning_rate": 0.05,
+            "train.learning_rate_floor": 0.0,
+            "train.cbow_gradient": "sum",
+            "output.sigmoid_limit": 8.0,
+            "output.sigmoid_beyond": "saturate",
+        },
+        why={
+            "corpus.min_count": "-minCount 5",
+            "output.sampler.distribution": "noise by counts^0.5",
+            "output.sampler.power": "a constant: flatter than word2vec's 0.75",
+            "output.sampler.mechanism": "a list of words, rounded up to whole entries",
+            "output.sampler.table_size": "a constant, about which the list's length lies",
+            "output.num_noise": "-neg 5",
+            "output.collision": "drawn again until it is not the target",
+            "train.predicts": "the centre predicts every neighbour",
+            "train.window": "-ws 5",
+            "train.dynamic_window": "uniform on 1 … window",
+            "train.subsample": "-t 1e-4",
+            "train.subsample_formula": _C_SUBSAMPLING,
+            "train.learning_rate": "-lr 0.05",
+            "train.learning_rate_floor": "falls to 0",
+            "train.cbow_gradient": _SUM_GRADIENT,
+            "output.sigmoid_limit": "its table of the sigmoid ends at 8",
+            "output.sigmoid_beyond": _SATURATES,
+        },
+        pending={"train.subwords": {"shortest": 3, "longest": 6, "buckets": 2_000_000}},
+        differs=(
+            _SHARED,
+            "Words are represented by their subwords too, unless it is told not to.",
+            "The list gives every word the ceiling of its share; word2vec.c's table, used here, "
+            "rounds otherwise.",
+        ),
+    ),
+    "tensorflow": Preset(
+        source="TensorFlow's tutorial, word2vec_basic.py",
+        fields={
+            "corpus.min_count": 1,
+            "corpus.max_vocab": 50_000,
+            "output.layer": "nce",
+            "output.sampler.distribution": "log-uniform",
+            "output.sampler.mechanism": "closed-form",
+            "output.num_noise": 64,
+            "output.collision": "keep",
+            "train.architecture": "skip-gram",
+            "train.predicts": "neighbours",
+            "train.dim": 128,
+            "train.window": 1,
+            "train.dynamic_window": False,
+            "train.subsample": 0.0,
+            "train.noise_per_block": 64,
+        },
+        why={
+            "corpus.min_count": "the vocabulary is cut by size alone",
+            "corpus.max_vocab": "vocabulary_size = 50000, UNK among them",
+            "output.layer": "tf.nn.nce_loss",
+            "output.sampler.distribution": "what nce_loss draws from unless it is told otherwise",
+            "output.sampler.mechanism": "a formula of the rank",
+            "output.num_noise": "num_sampled = 64",
+            "output.collision": "remove_accidental_hits=False in nce_loss",
+            "train.architecture": "skip-gram only",
+            "train.predicts": "the centre predicts a neighbour",
+            "train.dim": "embedding_size = 128",
+            "train.window": "skip_window = 1",
+            "train.dynamic_window": "windows are not drawn",
+            "train.subsample": "no word is thinned out",
+            "train.noise_per_block": "every pair of a batch has the same 64 noise words",
+        },
+        pending={
+            "output.sampler.unique": True,
+            "output.biases": True,
+            "corpus.unknown": "UNK",
+        },
+        differs=(
+            "Noise is drawn without repetition there, and its expected counts say so.",
+            "The loss is averaged over a batch of 128 pairs, with learning rate 1.0 throughout; "
+            "here gradients are summed, and the rate stays the layer's own.",
+            "Every word has a bias in the output layer.",
+            "Words outside of the vocabulary become one word, UNK; here they are left out.",
+        ),
+    ),
+    "paper": Preset(
+        source="Mikolov et al. 2013b, Distributed Representations of Words and Phrases",
+        fields={
+            "corpus.min_count": 5,
+            "output.sampler.distribution": "unigram",
+            "output.sampler.power": 0.75,
+            "output.sampler.mechanism": "alias",
+            "output.num_noise": 5,
+            "output.collision": "keep",
+            "train.architecture": "skip-gram",
+            "train.predicts": "neighbours",
+            "train.dim": 300,
+            "train.window": 5,
+            "train.dynamic_window": True,
+            "train.subsample": 1e-5,
+            "train.subsample_formula": "paper",
+        },
+        why={
+            "corpus.min_count": "section 3: words that occur less than 5 times are left out",
+            "output.sampler.distribution": "section 2.2: the unigram distribution to the power 3/4",
+            "output.sampler.power": "section 2.2",
+            "output.sampler.mechanism": "the distribution itself, not a table's rounding of it",
+            "output.num_noise": "table 1: NEG-5",
+            "output.collision": "equation 4: noise does not depend on the target",
+            "train.architecture": "section 2",
+            "train.predicts": "equation 1: a word predicts its neighbours",
+            "train.dim": "section 3",
+            "train.window": "section 4.1: context size 5",
+            "train.dynamic_window": "Mikolov et al. 2013a: R neighbours, uniform on 1 … C",
+            "train.subsample": "section 2.3: around 1e-5",
+            "train.subsample_formula": "equation 5: thrown away with probability 1 - sqrt(t/f)",
+        },
+        differs=(
+            _SHARED,
+            "The paper does not give the learning rate: it stays the layer's own.",
+        ),
+    ),
+}
+"""Every preset by name."""
