@@ -11,6 +11,7 @@ from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import BASELINES, CorpusConfig, OutputConfig, RunConfig, TrainConfig
 from w2vjax.engine.stream import Plan
 from w2vjax.errors import InputError
+from w2vjax.records.metrics import PLANNED
 from w2vjax.report.frame import load
 from w2vjax.study import baseline, compare, cooccurrence, grid
 from w2vjax.text.encoding import EncodedCorpus
@@ -112,7 +113,7 @@ def test_it_stands_in_the_table_beside_trained_layers(tmp_path: Path):
     frame = load(tmp_path)
     of = {label: set(rows["metric"]) for label, rows in frame.groupby("label")}
     scalars = {m for m in of["negative-sampling / in-batch"] if not m.startswith("loss/")}
-    assert of["sppmi-svd"] - {grid.PLANNED} == scalars - {grid.PLANNED}
+    assert of["sppmi-svd"] - {PLANNED} == scalars - {PLANNED}
     table = (tmp_path / "table.md").read_text()
     assert "SPPMI-SVD" in table and "in-batch" in table
 

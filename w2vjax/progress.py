@@ -1,5 +1,6 @@
-"""Progress of anything that takes longer than two seconds, on standard error."""
+"""What people are told on standard error: lines, and progress beyond two seconds."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,11 @@ DELAY = 2.0
 """seconds of silence before progress is shown"""
 PAUSE = 0.1
 """seconds between two drawings"""
+
+
+def say(line: str, prefix: str = "") -> None:
+    """A line for people, who may wait for it, on standard error."""
+    print(f"{prefix}{line}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The commands that measure: `w2vjax bench layers`, `scaling` and `peers`."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import OmitArgPrefixes, subcommand
 
 from w2vjax.bench import plan
+from w2vjax.commands.exit_codes import say
 from w2vjax.commands.options import Platform, TextOptions, TrainOptions
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
@@ -180,7 +180,7 @@ class Peers:
         )
         plan.check_peers(self.repeats, self.ladder)
         for name in missing:
-            _say(f"{name} is not installed and left out: pip install 'w2vjax[peers]'")
+            say(f"{name} is not installed and left out: pip install 'w2vjax[peers]'")
         from w2vjax.bench.peers import peers
 
         failed: list[str] = []
@@ -190,7 +190,7 @@ class Peers:
 
         code = _measured(self.out, plan.PEERS, measure, device=False)
         for line in failed:
-            _say(f"failed: {line}")
+            say(f"failed: {line}")
         return 1 if failed else code
 
 
@@ -221,11 +221,11 @@ def _measured(
     try:
         measure(Ledger(Records(folder), experiment, device))
     except KeyboardInterrupt:
-        _say(f"interrupted: what is measured is kept; `w2vjax report {folder}` shows it")
+        say(f"interrupted: what is measured is kept; `w2vjax report {folder}` shows it")
         raise
     files = report.build(folder)
     print((folder / "table.md").read_text())
-    _say(f"records, and {len(files)} files of tables and figures: {folder}")
+    say(f"records, and {len(files)} files of tables and figures: {folder}")
     return 0
 
 
@@ -233,7 +233,3 @@ def _prepare(platform: str | None, devices: int | None) -> None:
     from w2vjax.engine.devices import prepare
 
     prepare(platform, devices)
-
-
-def _say(line: str) -> None:
-    print(f"w2vjax: {line}", file=sys.stderr)

@@ -1,9 +1,10 @@
 """How a command ends: its exit code, and what is told of a mistake."""
 
-import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 
+from w2vjax import progress
 from w2vjax.errors import InputError
 
 INTERRUPTED = 130
@@ -28,9 +29,8 @@ def guarded(command: Callable[[], int]) -> int:
         return INTERRUPTED
 
 
-def say(line: str) -> None:
-    """A line on standard error, in the program's name."""
-    print(f"w2vjax: {line}", file=sys.stderr)
+say = partial(progress.say, prefix="w2vjax: ")
+"""A line on standard error, in the program's name."""
 
 
 def _warn(message: Warning | str, *_: object, **__: object) -> None:

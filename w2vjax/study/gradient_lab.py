@@ -1,6 +1,5 @@
 """The gradient laboratory: sampled losses beside the exact one, at several states of training."""
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from w2vjax.errors import InputError, in_range, unknown
 from w2vjax.files import make_folder
 from w2vjax.losses.layers import build
 from w2vjax.losses.partition import log_partition
-from w2vjax.progress import track
+from w2vjax.progress import say, track
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FINISHED
 from w2vjax.records.provenance import provenance
@@ -183,7 +182,8 @@ def run(made: Sequence[Cell], folder: Path, show: bool = True) -> None:
     left = [cell for cell in made if cell.run_id not in done]
     file = records.Records(folder)
     finished = len(made) - len(left)
-    _say(f"{EXPERIMENT}: {len(made)} cells, {len(left)} of them to do", show)
+    if show:
+        say(f"{EXPERIMENT}: {len(made)} cells, {len(left)} of them to do")
     try:
         for state in dict.fromkeys(cell.state for cell in left):
             mine = [cell for cell in left if cell.state == state]
@@ -192,7 +192,8 @@ def run(made: Sequence[Cell], folder: Path, show: bool = True) -> None:
                 build(cell.output, cell.output.num_noise, corpus.vocabulary.counts)
             begin = time.monotonic()
             pairs = embedded(mine[0], corpus, show)
-            _say(f"{state}: embeddings after {time.monotonic() - begin:.0f} s", show)
+            if show:
+                say(f"{state}: embeddings after {time.monotonic() - begin:.0f} s")
             with track(state, len(mine), "cells", show) as advance:
                 for rows in _measured(mine, pairs, corpus):
                     file.append(rows)
@@ -200,7 +201,7 @@ def run(made: Sequence[Cell], folder: Path, show: bool = True) -> None:
                     advance(1, 1)
     except KeyboardInterrupt:
         kept = f"{finished} of {len(made)} cells are finished and kept in {folder}"
-        _say(f"interrupted: {kept}; the same command goes on from there", True)
+        say(f"interrupted: {kept}; the same command goes on from there")
         raise
     report.build(folder)
 
@@ -288,8 +289,3 @@ def rows_of(cell: Cell, found: dict[str, Estimate], facts: Row) -> list[Row]:
 def _short(number: float) -> float:
     """Six digits: the records are long, and no standard error asks for more."""
     return float(f"{number:.6g}")
-
-
-def _say(line: str, show: bool) -> None:
-    if show:
-        print(line, file=sys.stderr, flush=True)

@@ -14,13 +14,14 @@ from w2vjax import files
 from w2vjax.config.layers import draws_noise
 from w2vjax.config.schema import CorpusConfig, RunConfig
 from w2vjax.errors import InputError
+from w2vjax.progress import say
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FAILED
 from w2vjax.records.provenance import provenance
 from w2vjax.report import report
 from w2vjax.study import plan
 from w2vjax.study.durations import Clock, cell, duration
-from w2vjax.study.plan import Past, name_of, say
+from w2vjax.study.plan import Past, name_of
 from w2vjax.study.rank_curves import distributions
 from w2vjax.study.run import Row, execute, planned
 from w2vjax.text.encoding import EncodedCorpus, encode

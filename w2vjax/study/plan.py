@@ -1,6 +1,5 @@
 """What a grid is about to do: refused where it cannot be done, told before it starts."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from w2vjax.config.schema import BASELINES, CorpusConfig, RunConfig, flatten
 from w2vjax.engine.program import mesh_of
 from w2vjax.errors import InputError
 from w2vjax.losses import layers as outputs
+from w2vjax.progress import say
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.study import baseline
@@ -163,11 +163,6 @@ def cell_names(configs: Sequence[RunConfig]) -> dict[RunConfig, str]:
 def name_of(config: RunConfig) -> str:
     """What messages call a run."""
     return f"{config.output.label}, seed {config.train.seed}"
-
-
-def say(line: str) -> None:
-    """A line for people, who may wait for it."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def _memory(config: RunConfig, corpora: Corpora) -> float:
