@@ -12,7 +12,7 @@ from noise import COUNTS
 
 from w2vjax.samplers import OWN, parse
 from w2vjax.study import card, draw_times
-from w2vjax.study.card_plan import CardConfig
+from w2vjax.study.card_settings import CardConfig
 
 NAMES = (
     *("uniform", "unigram^0.75", "unigram^1:table(20000)", "log-uniform:cdf"),

@@ -12,11 +12,13 @@ import pytest
 from problems import COUNTS
 from test_cli import called
 
-from w2vjax.bench import clock, peers, plan
+from w2vjax import clock
+from w2vjax.bench import peers
+from w2vjax.bench import settings as bench
 from w2vjax.bench.layers import layers
 from w2vjax.bench.ledger import SUBJECT, Ledger
-from w2vjax.bench.plan import Care, CeilingConfig, PeerConfig
 from w2vjax.bench.scaling import scaling, zipf_corpus
+from w2vjax.bench.settings import Care, CeilingConfig, PeerConfig
 from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import RunConfig, TrainConfig
 from w2vjax.errors import InputError
@@ -62,7 +64,7 @@ def test_programs_run_in_turn_and_slow_ones_drop_out() -> None:
 
     rounds: list[None] = []
     calls = {name: measure(name) for name in taken}
-    laps = list(clock.interleaved(calls, Care(4, 2.5), lambda: rounds.append(None)))
+    laps = list(clock.interleaved(calls, 4, 2.5, lambda: rounds.append(None)))
     assert order == ["quick", "slow"] * 3 + ["quick"], "warm-up first; two rounds for all"
     assert [(lap.name, lap.repeat) for lap in laps] == [
         *(("quick", 0), ("slow", 0), ("quick", 1), ("slow", 1), ("quick", 2))
@@ -73,7 +75,7 @@ def test_programs_run_in_turn_and_slow_ones_drop_out() -> None:
 def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
     base = RunConfig(train=replace(TRAIN, dim=64))
     configs = compare.cells(base, tuple(OUTPUTS), ("uniform",), 1, 1.0)
-    ledger = Ledger(Records(tmp_path), plan.LAYERS)
+    ledger = Ledger(Records(tmp_path), bench.LAYERS)
     layers(tiny_corpus(), configs, CARE, CeilingConfig(64, 1), ledger, show=False)
     frame = bench_rows.last_session(load(tmp_path))
     rows = bench_layers.measured(frame).set_index("cell")
@@ -97,7 +99,7 @@ def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
 
 def test_points_of_the_scaling_benchmark() -> None:
     sweeps = {"vocabulary": (64, 256), "dim": (3,), "block_size": (16, 32)}
-    points = plan.points(RunConfig(train=TRAIN), plan.SCALED_LAYERS, sweeps, 64, 128)
+    points = bench.points(RunConfig(train=TRAIN), bench.SCALED_LAYERS, sweeps, 64, 128)
     assert [len(together) for together in points] == [3, 2, 3, 1, 1], "who has such a setting"
     assert [together[0].words for together in points] == [64, 256, 64, 64, 64]
     assert {point.config.train.dim for point in points[2]} == {3}
@@ -107,7 +109,7 @@ def test_points_of_the_scaling_benchmark() -> None:
 
 def test_nothing_but_what_is_varied_changes() -> None:
     """Not the words of a step either, which by default follow the dimensions."""
-    points = plan.points(RunConfig(), plan.SCALED_LAYERS, {"dim": (25, 100, 800)}, 64, 128)
+    points = bench.points(RunConfig(), bench.SCALED_LAYERS, {"dim": (25, 100, 800)}, 64, 128)
     for configs in zip(*([point.config for point in some] for some in points), strict=True):
         assert [config.train.dim for config in configs] == [25, 100, 800]
         assert len({replace(config, train=replace(config.train, dim=1)) for config in configs}) == 1
@@ -116,9 +118,9 @@ def test_nothing_but_what_is_varied_changes() -> None:
 
 def test_scaling_is_fitted_and_reported(tmp_path: Path) -> None:
     base = RunConfig(train=TRAIN)
-    points = plan.points(base, ("hierarchical-softmax",), {"vocabulary": (64, 128, 256)}, 64, 128)
-    points += plan.points(base, ("negative-sampling",), {"block_size": (16, 32)}, 64, 128)
-    scaling(points, CARE, Ledger(Records(tmp_path), plan.SCALING), show=False)
+    points = bench.points(base, ("hierarchical-softmax",), {"vocabulary": (64, 128, 256)}, 64, 128)
+    points += bench.points(base, ("negative-sampling",), {"block_size": (16, 32)}, 64, 128)
+    scaling(points, CARE, Ledger(Records(tmp_path), bench.SCALING), show=False)
     made = built(tmp_path)
     rows = pd.read_csv(tmp_path / "table.csv").set_index(["variable", "layer"])
     assert rows["points"].to_dict() == {
@@ -185,7 +187,7 @@ def test_peers_take_turns_until_ours_are_as_accurate(
     imagined = Imagined()
     monkeypatch.setattr(peers, "_run", imagined)
     monkeypatch.setattr(peers, "version", lambda program: "1.0")  # they need not be there
-    ledger = Ledger(Records(tmp_path), plan.PEERS, device=False)
+    ledger = Ledger(Records(tmp_path), bench.PEERS, device=False)
     settings = PeerConfig("planted", epochs=1, max_words=3_000)
     names = ["gensim", "fasttext"]
     failed = peers.peers(settings, names, 2, (0.5, 1.0, 2.0, 3.0), ledger, show=False)
@@ -220,7 +222,7 @@ def test_peers_read_the_same_words(tmp_path: Path) -> None:
 def test_a_real_peer(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("gensim")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(plan, "find_spec", lambda name: name == "gensim" or None)
+    monkeypatch.setattr(bench, "find_spec", lambda name: name == "gensim" or None)
     small = ("--corpus", "planted", "--max-words", "60000", "--dim", "10", "--epochs", "1")
     code, out, err = called(
         capsys, "bench", "peers", *small, "--repeats", "1", "--ladder", "--out", "b"
@@ -256,13 +258,13 @@ def test_wrong_input_is_one_line(arguments, message, capsys, tmp_path, monkeypat
 
 
 def test_no_peer_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "find_spec", lambda name: None)
+    monkeypatch.setattr(bench, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="w2vjax\\[peers\\]"):
-        plan.installed(plan.PROGRAMS)
+        bench.installed(bench.PROGRAMS)
 
 
 def test_the_last_session_counts(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no measurement"):
-        Ledger(Records(tmp_path), plan.LAYERS).describe("nothing")
+        Ledger(Records(tmp_path), bench.LAYERS).describe("nothing")
         report.build(tmp_path)
-    assert set(bench_report.BENCHES) == {plan.LAYERS, plan.SCALING, plan.PEERS}
+    assert set(bench_report.BENCHES) == {bench.LAYERS, bench.SCALING, bench.PEERS}

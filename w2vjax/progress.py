@@ -5,15 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-
 DELAY = 2.0
 """seconds of silence before progress is shown"""
 PAUSE = 0.1
@@ -34,6 +25,16 @@ def track(
     Yields `advance(done, amount)`: `done` of `total` moves the bar, `amount` is what the rate
     counts, in `unit`s.
     """
+    # Only bars need it: the command line starts without.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

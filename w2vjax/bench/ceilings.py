@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array
 
-from w2vjax.bench.plan import CeilingConfig
+from w2vjax.bench.settings import CeilingConfig
 from w2vjax.losses.partition import log_partition
 
 

@@ -8,10 +8,10 @@ from jax.sharding import Mesh
 
 from w2vjax import machine
 from w2vjax.bench.ceilings import Call, ceilings, softmax_calls
-from w2vjax.bench.clock import Lap, Laps, interleaved, seconds
 from w2vjax.bench.ledger import Ledger
-from w2vjax.bench.plan import Care, CeilingConfig
+from w2vjax.bench.settings import Care, CeilingConfig
 from w2vjax.bench.subject import Subject
+from w2vjax.clock import Lap, Laps, interleaved, seconds
 from w2vjax.config.schema import RunConfig, flatten
 from w2vjax.progress import track
 from w2vjax.text.encoding import EncodedCorpus
@@ -44,7 +44,7 @@ def layers(
     measures: dict[str, Callable[[], Laps]] = {n: partial(_timed, c) for n, c in calls.items()}
     measures |= {name: subject.measure for name, subject in subjects.items()}
     with track("measuring", care.repeats, "rounds", show) as advance:
-        for lap in interleaved(measures, care, lambda: advance(1, 1)):
+        for lap in interleaved(measures, care.repeats, care.seconds, lambda: advance(1, 1)):
             if lap.name in subjects:
                 _record(ledger, lap, subjects[lap.name])
             else:

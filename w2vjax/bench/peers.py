@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from w2vjax.bench.ledger import Ledger
-from w2vjax.bench.plan import OURS, PeerConfig
+from w2vjax.bench.settings import OURS, PeerConfig
 from w2vjax.bench.worker import Task
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.files import written

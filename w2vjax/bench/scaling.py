@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from w2vjax.bench.clock import interleaved
 from w2vjax.bench.ledger import Ledger
-from w2vjax.bench.plan import Care, Point
+from w2vjax.bench.settings import Care, Point
 from w2vjax.bench.subject import Subject
+from w2vjax.clock import interleaved
 from w2vjax.config.schema import flatten
 from w2vjax.progress import track
 from w2vjax.text.encoding import EncodedCorpus
@@ -48,7 +48,7 @@ def scaling(
             for point, subject in zip(together, subjects.values(), strict=True):
                 _describe(ledger, point, subject)
             measures = {name: subject.measure for name, subject in subjects.items()}
-            for lap in interleaved(measures, care, lambda: None):
+            for lap in interleaved(measures, care.repeats, care.seconds):
                 steps = subjects[lap.name].amounts().steps
                 ledger.measured(
                     *(lap.name, "seconds", lap.seconds["program"], lap.repeat), steps=steps

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2vjax.bench.clock import Laps, seconds
 from w2vjax.bench.compiling import Compiled, compiled, counted, memory
 from w2vjax.bench.work import work
+from w2vjax.clock import Laps, seconds
 from w2vjax.config.schema import RunConfig
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.sync import Sync

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from w2vjax import machine
-from w2vjax.bench.plan import OURS, PeerConfig
+from w2vjax.bench.settings import OURS, PeerConfig
 from w2vjax.vectors.embeddings import Embeddings
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import OmitArgPrefixes, subcommand
 
-from w2vjax.bench import plan
+from w2vjax.bench import settings as bench
 from w2vjax.commands.exit_codes import say
 from w2vjax.commands.options import Platform, TextOptions, TrainOptions
 from w2vjax.config.layers import LAYERS
@@ -38,13 +38,13 @@ class Layers:
     """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with :alias, :cdf or :table"""
     max_vocab: int | None = CorpusConfig.max_vocab
     """most frequent words kept; the full softmax costs time in proportion. None: all"""
-    repeats: int = plan.Care.repeats
+    repeats: int = bench.Care.repeats
     """measurements of each program, one segment of training each; medians are shown"""
-    seconds: float = plan.Care.seconds
+    seconds: float = bench.Care.seconds
     """a program that has run for so many seconds is measured no more, twice at least"""
-    matmul_size: int = plan.CeilingConfig.matmul_size
+    matmul_size: int = bench.CeilingConfig.matmul_size
     """n of the product of two matrices [n, n] on every device, the ceiling of FLOP/s"""
-    copy_mebibytes: int = plan.CeilingConfig.copy_mebibytes
+    copy_mebibytes: int = bench.CeilingConfig.copy_mebibytes
     """MiB that every device copies, the ceiling of bytes/s"""
     out: Path = Path("results/bench-layers")
     """folder of the records, tables and figures"""
@@ -58,8 +58,8 @@ class Layers:
             output=self.train.output(OutputConfig.layer, SamplerConfig()),
             train=self.train.train(TrainConfig.epochs, TrainConfig.seed),
         )
-        care = plan.Care(self.repeats, self.seconds)
-        ceiling = plan.CeilingConfig(self.matmul_size, self.copy_mebibytes)
+        care = bench.Care(self.repeats, self.seconds)
+        ceiling = bench.CeilingConfig(self.matmul_size, self.copy_mebibytes)
         configs = compare.cells(base, self.outputs, self.samplers, 1, TrainConfig.epochs)
         _prepare(self.platform, self.train.devices)
         from w2vjax.bench.layers import layers
@@ -68,7 +68,7 @@ class Layers:
         corpus = encode(base.corpus)
         return _measured(
             self.out,
-            plan.LAYERS,
+            bench.LAYERS,
             lambda ledger: layers(corpus, configs, care, ceiling, ledger),
         )
 
@@ -84,23 +84,23 @@ class Scaling:
     $ w2vjax bench scaling --outputs nce --dim 64 128 256 --vocabulary 1000 10000 --repeats 5
     """
 
-    outputs: tuple[str, ...] = plan.SCALED_LAYERS
+    outputs: tuple[str, ...] = bench.SCALED_LAYERS
     """output layers"""
-    vocabulary: tuple[int, ...] = plan.SWEEPS["vocabulary"]
+    vocabulary: tuple[int, ...] = bench.SWEEPS["vocabulary"]
     """V: words of the vocabulary, one after the other; none: not varied"""
-    dim: tuple[int, ...] = plan.SWEEPS["dim"]
+    dim: tuple[int, ...] = bench.SWEEPS["dim"]
     """d: dimensions of the vectors"""
-    num_noise: tuple[int, ...] = plan.SWEEPS["num_noise"]
+    num_noise: tuple[int, ...] = bench.SWEEPS["num_noise"]
     """k: noise words a pair"""
-    noise_per_block: tuple[int, ...] = plan.SWEEPS["noise_per_block"]
+    noise_per_block: tuple[int, ...] = bench.SWEEPS["noise_per_block"]
     """K: noise words that a block shares"""
-    block_size: tuple[int, ...] = plan.SWEEPS["block_size"]
+    block_size: tuple[int, ...] = bench.SWEEPS["block_size"]
     """words of a block"""
-    words: int = plan.VOCABULARY
+    words: int = bench.VOCABULARY
     """words of the vocabulary while another quantity is varied"""
-    largest_full: int = plan.LARGEST_FULL
+    largest_full: int = bench.LARGEST_FULL
     """vocabulary up to which the full softmax takes part"""
-    repeats: int = plan.Care.repeats
+    repeats: int = bench.Care.repeats
     """measurements of each program; medians are shown"""
     seconds: float = 5.0
     """a program that has run for so many seconds is measured no more, twice at least"""
@@ -111,22 +111,22 @@ class Scaling:
     platform: Platform = None
 
     def run(self) -> int:
-        train = TrainConfig(subsample=0.0, sync_words=plan.SYNC_WORDS, devices=self.devices)
-        care = plan.Care(self.repeats, self.seconds)
-        sweeps: dict[plan.Variable, tuple[int, ...]] = {
+        train = TrainConfig(subsample=0.0, sync_words=bench.SYNC_WORDS, devices=self.devices)
+        care = bench.Care(self.repeats, self.seconds)
+        sweeps: dict[bench.Variable, tuple[int, ...]] = {
             "vocabulary": self.vocabulary,
             "dim": self.dim,
             "num_noise": self.num_noise,
             "noise_per_block": self.noise_per_block,
             "block_size": self.block_size,
         }
-        points = plan.points(
+        points = bench.points(
             RunConfig(train=train), self.outputs, sweeps, self.words, self.largest_full
         )
         _prepare(self.platform, self.devices)
         from w2vjax.bench.scaling import scaling
 
-        return _measured(self.out, plan.SCALING, lambda ledger: scaling(points, care, ledger))
+        return _measured(self.out, bench.SCALING, lambda ledger: scaling(points, care, ledger))
 
 
 @dataclass(frozen=True)
@@ -143,32 +143,32 @@ class Peers:
 
     corpus: str = CorpusConfig.source
     """a data set (see `w2vjax data list`) or the path of a text file or folder"""
-    peers: tuple[str, ...] = plan.PROGRAMS
+    peers: tuple[str, ...] = bench.PROGRAMS
     """programs, by the names of their packages: gensim, fasttext, word2vec"""
-    layer: Literal["negative-sampling", "hierarchical-softmax"] = plan.PeerConfig.layer
+    layer: Literal["negative-sampling", "hierarchical-softmax"] = bench.PeerConfig.layer
     """output layer"""
-    architecture: Literal["skip-gram", "cbow"] = plan.PeerConfig.architecture
+    architecture: Literal["skip-gram", "cbow"] = bench.PeerConfig.architecture
     """skip-gram: a word predicts each neighbour; cbow: the neighbours' mean predicts the word"""
-    dim: int = plan.PeerConfig.dim
+    dim: int = bench.PeerConfig.dim
     """dimensions of the vectors"""
-    window: int = plan.PeerConfig.window
+    window: int = bench.PeerConfig.window
     """neighbours on each side, at most"""
-    num_noise: int = plan.PeerConfig.num_noise
+    num_noise: int = bench.PeerConfig.num_noise
     """noise words a pair"""
-    epochs: int = plan.PeerConfig.epochs
+    epochs: int = bench.PeerConfig.epochs
     """passes over the text"""
     max_words: int | None = None
     """words read from the start of the text; None: all"""
     repeats: int = 3
     """runs of each program, in turn with the others'; medians are shown"""
-    ladder: tuple[float, ...] = plan.LADDER
+    ladder: tuple[float, ...] = bench.LADDER
     """epochs of our runs that seek each peer's accuracy, the fewest first; none: left out"""
     out: Path = Path("results/bench-peers")
     """folder of the records, tables and figures"""
 
     def run(self) -> int:
-        there, missing = plan.installed(self.peers)
-        settings = plan.PeerConfig(
+        there, missing = bench.installed(self.peers)
+        settings = bench.PeerConfig(
             corpus=self.corpus,
             layer=self.layer,
             architecture=self.architecture,
@@ -178,7 +178,7 @@ class Peers:
             epochs=self.epochs,
             max_words=self.max_words,
         )
-        plan.check_peers(self.repeats, self.ladder)
+        bench.check_peers(self.repeats, self.ladder)
         for name in missing:
             say(f"{name} is not installed and left out: pip install 'w2vjax[peers]'")
         from w2vjax.bench.peers import peers
@@ -188,7 +188,7 @@ class Peers:
         def measure(ledger: "Ledger") -> None:
             failed.extend(peers(settings, there, self.repeats, self.ladder, ledger))
 
-        code = _measured(self.out, plan.PEERS, measure, device=False)
+        code = _measured(self.out, bench.PEERS, measure, device=False)
         for line in failed:
             say(f"failed: {line}")
         return 1 if failed else code

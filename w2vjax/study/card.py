@@ -27,7 +27,7 @@ from w2vjax.samplers.laws import (
     total_variation,
 )
 from w2vjax.samplers.mechanisms import check_table, fill_table
-from w2vjax.study.card_plan import CardConfig
+from w2vjax.study.card_settings import CardConfig
 from w2vjax.study.draw_times import against_bits, by_vocabulary, of_numpy, vocabulary_sizes
 from w2vjax.study.rank_curves import rank_curves
 

@@ -4,7 +4,6 @@ Each measurement of a sampler (B) follows one of `jax.random.bits` (A): A B A B 
 else the machine does falls on both. A measurement is one compiled call that makes all the draws.
 """
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Key, UInt32
 
+from w2vjax import clock
 from w2vjax.samplers import Sampler, build, draw, parse
 from w2vjax.samplers.distributions import Probabilities, unigram
 
@@ -36,11 +36,15 @@ class Times(NamedTuple):
 
 def against_bits(sampler: Sampler, num_draws: int, repeats: int, seed: int = 0) -> Times:
     """The time of a draw, and of raw bits."""
-    keys = jax.random.split(jax.random.key(seed), repeats)
-    calls = partial(_bits, shape=(num_draws,)), partial(draw, sampler, shape=(num_draws,))
-    for call in calls:
-        call(keys[0]).block_until_ready()
-    times = np.array([[_seconds(partial(call, key)) for call in calls] for key in keys])
+    keys = jax.random.split(jax.random.key(seed), repeats + 1)  # the first to warm up
+
+    def measure(call: Callable[..., Any]) -> Callable[[], clock.Laps]:
+        coming = iter(keys)
+        return lambda: {"call": clock.seconds(partial(call, next(coming), shape=(num_draws,)))}
+
+    measures = {"bits": measure(_bits), "draws": measure(partial(draw, sampler))}
+    laps = clock.interleaved(measures, repeats)
+    times = np.array([lap.seconds["call"] for lap in laps]).reshape(repeats, 2)
     bits, drawn = np.median(times, axis=0) / num_draws * 1e9
     return Times(drawn, bits, float(np.median(times[:, 0] / times[:, 1])))
 
@@ -49,7 +53,7 @@ def of_numpy(law: Probabilities, num_draws: int, repeats: int = 3) -> float:
     """Nanoseconds a draw of `numpy.random.Generator.choice` with these probabilities `[V]`."""
     generator = np.random.default_rng(0)
     choose = partial(generator.choice, len(law), num_draws, p=law)
-    return float(np.median([_seconds(choose) for _ in range(repeats)])) / num_draws * 1e9
+    return float(np.median([clock.seconds(choose) for _ in range(repeats)])) / num_draws * 1e9
 
 
 def by_vocabulary(
@@ -85,9 +89,3 @@ def vocabulary_sizes(largest: int) -> list[int]:
 @partial(jax.jit, static_argnames="shape")
 def _bits(key: Key[Array, ""], shape: tuple[int, ...]) -> UInt32[Array, "..."]:
     return jax.random.bits(key, shape)
-
-
-def _seconds(run: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    jax.block_until_ready(run())
-    return time.perf_counter() - start

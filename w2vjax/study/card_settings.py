@@ -27,7 +27,7 @@ class CardConfig:
         in_range("seed", self.seed, 0, 2**32 - 1)
 
 
-def plan(names: Sequence[str], table_size: int) -> list[SamplerConfig]:
+def chosen(names: Sequence[str], table_size: int) -> list[SamplerConfig]:
     """The samplers of these names; without any, every distribution × mechanism, those of the
     stream, and users' own.
 

@@ -1,12 +1,11 @@
 """Programs timed in turn, A B A B, so that whatever else the machine does falls on all of them."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
-
-from w2vjax.bench.plan import Care
 
 Laps = dict[str, float]
 """seconds of the parts of a measurement"""
@@ -28,18 +27,22 @@ def seconds(call: Callable[[], Any]) -> float:
 
 
 def interleaved(
-    measures: Mapping[str, Callable[[], Laps]], care: Care, repeated: Callable[[], None]
+    measures: Mapping[str, Callable[[], Laps]],
+    repeats: int,
+    most: float = math.inf,
+    repeated: Callable[[], None] = lambda: None,
 ) -> Iterator[Lap]:
-    """Every program once to warm up, then all in turn, `care.repeats` times; yields as it goes.
+    """Every program once to warm up, then all in turn, `repeats` times; yields as it goes.
 
-    A slow program drops out after two measurements at least. `repeated` is called after each round.
+    A program that has run for `most` seconds drops out, after two measurements at least.
+    `repeated` is called after each round.
     """
     spent = dict.fromkeys(measures, 0.0)
     for measure in measures.values():
         measure()
-    for repeat in range(care.repeats):
+    for repeat in range(repeats):
         for name, measure in measures.items():
-            if repeat >= 2 and spent[name] >= care.seconds:
+            if repeat >= 2 and spent[name] >= most:
                 continue
             laps = measure()
             spent[name] += sum(laps.values())

@@ -7,11 +7,11 @@ from cards import FirstTwo
 
 from w2vjax.errors import InputError
 from w2vjax.samplers import MECHANISMS, OWN, SAMPLERS, STREAMED, build, parse
-from w2vjax.study.card_plan import CardConfig, plan
+from w2vjax.study.card_settings import CardConfig, chosen
 
 
 def test_every_distribution_by_every_mechanism() -> None:
-    configs = plan((), 5_000)
+    configs = chosen((), 5_000)
     assert [c.name for c in configs if c.distribution in STREAMED] == list(STREAMED)
     configs = [config for config in configs if config.distribution not in STREAMED]
     pairs = {(config.law_name, config.mechanism) for config in configs}
@@ -27,14 +27,14 @@ def test_every_distribution_by_every_mechanism() -> None:
 
 def test_users_samplers_are_on_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OWN, "mine", lambda counts: FirstTwo(0.5))
-    assert plan((), 5_000)[-1].name == "mine"
+    assert chosen((), 5_000)[-1].name == "mine"
 
 
 def test_samplers_by_name() -> None:
     names = ("zipf^1", "unigram^0.75:table(1e8)")
-    assert plan(names, 5_000) == [parse(name) for name in names]
+    assert chosen(names, 5_000) == [parse(name) for name in names]
     with pytest.raises(InputError, match="name twice: unigram, unigram"):
-        plan(("unigram", "unigram^1"), 5_000)
+        chosen(("unigram", "unigram^1"), 5_000)
 
 
 @pytest.mark.parametrize(
