@@ -10,7 +10,7 @@ Cost: about half a minute on 1 core. Writes records, a table and a figure into `
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tyro
@@ -22,15 +22,26 @@ from w2vjax.records.metrics import FINISHED
 from w2vjax.records.provenance import provenance
 from w2vjax.report import report
 from w2vjax.samplers import SAMPLERS
+from w2vjax.study import loop
 from w2vjax.study.theory import NUM_NOISE, NUM_WORDS, Optimum, joint, optimum
 
 TABLE_SIZE = 1_000_000
 
 
-def rows(layer: str, sampler: str, at: Optimum) -> list[dict[str, Any]]:
+class Cell(NamedTuple):
+    """One output layer with one sampler."""
+
+    layer: str
+    sampler: str
+
+    @property
+    def run_id(self) -> str:
+        return f"{self.layer} / {self.sampler}"
+
+
+def rows(cell: Cell, at: Optimum) -> list[dict[str, Any]]:
     """The records of one optimum: its fit, then every cell of the table."""
-    base = {"experiment": "theory", "run": f"{layer} / {sampler}", "layer": layer}
-    base |= {"sampler": sampler}
+    base = {"experiment": "theory", "run": cell.run_id} | cell._asdict()
     made = [
         base | {"metric": f"theory/{name}", "x": number, "value": value}
         for name, scores in (("wanted", at.wanted), ("found", at.found))
@@ -44,18 +55,16 @@ def rows(layer: str, sampler: str, at: Optimum) -> list[dict[str, Any]]:
 
 def main(out: Path = Path("results/theory")) -> None:
     """Converges what is not in the folder yet, and prints the table."""
-    file, done, table = Records(out), finished(out), joint()
-    cells = [
-        (layer, name)
-        for layer in sampled_layers()
-        for name in SAMPLERS
-        if f"{layer} / {name}" not in done
-    ]
-    with track("theory", len(cells), "optima") as advance:
-        for layer, name in cells:
-            config = replace(SAMPLERS[name], table_size=TABLE_SIZE)
-            file.append(rows(layer, name, optimum(layer, config, table)))
-            advance(1, 1)
+    cells, table = [Cell(layer, name) for layer in sampled_layers() for name in SAMPLERS], joint()
+    done = finished(out)
+    left = sum(cell.run_id not in done for cell in cells)
+
+    def execute(cell: Cell) -> list[dict[str, Any]]:
+        config = replace(SAMPLERS[cell.sampler], table_size=TABLE_SIZE)
+        return rows(cell, optimum(cell.layer, config, table))
+
+    with track("theory", left, "optima") as advance:
+        loop.run(cells, execute, Records(out), lambda _: advance(1, 1), noun="optima")
     report.build(out)
     print((out / "table.md").read_text())
 

@@ -14,7 +14,7 @@ import pytest
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
-from w2vjax.records.metrics import FINISHED, PLANNED
+from w2vjax.records.metrics import FAILED, FINISHED, PLANNED
 from w2vjax.study import compare, grid, memory, plan
 from w2vjax.study.durations import Clock, duration
 from w2vjax.text.encoding import encode
@@ -91,7 +91,7 @@ def test_a_failed_run_is_recorded_and_the_grid_goes_on(done, tmp_path, monkeypat
         failing(patch, 2, FloatingPointError("no longer finite at step 7"))
         outcome = grid.run("test", CONFIGS, tmp_path)
     assert outcome.failed == ["full-softmax, seed 0"] and outcome.finished == 3
-    [row] = metrics(tmp_path, grid.FAILED)
+    [row] = metrics(tmp_path, FAILED)
     assert row["message"] == "no longer finite at step 7" and row["run"] == CONFIGS[1].run_id
     assert "failed: no longer finite" in capsys.readouterr().err
     assert grid.run("test", CONFIGS, tmp_path).finished == 4, "tried again"
@@ -123,17 +123,18 @@ def test_shards_share_the_runs(done, tmp_path):
 
 
 HOLD = """
-import fcntl, sys
-file = open(sys.argv[1], "ab")
-fcntl.lockf(file, fcntl.LOCK_EX, 1, int(sys.argv[2], 16) >> 2)
-print("held", flush=True)
-sys.stdin.read()
+import sys
+from pathlib import Path
+from w2vjax.study.loop import claim
+with claim(Path(sys.argv[1]), sys.argv[2]) as claimed:
+    print("held" if claimed else "taken", flush=True)
+    sys.stdin.read()
 """
 
 
 def test_two_processes_never_do_the_same_run(done, tmp_path):
     taken = CONFIGS[2].run_id
-    command = [sys.executable, "-c", HOLD, str(tmp_path / ".lock"), taken]
+    command = [sys.executable, "-c", HOLD, str(tmp_path), taken]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
         assert other.stdout.readline() == "held\n"

@@ -56,7 +56,7 @@ class Records:
         data = b"".join(_line(row) for row in rows)
         if not data:
             return
-        _check_open(self.path)
+        self.check_open()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
@@ -67,6 +67,24 @@ class Records:
             self._write(descriptor, data)
         finally:
             os.close(descriptor)
+
+    def check_open(self) -> None:
+        """Raises `InputError` if nothing may be added to the file: it is compressed, or of old."""
+        path = self.path
+        if path.suffix == COMPRESSED:
+            raise InputError(
+                f"{path} is compressed, so nothing can be added: unpack it first (unxz), or choose "
+                "another folder"
+            )
+        if is_empty(path):
+            return
+        with files.opened(path) as file:
+            first = _parse(file.readline())
+        if first is not None and first["protocol"] != PROTOCOL:
+            raise InputError(
+                f"{path} is of protocol version {first['protocol']}, and this one writes "
+                f"{PROTOCOL}: they cannot be mixed; choose another folder"
+            )
 
     def _write(self, descriptor: int, data: bytes) -> None:
         size = os.fstat(descriptor).st_size
@@ -91,6 +109,30 @@ class Records:
 
     def _failed(self, error: OSError) -> InputError:
         return files.failure(self.path, error, "free the disk or choose another")
+
+
+class Finished:
+    """The runs that reached their end, while processes append to the file.
+
+    Only what is new since the last question is read, for a loop asks it before every run.
+    """
+
+    def __init__(self, path: Path | str):
+        self._path = _file(Path(path))
+        self._size = 0
+        self._runs: set[str] = set()
+
+    def __contains__(self, run: str) -> bool:
+        if self._path.suffix == COMPRESSED or not self._path.exists():
+            return run in finished(self._path)
+        with files.opened(self._path) as file:
+            file.seek(self._size)
+            new = file.read()
+        whole = new[: new.rfind(b"\n") + 1]
+        self._size += len(whole)
+        ends = (_parse(line) for line in whole.splitlines() if FINISHED.encode() in line)
+        self._runs |= {row["run"] for row in ends if row and row["metric"] == FINISHED}
+        return run in self._runs
 
 
 def rows(path: Path | str) -> list[Row]:
@@ -147,24 +189,6 @@ def _bytes(path: Path) -> bytes:
         raise InputError(
             f"{path} is damaged or cut short ({error}): restore it from where it came from"
         ) from None
-
-
-def _check_open(path: Path) -> None:
-    """Raises `InputError` if nothing may be added to the file: it is compressed, or of old."""
-    if path.suffix == COMPRESSED:
-        raise InputError(
-            f"{path} is compressed, so nothing can be added: unpack it first (unxz), or choose "
-            "another folder"
-        )
-    if is_empty(path):
-        return
-    with files.opened(path) as file:
-        first = _parse(file.readline())
-    if first is not None and first["protocol"] != PROTOCOL:
-        raise InputError(
-            f"{path} is of protocol version {first['protocol']}, and this one writes {PROTOCOL}: "
-            "they cannot be mixed; choose another folder"
-        )
 
 
 def _line(row: Mapping[str, Any]) -> bytes:

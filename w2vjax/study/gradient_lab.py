@@ -1,7 +1,7 @@
 """The gradient laboratory: sampled losses beside the exact one, at several states of training."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from w2vjax.records.metrics import FINISHED
 from w2vjax.records.provenance import provenance
 from w2vjax.report import report
 from w2vjax.samplers import SAMPLERS
+from w2vjax.study import loop
 from w2vjax.study.gradients import (
     TENTHS,
     EmbeddedPairs,
@@ -180,29 +181,15 @@ def run(made: Sequence[Cell], folder: Path, show: bool = True) -> None:
     make_folder(folder)
     done = records.finished(folder)
     left = [cell for cell in made if cell.run_id not in done]
-    file = records.Records(folder)
-    finished = len(made) - len(left)
     if show:
         say(f"{EXPERIMENT}: {len(made)} cells, {len(left)} of them to do")
-    try:
-        for state in dict.fromkeys(cell.state for cell in left):
-            mine = [cell for cell in left if cell.state == state]
-            corpus = encode(mine[0].corpus, progress=show)
-            for cell in mine:
-                build(cell.output, cell.output.num_noise, corpus.vocabulary.counts)
-            begin = time.monotonic()
-            pairs = embedded(mine[0], corpus, show)
-            if show:
-                say(f"{state}: embeddings after {time.monotonic() - begin:.0f} s")
-            with track(state, len(mine), "cells", show) as advance:
-                for rows in _measured(mine, pairs, corpus):
-                    file.append(rows)
-                    finished += 1
-                    advance(1, 1)
-    except KeyboardInterrupt:
-        kept = f"{finished} of {len(made)} cells are finished and kept in {folder}"
-        say(f"interrupted: {kept}; the same command goes on from there")
-        raise
+    if left:
+        corpus = encode(left[0].corpus, progress=show)
+        for output in dict.fromkeys(cell.output for cell in left):
+            build(output, output.num_noise, corpus.vocabulary.counts)
+        laboratory = _Laboratory(corpus, show)
+        with track(EXPERIMENT, len(left), "cells", show) as advance:
+            loop.run(made, laboratory.measured, records.Records(folder), lambda _: advance(1, 1))
     report.build(folder)
 
 
@@ -226,16 +213,29 @@ def embedded(cell: Cell, corpus: EncodedCorpus, show: bool = True) -> EmbeddedPa
     return normalised(pairs) if STATES[cell.state].normalised else pairs
 
 
-def _measured(
-    made: Sequence[Cell], pairs: EmbeddedPairs, corpus: EncodedCorpus
-) -> Iterator[list[Row]]:
-    """The rows of every cell of one state."""
-    exact = exact_gradient(pairs)
-    facts = provenance() | _facts(pairs, exact, corpus)
-    for cell in made:
+class _Laboratory:
+    """Measures cells; what belongs to a state is made once, for its cells come together."""
+
+    def __init__(self, corpus: EncodedCorpus, show: bool) -> None:
+        self._corpus, self._show = corpus, show
+        self._state = ""
+
+    def measured(self, cell: Cell) -> list[Row]:
+        """The rows of a cell."""
+        if cell.state != self._state:
+            self._enter(cell)
         begin = time.perf_counter()
-        found = _estimates(cell, pairs, corpus, exact)
-        yield rows_of(cell, found, facts | {"seconds": time.perf_counter() - begin})
+        found = _estimates(cell, self._pairs, self._corpus, self._exact)
+        return rows_of(cell, found, self._facts | {"seconds": time.perf_counter() - begin})
+
+    def _enter(self, cell: Cell) -> None:
+        begin = time.monotonic()
+        self._pairs = embedded(cell, self._corpus, self._show)
+        self._exact = exact_gradient(self._pairs)
+        self._facts = provenance() | _facts(self._pairs, self._exact, self._corpus)
+        self._state = cell.state
+        if self._show:
+            say(f"{cell.state}: embeddings after {time.monotonic() - begin:.0f} s")
 
 
 def _estimates(
