@@ -72,6 +72,9 @@ def test_finished_runs_are_not_run_again(done, tmp_path, capsys):
     third = grid.run("test", CONFIGS, tmp_path)
     assert third.finished == 4 and done == CONFIGS
     assert len(metrics(tmp_path, PLANNED)) == 4, "planned once"
+    lines = (tmp_path / records.FILE_NAME).read_text().splitlines()
+    laws = [(row["metric"], row["x"]) for row in map(json.loads, lines) if "run" not in row]
+    assert laws and len(set(laws)) == len(laws), "and the samplers' distributions are written once"
 
 
 def test_the_plan_comes_first_and_every_run_has_a_line(done, tmp_path, capsys):

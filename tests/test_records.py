@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
+from w2vjax.records import provenance as module
 from w2vjax.records.file import Records, finished
 from w2vjax.records.metrics import FAILED, FINISHED, PLANNED
 from w2vjax.records.provenance import provenance
@@ -73,6 +75,21 @@ def test_a_line_cut_short_is_kept_reported_and_not_fatal(tmp_path, cut):
     assert half in path.read_bytes().split(b"\n")
     with pytest.warns(UserWarning, match="line 2 was cut short"):
         assert list(load(path)["run"]) == ["whole", "next", "last"]
+
+
+def test_wherever_a_file_is_cut_the_lines_before_are_kept(tmp_path):
+    path = tmp_path / "records.jsonl"
+    Records(path).append(row(run=name) for name in ("a", "b", "c"))
+    whole = path.read_bytes()
+    for size in range(whole.index(b"\n") + 1, len(whole)):
+        path.write_bytes(whole[:size])
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            Records(path).append([row(run="next")])
+            found = [made["run"] for made in records.rows(path)]
+        kept = whole[:size].count(b"\n") + whole[:size].endswith(b"}")
+        assert found == [*"abc"[:kept], "next"]
+        assert bool(told) != whole[:size].endswith((b"\n", b"}")), "told of what is lost only"
 
 
 @pytest.mark.parametrize("bad", ["{", "3", "[]", '{"metric": "m", "value": 1}', "\ufffd"])
@@ -173,6 +190,24 @@ def test_provenance_names_the_commit_that_holds_this_file():
     assert commit is None or commit == head
 
 
+def test_a_change_anywhere_in_the_package_is_dirty_and_one_beside_it_is_not(tmp_path, monkeypatch):
+    def git(*arguments: str) -> None:
+        author = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+        subprocess.run(["git", "-C", str(tmp_path), *author, *arguments], check=True)
+
+    package = tmp_path / "package"
+    (package / "records").mkdir(parents=True)
+    for name in ("__init__.py", "other.py", "records/provenance.py", "../beside.txt"):
+        (package / name).write_text("")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+        git(*arguments)
+    monkeypatch.setattr(module, "__file__", str(package / "records" / "provenance.py"))
+    (tmp_path / "beside.txt").write_text("changed")
+    assert provenance()["commit"] and provenance()["dirty"] is False
+    (package / "other.py").write_text("changed")
+    assert provenance()["dirty"] is True
+
+
 def test_what_describes_a_run_stands_once(tmp_path):
     """The rows that plan and end a run describe all of its rows; other runs' rows they do not."""
     plan = {"metric": PLANNED, "value": None, "run": "a", "label": "nce", "config.train.dim": 7}
@@ -184,6 +219,28 @@ def test_what_describes_a_run_stands_once(tmp_path):
     assert found["a", "m"] == plan | end | own[0] | {"protocol": records.PROTOCOL}
     assert found["b", "m"] == own[1] | {"protocol": records.PROTOCOL, "versions.jax": "2"}
     assert found["c", "m"] == own[2] | {"protocol": records.PROTOCOL}
+
+
+def test_both_protocols_give_the_same_rows(tmp_path):
+    """The first repeated in every row what the second says once a run."""
+    once: list[dict] = []
+    repeated: list[dict] = []
+    for run in ("a", "b"):
+        setting = {"label": "nce", "config.dim": 7}
+        facts = {"versions.jax": run, "words": 9}
+        plan = {"metric": PLANNED, "value": None, "run": run}
+        end = {"metric": FINISHED, "value": None, "run": run}
+        own = [{"metric": "loss", "run": run, "value": float(x), "x": x} for x in range(3)]
+        once += [plan | setting, *own, end | facts]
+        repeated += [row | setting | facts for row in (plan, *own, end)]
+    Records(tmp_path / "new").append(once)
+    (tmp_path / "old").mkdir()
+    lines = (json.dumps(row | {"protocol": 1}) + "\n" for row in repeated)
+    (tmp_path / "old" / "records.jsonl").write_text("".join(lines))
+    old, new = (
+        [row | {"protocol": 0} for row in records.rows(tmp_path / name)] for name in ("old", "new")
+    )
+    assert old == new
 
 
 def test_the_first_protocol_is_read_and_never_added_to(tmp_path):
