@@ -1,20 +1,28 @@
 """The benchmark of layers as tables and data: speed, arithmetic and traffic against ceilings."""
 
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from w2vjax.report.bench_rows import (
     Spread,
+    bounds,
     machine_of,
     number,
     of,
     quartiles,
     shown,
+    spread_of,
+    speed_bars,
     subjects,
-    table,
 )
 from w2vjax.report.cells import with_cells
+from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.look import COLUMN, GREY, looks
+from w2vjax.report.picture import Draw
 from w2vjax.report.tables import Table
 
 MATMUL, COPY = "matmul", "copy"
@@ -44,19 +52,15 @@ def _rates(subject: dict[str, Any], times: pd.DataFrame) -> dict[str, Any]:
     step = times["value"] / times["steps"]
     spread = quartiles(step)
     row = {name: subject[name] for name in ("layer", "sampler", "cell")}
-    row |= _bounds("seconds", spread)
+    row |= bounds("seconds", spread)
     for name in ("words", "kept_words", "pairs"):
-        row |= _bounds(name, quartiles(times[name] / times["value"]))
+        row |= bounds(name, quartiles(times[name] / times["value"]))
     row["exchange"] = float((times["exchange_seconds"] / times["value"]).median())
     for name in ("flops", "bytes", "xla_flops", "xla_bytes"):
         row[name], row[f"{name}_rate"] = subject[name], subject[name] / spread.median
     for name in ("compile_seconds", "cached_seconds", "device_memory"):
         row[name] = subject[name]
     return row | {"num": spread.num}
-
-
-def _bounds(name: str, spread: Spread) -> dict[str, float]:
-    return {name: spread.median, f"{name}.low": spread.low, f"{name}.high": spread.high}
 
 
 def rate(frame: pd.DataFrame, name: str) -> Spread:
@@ -95,8 +99,8 @@ def _speed(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         {
             "layer": str(row["layer"]),
             "sampler": str(row["sampler"]),
-            "ms a step": shown(_of(row, "seconds"), 3, 1e3),
-            "million words/s": shown(_of(row, "words"), 3, 1e-6),
+            "ms a step": shown(spread_of(row, "seconds"), 3, 1e3),
+            "million words/s": shown(spread_of(row, "words"), 3, 1e-6),
             "million kept words/s": number(row["kept_words"], 3, 1e-6),
             "million pairs/s": number(row["pairs"], 2, 1e-6),
             "exchange (%)": number(row["exchange"], 1, 100),
@@ -106,7 +110,7 @@ def _speed(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         }
         for row in rows.to_dict("records")
     ]
-    return table(caption, text, rows.drop(columns="cell").to_dict("records"))
+    return Table.plain(caption, text, rows.drop(columns="cell").to_dict("records"))
 
 
 def _ceilings(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
@@ -148,7 +152,7 @@ def _ceilings(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         kept = ("flops", "bytes", "flops_rate", "bytes_rate")
         names = ("layer", "sampler", *kept, *(f"xla_{name}" for name in kept))
         raw.append({name: row[name] for name in names} | shares)
-    return table(caption, text, raw)
+    return Table.plain(caption, text, raw)
 
 
 def _products(frame: pd.DataFrame) -> Table:
@@ -174,10 +178,50 @@ def _products(frame: pd.DataFrame) -> Table:
             }
         )
         raw.append(
-            {"what": subject["label"]} | _bounds("seconds", spread) | _bounds("ratio", factor)
+            {"what": subject["label"]} | bounds("seconds", spread) | bounds("ratio", factor)
         )
-    return table(caption, text, raw)
+    return Table.plain(caption, text, raw)
 
 
-def _of(row: dict[str, Any], name: str) -> Spread:
-    return Spread(row[name], row[f"{name}.low"], row[f"{name}.high"], int(row["num"]))
+def drawings(frame: pd.DataFrame) -> dict[str, Draw]:
+    """The figures, by name."""
+    rows = measured(frame)
+    matmul, copy = (rate(frame, name).median for name in (MATMUL, COPY))
+    return {
+        "speed": partial(speed_bars, rows, "words", 1e-6, "million words/s"),
+        "roofline": partial(roofline, rows, matmul, copy),
+    }
+
+
+def roofline(data: pd.DataFrame, matmul: float, copy: float) -> Drawing | None:
+    """FLOP/s against FLOP/byte (Williams et al. 2009), under the two ceilings measured.
+
+    Columns: cell, flops, bytes, flops_rate. `matmul`: FLOP/s; `copy`: bytes/s.
+    """
+    if data.empty or not (matmul > 0 and copy > 0):
+        return None
+    intensity = data["flops"] / data["bytes"]
+    rates = pd.DataFrame({"cell": data["cell"].astype(str), "intensity": intensity})
+    rates["flops_rate"] = data["flops_rate"]
+    ridge = matmul / copy
+    low, high = min(ridge, intensity.min()) / 3, max(ridge, intensity.max()) * 4
+    bottom = min(low * copy, rates["flops_rate"].min()) / 1e9 / 2
+
+    def ceilings(axes: Axes) -> None:
+        place = np.array([low, ridge, high])
+        axes.plot(place, np.minimum(place * copy, matmul) / 1e9, color=GREY, linewidth=1.5)
+        axes.set(xlim=(low, high), ylim=(bottom, 3 * matmul / 1e9))
+        told = {"color": GREY, "va": "bottom"}
+        product = f"product {matmul / 1e9:.0f} GFLOP/s "
+        axes.text(high, matmul / 1e9 * 1.1, product, ha="right", **told)
+        axes.text(0.03, 0.92, f"copy {copy / 1e9:.1f} GB/s", transform=axes.transAxes, **told)
+
+    x = Axis("intensity", "FLOP/byte, by hand", log=True)
+    panel = Panel(rates, x, Axis("flops_rate", "GFLOP/s", 1e-9, log=True), over=ceilings)
+    styles = {
+        cell: {**look, "linestyle": "none", "markersize": 5}
+        for cell, look in looks(rates["cell"]).items()
+    }
+    figure = chart([panel], "cell", styles, Layout(width=COLUMN, height=2.3, base=0))
+    top = pd.DataFrame({"cell": ["ceilings"], "intensity": [ridge], "flops_rate": [matmul]})
+    return Drawing(figure, pd.concat([rates, top], ignore_index=True))

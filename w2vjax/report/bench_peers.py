@@ -1,23 +1,30 @@
 """The benchmark of programs as tables and data: speed, accuracy, time to the same accuracy."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from w2vjax.report.bench_rows import (
-    UNDEFINED,
     Spread,
+    bounds,
     extremes,
     machine_of,
     number,
     of,
     shown,
+    speed_bars,
+    spread_axis,
+    spread_of,
     subjects,
-    table,
 )
-from w2vjax.report.cells import LAYERS
-from w2vjax.report.tables import Table
+from w2vjax.report.cells import TITLES
+from w2vjax.report.chart import Drawing, Layout, Panel, chart
+from w2vjax.report.look import COLUMN, GREY, looks
+from w2vjax.report.picture import Draw
+from w2vjax.report.tables import UNDEFINED, Table
 
 OURS = "w2vjax"
 SPREADS = {
@@ -42,10 +49,10 @@ def measured(frame: pd.DataFrame) -> pd.DataFrame:
     for subject in every:
         row = {name: subject[name] for name in ("program", "version", "epochs", "run")}
         for name, metric in SPREADS.items():
-            row |= _bounds(name, extremes(of(frame, subject["run"], metric)["value"]))
+            row |= bounds(name, extremes(of(frame, subject["run"], metric)["value"]))
         accuracy = of(frame, subject["run"], "analogy/total")["value"]
         row |= {"accuracy.mean": float(accuracy.mean()), "num": int(accuracy.count())}
-        row |= _bounds("ratio", _ratio(frame, every, subject))
+        row |= bounds("ratio", _ratio(frame, every, subject))
         rows.append(row)
     made = pd.DataFrame(rows)
     return made[made["num"] > 0].reset_index(drop=True)
@@ -74,7 +81,7 @@ def tables(frame: pd.DataFrame) -> dict[str, Table]:
 
 def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
     first = subjects(frame)[0]
-    layer = LAYERS.get(first["config.layer"], first["config.layer"])
+    layer = TITLES.get(first["config.layer"], first["config.layer"])
     noise = f"-{first['config.num_noise']:.0f}" if layer == "NEG" else ""
     exam = frame[frame["metric"] == "analogy/total"]
     protocol = " and ".join(sorted(set(exam["evaluation"].dropna()))) if len(exam) else UNDEFINED
@@ -99,12 +106,12 @@ def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         {
             "program": str(row["program"]),
             "version": str(row["version"]),
-            "million words/s": shown(_of(row, "speed"), 3, 1e-6),
-            "ours / its speed": shown(_of(row, "ratio"), 2),
-            "analogies (%)": shown(_of(row, "accuracy"), 1, 100),
+            "million words/s": shown(spread_of(row, "speed"), 3, 1e-6),
+            "ours / its speed": shown(spread_of(row, "ratio"), 2),
+            "analogies (%)": shown(spread_of(row, "accuracy"), 1, 100),
             "mean (%)": number(row["accuracy.mean"], 1, 100),
-            "training (s)": shown(_of(row, "seconds"), 1),
-            "whole (s)": shown(_of(row, "whole"), 1),
+            "training (s)": shown(spread_of(row, "seconds"), 1),
+            "whole (s)": shown(spread_of(row, "whole"), 1),
             "start (s)": number(row["start"], 1),
             "peak memory (GiB)": number(row["memory"], 2, 2**-30),
             "runs": number(row["num"], 0),
@@ -112,7 +119,7 @@ def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         for row in rows.to_dict("records")
     ]
     raw = rows.drop(columns="run", errors="ignore").to_dict("records")
-    return table(caption + _failures(frame), text, raw)
+    return Table.plain(caption + _failures(frame), text, raw)
 
 
 def _failures(frame: pd.DataFrame) -> str:
@@ -164,13 +171,47 @@ def _ladder(peers: pd.DataFrame, ours: pd.DataFrame) -> Table:
                 "of its time (%)": number(row["share"], 1, 100),
             }
         )
-    return table(caption, text, raw)
+    return Table.plain(caption, text, raw)
 
 
-def _bounds(name: str, spread: Spread) -> dict[str, float]:
-    return {name: spread.median, f"{name}.low": spread.low, f"{name}.high": spread.high}
+def drawings(frame: pd.DataFrame) -> dict[str, Draw]:
+    """The figures, by name."""
+    rows = measured(frame)
+    asked = rows[rows["epochs"] == rows["epochs"].iloc[0]] if len(rows) else rows
+    bars = asked.rename(columns={"program": "cell"})
+    return {
+        "speed": partial(speed_bars, bars, "speed", 1e-6, "million words/s"),
+        "accuracy_against_time": partial(speed_and_accuracy, rows),
+    }
 
 
-def _of(row: dict[str, Any], name: str) -> Spread:
-    known = 0 if np.isnan(row[name]) else int(row["num"])
-    return Spread(row[name], row[f"{name}.low"], row[f"{name}.high"], known)
+def speed_and_accuracy(data: pd.DataFrame) -> Drawing | None:
+    """Analogy accuracy against seconds of training, least to largest; our epochs joined by a line.
+
+    Columns: program, epochs; seconds and accuracy (and .low, .high).
+    """
+    data = data.dropna(subset=["seconds", "accuracy"])
+    if data.empty:
+        return None
+    ours = data[data["program"] == OURS]
+
+    def epochs(axes: Axes) -> None:
+        axes.plot(ours["seconds"], 100 * ours["accuracy"], color=styles[OURS]["color"], lw=0.8)
+        for row in ours.to_dict("records"):
+            place = (row["seconds"], 100 * row["accuracy"])
+            axes.annotate(f"{row['epochs']:g}", place, (-5, 1), textcoords="offset points",
+                          ha="right", fontsize=6, color=GREY)  # fmt: skip
+
+    x = spread_axis("seconds", "training (s); numbers: our epochs", log=True, plain=True, least=2)
+    y = spread_axis("accuracy", "analogies (%)", 100)
+    drawn = data.sort_values("epochs", kind="stable")
+    ours = ours.sort_values("epochs")
+    styles = {
+        name: {**look, "linestyle": "none", "markersize": 5}
+        for name, look in looks(data["program"]).items()
+    }
+    layout = Layout(width=COLUMN, height=2.4, base=0)
+    figure = chart([Panel(drawn, x, y, over=epochs if len(ours) else None)], "program", styles,
+                   layout)  # fmt: skip
+    spread = [f"{name}.{end}" for name in ("seconds", "accuracy") for end in ("low", "high")]
+    return Drawing(figure, data[["program", "epochs", "seconds", "accuracy", *spread]])

@@ -1,16 +1,18 @@
 """What the reports of benchmarks share: one session's records, medians and spreads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from w2vjax.report.tables import Table
+from w2vjax.report.chart import Axis, Drawing
+from w2vjax.report.chart_lists import listed
+from w2vjax.report.look import COLUMN, colors
+from w2vjax.report.tables import UNDEFINED
 
 SUBJECT = "bench/subject"
 """metric of the row that describes a program"""
-UNDEFINED = "\N{EN DASH}"
 
 
 class Spread(NamedTuple):
@@ -70,12 +72,30 @@ def number(value: Any, digits: int, scale: float = 1.0) -> str:
     return UNDEFINED if missing else f"{scale * value:,.{digits}f}"
 
 
-def table(
-    caption: str, text: Sequence[Mapping[str, str]], raw: Sequence[Mapping[str, Any]]
-) -> Table:
-    """A table without bold cells, of rows by column."""
-    frame = pd.DataFrame(text)
-    return Table(caption, frame, pd.DataFrame(False, frame.index, frame.columns), pd.DataFrame(raw))
+def bounds(name: str, spread: Spread) -> dict[str, float]:
+    """A spread as columns: NAME, NAME.low, NAME.high."""
+    return {name: spread.median, f"{name}.low": spread.low, f"{name}.high": spread.high}
+
+
+def spread_of(row: Mapping[str, Any], name: str) -> Spread:
+    """The spread that `bounds` made columns of."""
+    num = 0 if np.isnan(row[name]) else int(row["num"])
+    return Spread(row[name], row[f"{name}.low"], row[f"{name}.high"], num)
+
+
+def spread_axis(name: str, label: str, scale: float = 1.0, **more: Any) -> Axis:
+    """An axis of a spread's columns."""
+    return Axis(name, label, scale, low=f"{name}.low", high=f"{name}.high", **more)
+
+
+def speed_bars(data: pd.DataFrame, name: str, scale: float, label: str) -> Drawing | None:
+    """A bar a row, in order from the top, with its spread: columns `cell` and those of `name`."""
+    if data.empty:
+        return None
+    palette = colors(data["cell"].astype(str))
+    looks = [{"color": palette[str(cell)]} for cell in data["cell"]]
+    figure = listed(data, spread_axis(name, label, scale), looks, COLUMN, bars=True)
+    return Drawing(figure, data[["cell", name, f"{name}.low", f"{name}.high"]])
 
 
 def machine_of(frame: pd.DataFrame) -> str:

@@ -1,22 +1,26 @@
 """The benchmark of growth as a table and data: fitted exponents beside theory."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from w2vjax.report.bench_rows import (
-    UNDEFINED,
+    bounds,
     machine_of,
     number,
     of,
     quartiles,
+    spread_axis,
     subjects,
-    table,
 )
-from w2vjax.report.cells import LAYERS, NO_SAMPLER
+from w2vjax.report.cells import NO_SAMPLER, TITLES
+from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
 from w2vjax.report.growth import Growth, logarithmic, power_law
-from w2vjax.report.tables import Table
+from w2vjax.report.look import looks
+from w2vjax.report.picture import Draw
+from w2vjax.report.tables import UNDEFINED, Table
 
 VARIABLES = {
     "vocabulary": "vocabulary V",
@@ -56,10 +60,8 @@ def measured(frame: pd.DataFrame) -> pd.DataFrame:
                 "variable": subject["variable"],
                 "value": int(subject["amount"]),
                 "layer": layer,
-                "name": LAYERS.get(layer, layer),
-                "seconds": spread.median,
-                "seconds.low": spread.low,
-                "seconds.high": spread.high,
+                "name": TITLES.get(layer, layer),
+                **bounds("seconds", spread),
                 "num": spread.num,
             }
         )
@@ -78,7 +80,7 @@ def tables(frame: pd.DataFrame) -> dict[str, Table]:
     text, raw = [], []
     for variable, title in VARIABLES.items():
         varied = points[points["variable"] == variable]
-        for layer in [name for name in LAYERS if name in set(varied["layer"])]:
+        for layer in dict.fromkeys(varied["layer"]):
             curve = varied[varied["layer"] == layer].sort_values("value")
             power = power_law(curve["value"].tolist(), curve["seconds"].tolist())
             log = logarithmic(curve["value"].tolist(), curve["seconds"].tolist())
@@ -88,7 +90,7 @@ def tables(frame: pd.DataFrame) -> dict[str, Table]:
                 | {f"power.{name}": value for name, value in power._asdict().items()}
                 | {f"log.{name}": value for name, value in log._asdict().items()}
             )
-    return {"table": table(_caption(frame, points), text, raw)}
+    return {"table": Table.plain(_caption(frame, points), text, raw)}
 
 
 def _caption(frame: pd.DataFrame, points: pd.DataFrame) -> str:
@@ -113,7 +115,7 @@ def _usual(frame: pd.DataFrame, setting: str) -> str:
         layer = subject["config.output.layer"]
         drawn = setting != "noise_per_block" or subject["label"].count(" / ") > 1
         if drawn and subject["variable"] != setting:
-            found.setdefault(LAYERS[layer], f"{subject[f'config.train.{setting}']:.0f}")
+            found.setdefault(TITLES.get(layer, layer), f"{subject[f'config.train.{setting}']:.0f}")
     return ", ".join(f"{layer} {value}" for layer, value in found.items()) or NO_SAMPLER
 
 
@@ -136,3 +138,30 @@ def _shown(
         "ms a doubling": number(log.slope, 3, 1e3),
         "R² of the logarithm": number(log.r_squared, 2),
     }
+
+
+def drawings(frame: pd.DataFrame) -> dict[str, Draw]:
+    """The figure, by name."""
+    return {"growth": partial(growth, measured(frame))}
+
+
+def growth(data: pd.DataFrame) -> Drawing | None:
+    """A panel a variable: milliseconds a step against it, a line a layer, with the quartiles."""
+    panels = []
+    for variable, title in VARIABLES.items():
+        rows = data[data["variable"] == variable].sort_values("value") if len(data) else data
+        if rows.empty:
+            continue
+        x = Axis("value", title, log=True, ticks={at: _short(at) for at in sorted(set(rows["value"]))})
+        y = spread_axis("seconds", "ms a step", 1e3, log=True, plain=True, least=10)
+        panels.append(Panel(rows, x, y))
+    if not panels:
+        return None
+    return Drawing(chart(panels, "name", looks(data["name"]), Layout(share_y=True)), data)
+
+
+def _short(value: float) -> str:
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"

@@ -7,16 +7,24 @@ from w2vjax.config.defaults import STANDARD_DEFAULTS
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig, flatten
 from w2vjax.errors import unknown
 from w2vjax.records.hits import METRIC
-from w2vjax.report.answers import Hits, read_hits
+from w2vjax.report.answers import read_hits
+from w2vjax.report import stats
 from w2vjax.report.cells import SEED, complete, with_cells
-from w2vjax.report.stats import MIN_SEEDS, holm, paired_difference, two_level_bootstrap
-from w2vjax.report.tables import Table
+from w2vjax.report.chart import Axis, Drawing
+from w2vjax.report.chart_lists import listed
+from w2vjax.report.look import GREY, MARKERS, PAGE, layer_colors, shown, unique
+from w2vjax.report.runs import ACCURACY, runs
+from w2vjax.report.stats import MIN_SEEDS, two_level_bootstrap
+from w2vjax.report.tables import MISSING, UNDEFINED, Table
+from matplotlib.lines import Line2D
 
 TABLES = ("differences", "differences_within_layers")
-FILE_NAMES = {f"{name}.{kind}" for name in TABLES for kind in ("md", "tex", "csv")}
 STANDARD = f"{OutputConfig.layer} / {SamplerConfig().name}"
-"""what the others are compared with, where it is there: word2vec's own noise"""
-NONE, MISSING = "\N{EN DASH}", "missing"
+"""what the others are compared with, where it is there: the default layer and sampler"""
+LEVEL = 0.05
+"""of significance, after Holm's correction"""
+LONG_NAME = 40
+"""letters of a cell's name that leave no room for more beside it under a figure"""
 
 
 def tables(frame: pd.DataFrame) -> dict[str, Table]:
@@ -28,12 +36,11 @@ def tables(frame: pd.DataFrame) -> dict[str, Table]:
 def differences(frame: pd.DataFrame, against: str | None = None) -> pd.DataFrame | None:
     """A row a cell: how much better it answers analogies than the cell `against`.
 
-    Only seeds that both have, and questions that all runs cover. `difference`, a share of the
-    questions, `low` and `high`: the 95 % interval of `stats.two_level_bootstrap`, over seeds and
-    sections, NaN where there is one seed. `p`: paired t test over seeds, NaN where there are fewer
-    than `MIN_SEEDS`; `p_holm`: corrected for all rows. `seeds`, `questions`. By default `against`
-    is the cell of word2vec's own sampler that has most of the default settings, or else the one
-    with the best mean.
+    Only seeds that both have, and questions that all runs cover; columns as in
+    `stats.differences`, and `questions`, their number. The interval is that of
+    `stats.two_level_bootstrap`, over seeds and sections, NaN where there is one seed. By default
+    `against` is the cell of the default layer and sampler that has most of the default settings,
+    or else the one with the best mean.
 
     None where fewer than two cells have hits. Runs on other questions than `against` are missing.
     Raises `InputError` if `against` is no cell with hits, or for damaged ones.
@@ -44,7 +51,7 @@ def differences(frame: pd.DataFrame, against: str | None = None) -> pd.DataFrame
     against = _reference(frame, rows) if against is None else against
     if against not in cells:
         raise unknown("cell", against, cells)
-    return _rows(rows, [(cell, against) for cell in cells if cell != against])
+    return _over_questions(rows, [(cell, against) for cell in cells if cell != against])
 
 
 def within_layers(frame: pd.DataFrame) -> pd.DataFrame | None:
@@ -61,26 +68,62 @@ def within_layers(frame: pd.DataFrame) -> pd.DataFrame | None:
     there = dict(zip(own["layer"].astype(str), own.index, strict=True))
     pairs = [(cell, there.get(str(firsts.loc[cell, "layer"]), cell)) for cell in cells]
     pairs = [(cell, against) for cell, against in pairs if cell != against]
-    return _rows(rows, pairs) if len({against for _, against in pairs}) > 1 else None
+    return _over_questions(rows, pairs) if len({pair[1] for pair in pairs}) > 1 else None
 
 
-def _answered(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """The finished runs, the rows of them that hold hits, and the cells that have any."""
-    frame = complete(with_cells(frame))
-    rows = frame[(frame["metric"] == METRIC) & frame["cell"].notna()]
-    return frame, rows, [cell for cell in frame["cell"].cat.categories if cell in set(rows["cell"])]
+def over_seeds(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same as `differences` where runs did not record their answers, of accuracies alone.
+
+    Cells that share fewer than `MIN_SEEDS` seeds with the reference have no row.
+    """
+    made = runs(complete(with_cells(frame)))
+    scores = made.pivot_table(index="seed", columns="cell", values=ACCURACY, observed=True) / 100
+    if scores.shape[1] < 2:
+        return stats.differences(scores, [])
+    against = _reference(frame, frame[frame["cell"].isin(scores.columns)])
+    found = stats.differences(scores, [(cell, against) for cell in scores if cell != against])
+    return found[found["seeds"] >= MIN_SEEDS].reset_index(drop=True)
 
 
-def _rows(rows: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.DataFrame:
-    """A row a pair of cells, on the questions of the first one's reference."""
-    digest = rows.loc[rows["cell"] == pairs[0][1], "questions"].iloc[0]
-    same = rows[rows["questions"] == digest]
-    hits = read_hits(same)
-    assert hits is not None
-    asked = np.asarray(hits.covered.all(axis=0))
-    made = pd.DataFrame([_compared(hits, same, *pair, asked) for pair in pairs])
-    made["p_holm"] = holm(made["p"].to_numpy())
-    return made
+def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
+    """Forest plot: every cell's difference in accuracy to the reference, with its interval."""
+    data, over = differences(frame), "seeds and sections of questions"
+    if data is None:
+        data, over = over_seeds(frame), "seeds"
+    data = data[data["low"].notna()]
+    if data.empty:
+        return None
+    layers = frame.drop_duplicates("cell").set_index("cell")["layer"].loc[data["cell"]]
+    palette = layer_colors(layers)
+    shapes = dict(zip(unique(layers.cat.categories), MARKERS, strict=False))
+    looks = [
+        {
+            "fmt": shapes[layer],
+            "color": palette[layer],
+            "markerfacecolor": palette[layer] if p <= LEVEL else "white",
+        }
+        for layer, p in zip(layers, data["p_holm"], strict=True)
+    ]
+    reference = data["against"].iloc[0]
+    gap = "\n" if len(reference) > LONG_NAME else " "
+    label = f"analogy accuracy minus that of{gap}{shown(reference)} (percentage points)"
+    figure = listed(data, Axis("difference", label, 100, low="low", high="high"), looks, PAGE)
+    (axes,) = figure.axes
+    axes.set_xlabel(label, loc="right" if gap == "\n" else "center")
+    axes.axvline(0, color=GREY, linewidth=0.8, zorder=1)
+    mark = {"color": GREY, "marker": MARKERS[0], "linestyle": "-", "linewidth": 0.9}
+    meanings = [
+        Line2D([], [], label="differs (5 %, Holm)", **mark),
+        Line2D([], [], label="not shown to differ", markerfacecolor="white", **mark),
+    ]
+    axes.legend(handles=meanings, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    caption = (
+        f"Difference in analogy accuracy to {reference}, in percentage points, with 95 % "
+        f"intervals over {over}: runs of one seed read the same words in the same order, and are "
+        "compared with each other. Filled: different from the reference at 5 % after Holm's "
+        "correction for all rows; open: not shown to be different."
+    )
+    return Drawing(figure, data, caption)
 
 
 def tabulated(made: pd.DataFrame) -> Table:
@@ -90,22 +133,22 @@ def tabulated(made: pd.DataFrame) -> Table:
             "cell": made["cell"],
             "against": made["against"],
             "difference (points)": [
-                _signed(100 * value) if seeds else MISSING
+                _signed(value) if seeds else MISSING
                 for value, seeds in zip(made["difference"], made["seeds"], strict=True)
             ],
             "95 % interval": [
-                NONE if np.isnan(low) else f"{_signed(100 * low)} to {_signed(100 * high)}"
+                UNDEFINED if np.isnan(low) else f"{_signed(low)} to {_signed(high)}"
                 for low, high in zip(made["low"], made["high"], strict=True)
             ],
             "p (Holm)": [
-                NONE if np.isnan(p) else "<0.001" if p < 0.001 else f"{p:.3f}"
+                UNDEFINED if np.isnan(p) else "<0.001" if p < 0.001 else f"{p:.3f}"
                 for p in made["p_holm"]
             ],
             "seeds": made["seeds"].astype(str),
         }
     )
     bold = pd.DataFrame(False, index=text.index, columns=text.columns)
-    bold["difference (points)"] = (made["p_holm"] <= 0.05).to_numpy()
+    bold["difference (points)"] = (made["p_holm"] <= LEVEL).to_numpy()
     questions = int(made["questions"].max())
     caption = (
         f"Differences in analogy accuracy on the {questions:,} questions that all runs cover, cell "
@@ -116,29 +159,33 @@ def tabulated(made: pd.DataFrame) -> Table:
     return Table(caption, text, bold, made)
 
 
-def _compared(
-    hits: Hits, rows: pd.DataFrame, cell: str, against: str, asked: np.ndarray
-) -> dict[str, object]:
-    """One row of the table."""
-    row: dict[str, object] = {"cell": cell, "against": against, "difference": np.nan}
-    row |= {"low": np.nan, "high": np.nan, "p": np.nan, "seeds": 0, "questions": int(asked.sum())}
-    ours, theirs = (_by_seed(rows, name) for name in (cell, against))
-    seeds = sorted(ours.keys() & theirs.keys())
-    if not seeds or not asked.any():
-        return row
-    place = {run: number for number, run in enumerate(hits.runs)}
-    a, b = (hits.hit[[place[runs[seed]] for seed in seeds]][:, asked] for runs in (ours, theirs))
-    over_both = two_level_bootstrap(a, b, hits.sections[asked])
-    over_seeds = paired_difference(a.mean(1), b.mean(1))
-    row |= {"difference": over_both.mean, "low": over_both.low, "high": over_both.high}
-    # Two seeds that happen to differ by the same would look certain.
-    p = over_seeds.p if len(seeds) >= MIN_SEEDS else np.nan
-    return row | {"p": p, "seeds": len(seeds)}
+def _answered(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """The finished runs, the rows of them that hold hits, and the cells that have any."""
+    frame = complete(with_cells(frame))
+    rows = frame[(frame["metric"] == METRIC) & frame["cell"].notna()]
+    return frame, rows, unique(rows["cell"])
 
 
-def _by_seed(rows: pd.DataFrame, cell: str) -> dict[float, str]:
-    own = rows[rows["cell"] == cell]
-    return dict(zip(own["seed"], own["run"], strict=True))
+def _over_questions(rows: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.DataFrame:
+    """A row a pair of cells, on the questions of the first one's reference."""
+    digest = rows.loc[rows["cell"] == pairs[0][1], "questions"].iloc[0]
+    same = rows[rows["questions"] == digest]
+    hits = read_hits(same)
+    assert hits is not None
+    asked = np.asarray(hits.covered.all(axis=0))
+    answers = dict(zip(zip(same["cell"], same["seed"], strict=True), hits.hit[:, asked], strict=True))
+    accuracy = pd.Series({key: hit.mean() for key, hit in answers.items() if asked.any()})
+    scores = accuracy.unstack(0) if len(accuracy) else pd.DataFrame()
+    scores = scores.reindex(columns=list(dict.fromkeys(np.ravel(pairs))))
+    made = stats.differences(scores, pairs)
+    made.insert(made.columns.get_loc("p_holm"), "questions", int(asked.sum()))
+    for place, (cell, against) in enumerate(pairs):
+        seeds = scores.index[scores[[cell, against]].notna().all(axis=1)]
+        if len(seeds):
+            a, b = (np.stack([answers[name, s] for s in seeds]) for name in (cell, against))
+            over_both = two_level_bootstrap(a, b, hits.sections[asked])
+            made.loc[place, ["difference", "low", "high"]] = over_both[:3]
+    return made
 
 
 def _reference(frame: pd.DataFrame, rows: pd.DataFrame) -> str:
@@ -154,5 +201,5 @@ def _reference(frame: pd.DataFrame, rows: pd.DataFrame) -> str:
     return str(standard.assign(usual=usual).sort_values("usual", kind="stable")["cell"].iloc[-1])
 
 
-def _signed(points: float) -> str:
-    return f"{points:+.1f}"
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f}"

@@ -13,6 +13,26 @@ from w2vjax.report.cells import SEED, value_text
 Facts = list[tuple[str, str]]
 MOST_VALUES = 8
 """of one setting that are listed"""
+EXPLAINED_SAMPLERS = {
+    "uniform": "every word of the vocabulary alike",
+    "unigram": "in proportion to the word's count to a power; 0.75 is word2vec's choice",
+    "log-uniform": "by frequency rank alone, about 1/rank; TensorFlow's default",
+    "zipf": "in proportion to 1/rank to a power",
+    "in-batch": "words that occur in the same step",
+}
+"""by the name of the distribution"""
+EXPLAINED_MEASURES = {
+    "cell": "an output layer, with its sampler of noise and settings; run once for each seed",
+    "seed": "the start of all random numbers; runs of one seed read the same words in one order",
+    "words, kept words, pairs": "words of the text as read; those left when frequent words are "
+    "thinned out (subsampling); and the pairs of neighbours that are trained. Speeds say which",
+    "analogies": "a is to b as c is to …? Percent of questions whose answer is the nearest word",
+    "similarity": "rank correlation (Spearman's, times 100) of the vectors' cosines with people's "
+    "judgements of pairs of words",
+    "covered": "questions or pairs whose words are all known; others do not count unless said so",
+    "held-out loss": "minus the mean log probability of the words of unseen text, in nats: lower "
+    "is better; only layers that estimate probabilities have one",
+}
 
 
 def listed(frame: pd.DataFrame, name: str) -> str:
@@ -133,3 +153,21 @@ def _number(value: object) -> str:
 
 def _shown(value: object) -> str:
     return "none" if value is None or value != value else value_text(value)
+
+
+def words(frame: pd.DataFrame) -> Facts:
+    """What the layers and samplers of the records `with_cells` are, then what is measured.
+
+    Of a layer, what its runs say of it: a user's own is explained like the others.
+    """
+    samplers = list(frame["sampler"].cat.categories)
+    helped = frame.dropna(subset=["layer", "layer.help"]) if "layer.help" in frame else frame[:0]
+    return [
+        *dict(zip(helped["layer"].astype(str), helped.get("layer.help", ()), strict=False)).items(),
+        *(
+            (f"noise, {name}", text)
+            for name, text in EXPLAINED_SAMPLERS.items()
+            if any(sampler.startswith(name) for sampler in samplers)
+        ),
+        *EXPLAINED_MEASURES.items(),
+    ]

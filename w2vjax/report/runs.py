@@ -1,12 +1,17 @@
 """Records as one row a run, and runs as one row a cell: what most figures draw."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from w2vjax.errors import InputError
 from w2vjax.records.metrics import FINISHED
+from w2vjax.report.frame import load
+from w2vjax.report.cells import complete
+from w2vjax.report.chart import Axis
 from w2vjax.report.stats import MIN_SEEDS, mean_interval
 
 ACCURACY, SIMILARITY = "accuracy_percent", "spearman_100"
@@ -82,20 +87,36 @@ class Spread(NamedTuple):
             return cls("min", "max", f"range of {count} seeds")
         return cls("low", "high", f"95 % interval, {count} seeds")
 
-    def bounds(self, data: pd.DataFrame, measure: str) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper bounds of a measure, a number a row."""
-        return (
-            data[f"{measure}_{self.low}"].to_numpy(float),
-            data[f"{measure}_{self.high}"].to_numpy(float),
-        )
-
-    def arms(self, data: pd.DataFrame, measure: str) -> np.ndarray | None:
-        """Lengths `[2, rows]` of error bars below and above the means."""
+    def axis(self, measure: str, label: str, **more: Any) -> Axis:
+        """An axis of the measure, with bars between the bounds."""
         if not self.name:
-            return None
-        low, high = self.bounds(data, measure)
-        mean = data[measure].to_numpy(float)
-        return np.stack([mean - low, high - mean])
+            return Axis(measure, label, **more)
+        low, high = f"{measure}_{self.low}", f"{measure}_{self.high}"
+        return Axis(measure, label, low=low, high=high, **more)
+
+    def told(self, what: str = "Bars") -> str:
+        """The last sentence of a caption."""
+        return f"{what}: {self.name}." if self.name else "One seed: no bars."
+
+
+def accuracies(folder: Path | str, *settings: str) -> pd.Series:
+    """Mean analogy accuracy over seeds of the finished runs in a folder, the best first.
+
+    Indexed by the run's `label` and the `settings` named (`config.train.learning_rate`). Raises
+    `InputError` if no run has an accuracy, and as `records.read` does.
+    """
+    rows = complete(load(folder))
+    rows = rows[(rows["metric"] == "analogy/total") & rows["value"].notna()]
+    if rows.empty:
+        raise InputError(f"{folder} has no finished run with analogies covered: run it first")
+    means = rows.groupby(["label", *settings])["value"].mean()
+    return means.sort_values(ascending=False, kind="stable")
+
+
+def best_setting(folder: Path | str, setting: str) -> dict[str, float]:
+    """For each label, the value of a setting at which its accuracy is highest."""
+    ranked = accuracies(folder, setting).reset_index().drop_duplicates("label")
+    return dict(sorted(zip(ranked["label"], ranked[setting].astype(float), strict=True)))
 
 
 def _column(scores: pd.DataFrame, name: str) -> pd.Series:

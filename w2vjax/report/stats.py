@@ -5,8 +5,8 @@ compared seed by seed. Seeds are the unit of repetition; questions of one sectio
 together and are resampled together.
 """
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,14 +44,6 @@ class Difference(NamedTuple):
     num: int
 
 
-class Disagreement(NamedTuple):
-    """Questions that only one of two methods answers, and the p-value of equal chances."""
-
-    only_a: int
-    only_b: int
-    p: float
-
-
 def mean_interval(values: Sequence[float] | np.ndarray, level: float = 0.95) -> Interval:
     """Mean with Student's interval: `mean ± t(level, n-1) · s / √n`.
 
@@ -73,13 +65,10 @@ def paired_difference(
     a: Float[np.ndarray, " n"] | Sequence[float],
     b: Float[np.ndarray, " n"] | Sequence[float],
     level: float = 0.95,
-    test: Literal["t", "permutation"] = "t",
 ) -> Difference:
-    """Mean of `a - b` where `a[i]` and `b[i]` share a seed, with Student's interval.
+    """Mean of `a - b` where `a[i]` and `b[i]` share a seed: Student's interval, paired t test.
 
-    `test="t"`: paired t test. `"permutation"`: signs of the differences flipped at random, all
-    `2^n` ways up to n = 16 (exact; its smallest p is `2^(1-n)`), else 99,999 draws.
-    With fewer than two pairs the interval and p are NaN.
+    NaN are left out. With fewer than two pairs the interval and p are NaN.
 
     Raises `InputError` if the lengths differ.
     """
@@ -87,20 +76,10 @@ def paired_difference(
         raise InputError(f"paired values must be equally many: {len(a)} and {len(b)}")
     delta = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
     mean, low, high, num = mean_interval(delta, level)
-    delta = delta[~np.isnan(delta)]
     if num < 2:
         return Difference(mean, low, high, np.nan, num)
-    error = delta.std(ddof=1) / np.sqrt(num)
-    if test == "permutation":
-        num_flips = 2**num if num <= 16 else 99_999
-        p = stats.permutation_test(
-            (delta,),
-            lambda x, axis: x.mean(axis),
-            permutation_type="samples",
-            n_resamples=num_flips,
-            rng=0,
-        ).pvalue
-    elif error == 0:
+    error = np.nanstd(delta, ddof=1) / np.sqrt(num)
+    if error == 0:
         p = 1.0 if mean == 0 else 0.0
     else:
         p = 2 * stats.t.sf(abs(mean) / error, num - 1)
@@ -120,28 +99,44 @@ def holm(pvalues: Sequence[float] | np.ndarray) -> Float[np.ndarray, " m"]:
     return adjusted
 
 
+def differences(scores: pd.DataFrame, pairs: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """What is better than what: the one comparison that tables, their bold and figures rest on.
+
+    `scores`: seeds × methods, NaN where missing; `pairs`: methods, and what each is compared with.
+    A row a pair: `cell`, `against`, `difference` of the means over the seeds that both have, its
+    95 % interval `low` and `high`, `seeds`; `p` of the paired t test, NaN where there are fewer
+    than `MIN_SEEDS` (two that happen to differ by the same would look certain); and `p_holm`,
+    corrected for all rows.
+    """
+    rows = []
+    for cell, against in pairs:
+        mean, low, high, p, num = paired_difference(scores[cell], scores[against])
+        row = {"cell": cell, "against": against, "difference": mean, "low": low, "high": high}
+        rows.append(row | {"p": p if num >= MIN_SEEDS else np.nan, "seeds": num})
+    made = pd.DataFrame(rows, columns=["cell", "against", "difference", "low", "high", "p", "seeds"])
+    return made.assign(p_holm=holm(made["p"].to_numpy(float)))
+
+
 def not_worse_than_best(scores: pd.DataFrame, level: float = 0.95) -> tuple[pd.Series, bool]:
     """Which columns are not significantly worse than the one with the highest mean.
 
-    `scores`: seeds × methods, higher is better, NaN where missing. Paired t tests of each method
-    against the best on the seeds both have, Holm-corrected; a method is out if p <= 1 - level.
+    `scores`: seeds × methods, higher is better, NaN where missing. Paired `differences` of each
+    method to the best, Holm-corrected; a method is out if p <= 1 - level.
 
     Returns a Boolean per method, and whether there were enough seeds to test: if some method shares
     fewer than `MIN_SEEDS` seeds with the best, only the best is marked.
     """
-    values = scores.to_numpy(dtype=float)
-    means = scores.mean().to_numpy()
-    marked = np.zeros(len(means), dtype=bool)
-    if np.isnan(means).all():
-        return pd.Series(marked, scores.columns), False
-    best = int(np.nanargmax(means))
-    others = [i for i in range(len(means)) if i != best and not np.isnan(means[i])]
-    tests = [paired_difference(values[:, best], values[:, i], level) for i in others]
-    enough = min([test.num for test in tests], default=int(scores.count().iloc[best])) >= MIN_SEEDS
+    marked = pd.Series(False, scores.columns)
+    measured = scores.columns[scores.notna().any()]
+    if measured.empty:
+        return marked, False
+    best = scores[measured].mean().idxmax()
+    made = differences(scores, [(name, best) for name in measured if name != best])
+    enough = min(made["seeds"], default=int(scores[best].count())) >= MIN_SEEDS
     if enough:
-        marked[others] = holm([test.p for test in tests]) > 1 - level
+        marked[made["cell"]] = (made["p_holm"] > 1 - level).to_numpy()
     marked[best] = True
-    return pd.Series(marked, scores.columns), enough
+    return marked, enough
 
 
 def two_level_bootstrap(
@@ -195,24 +190,6 @@ def _multiplicities(
     """How often each of `num` things is drawn, for each resample."""
     counts = generator.multinomial(num, np.full(num, 1 / num), size=num_resamples)
     return counts.astype(float)
-
-
-def mcnemar(hits_a: Bool[np.ndarray, " q"], hits_b: Bool[np.ndarray, " q"]) -> Disagreement:
-    """McNemar's exact test of one run against another on the same questions.
-
-    Of the questions only one of them answers, `only_a ~ Binomial(only_a + only_b, ½)` if they are
-    equally good. It takes questions for independent, which those of a section are not: prefer
-    `two_level_bootstrap` where there are several seeds.
-
-    Raises `InputError` if the lengths differ.
-    """
-    a, b = np.asarray(hits_a, dtype=bool), np.asarray(hits_b, dtype=bool)
-    if a.shape != b.shape:
-        raise InputError(f"hits must be of the same questions: {a.shape} and {b.shape}")
-    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
-    if only_a + only_b == 0:
-        return Disagreement(0, 0, 1.0)
-    return Disagreement(only_a, only_b, float(stats.binomtest(only_a, only_a + only_b).pvalue))
 
 
 def pareto_front(

@@ -1,12 +1,18 @@
-"""Tables as text: Markdown, LaTeX (booktabs), HTML, CSV."""
+"""Tables as text: Markdown, LaTeX (booktabs), CSV; `page.html` shows the same rows."""
 
-import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+from markupsafe import Markup, escape
 from tabulate import tabulate
+
+MISSING = "missing"
+"""planned, but not measured"""
+UNDEFINED = "\N{EN DASH}"
+"""there is no such number"""
 
 
 @dataclass(frozen=True)
@@ -18,11 +24,22 @@ class Table:
     bold: pd.DataFrame
     raw: pd.DataFrame
 
+    @classmethod
+    def plain(
+        cls,
+        caption: str,
+        text: pd.DataFrame | Sequence[Mapping[str, str]],
+        raw: pd.DataFrame | Sequence[Mapping[str, Any]],
+    ) -> "Table":
+        """A table without bold cells."""
+        frame = pd.DataFrame(text)
+        bold = pd.DataFrame(False, frame.index, frame.columns)
+        return cls(caption, frame, bold, pd.DataFrame(raw))
+
     def markdown(self) -> str:
         """A GitHub table, the caption above it."""
-        rows = self._marked(lambda text: text.replace("|", r"\|"), "**{}**")
         table = tabulate(
-            rows,
+            self.marked(lambda text: text.replace("|", r"\|"), "**{}**"),
             headers=[str(name) for name in self.text],
             tablefmt="github",
             disable_numparse=True,
@@ -34,7 +51,7 @@ class Table:
         r"""A floating table; needs `\usepackage{booktabs}`."""
         rows = [
             [escape_latex(str(name)) for name in self.text],
-            *self._marked(escape_latex, r"\textbf{{{}}}"),
+            *self.marked(escape_latex, r"\textbf{{{}}}"),
         ]
         head, *body = [" & ".join(row) + r" \\" for row in rows]
         align = "ll" + "r" * (self.text.shape[1] - 2)
@@ -49,38 +66,40 @@ class Table:
         ]
         return "\n".join(lines) + "\n"
 
-    def html(self) -> str:
-        """A `table` element, the first two columns to the left; the caption is the caller's."""
-        head = "".join(f'<th scope="col">{escape_html(str(name))}</th>' for name in self.text)
-        body = (
-            "".join(f"<td>{cell}</td>" for cell in row)
-            for row in self._marked(escape_html, "<strong>{}</strong>")
-        )
-        rows = "\n".join(f"<tr>{row}</tr>" for row in body)
-        return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
-
     def csv(self) -> str:
         """Means, bounds and counts as recorded, without rounding or units."""
         return self.raw.to_csv(index=False, lineterminator="\n", float_format="%.10g")
 
     def files(self, name: str) -> dict[str, bytes]:
         """`NAME.md`, `.tex` and `.csv`."""
-        made = {"md": self.markdown(), "tex": self.latex(), "csv": self.csv()}
-        return {f"{name}.{kind}": text.encode() for kind, text in made.items()}
+        return table_files({name: self}, name)
 
-    def _marked(self, escape: Callable[[str], str], mark: str) -> list[list[str]]:
+    def cells(self) -> list[list[tuple[str, bool]]]:
+        """The rows: text, and whether it is bold."""
+        rows = zip(self.text.to_numpy(), self.bold.to_numpy(), strict=True)
+        return [list(zip(texts, bolds, strict=True)) for texts, bolds in rows]
+
+    def marked(self, escape: Callable[[str], str], mark: str) -> list[list[str]]:
+        """The rows as text, each escaped, the bold ones within `mark`."""
         return [
-            [
-                mark.format(escape(text)) if bold else escape(text)
-                for text, bold in zip(texts, bolds, strict=True)
-            ]
-            for texts, bolds in zip(self.text.to_numpy(), self.bold.to_numpy(), strict=True)
+            [mark.format(escape(text)) if bold else escape(text) for text, bold in row]
+            for row in self.cells()
         ]
 
 
-def escape_html(text: str) -> str:
+def table_files(tables: Mapping[str, Table], name: str, head: str = "") -> dict[str, bytes]:
+    """All in `NAME.md`, after a head, and in `NAME.tex`; each in a CSV of its own name."""
+    texts = {
+        f"{name}.md": head + "\n".join(table.markdown() for table in tables.values()),
+        f"{name}.tex": "\n".join(table.latex() for table in tables.values()),
+        **{f"{each}.csv": table.csv() for each, table in tables.items()},
+    }
+    return {file: text.encode() for file, text in texts.items()}
+
+
+def html(text: str) -> Markup:
     """The text as HTML shows it literally; `^0.75` becomes an exponent."""
-    return re.sub(r"\^(-?[\d.]*\d|a\b)", r"<sup>\1</sup>", html.escape(text))
+    return Markup(re.sub(r"\^(-?[\d.]*\d|a\b)", r"<sup>\1</sup>", str(escape(text))))
 
 
 def escape_latex(text: str) -> str:

@@ -1,22 +1,39 @@
-"""Records of gradients to tables and figures: what each sampler's gradient is worth; no JAX."""
+"""The report on sampled gradients: what each sampler's gradient is worth."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from w2vjax.errors import InputError
-from w2vjax.report.cells import LAYERS, complete, sampler_order
-from w2vjax.report.figures_gradients import FIGURES
-from w2vjax.report.plots import rendered
-from w2vjax.report.tables import Table
+from w2vjax.report.cells import TITLES, complete, sampler_order
+from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.look import PAGE, looks
+from w2vjax.report.picture import rendered
+from w2vjax.report.tables import MISSING, Table
 
 LEAST_BIAS, LEAST_COSINE = 0.1, 0.9
 """what the table asks how many noise words are needed for"""
-STATES = ("start", "half-way", "end", "end, normalised", "end, by NCE")
-"""states of the embeddings in the order of tables and figures; others follow"""
 STATISTICS = ("squared_bias", "variance", "cosine_of_mean", "cosine_of_draw")
+KEYS = ["state", "loss", "sampler", "noise", "tenth"]
+NEAR = 64
+"""noise words a pair at which tenths of the vocabulary are compared, or the nearest there are"""
+
+
+class Shown(NamedTuple):
+    """What stands on the vertical axis: a column of the data, its error bars apart."""
+
+    column: str
+    label: str
+    log: bool
+
+
+BIAS = Shown("relative_bias", "relative bias", True)
+VARIANCE = Shown("variance", "relative variance", True)
+OF_MEAN = Shown("cosine_of_mean", "cosine of the mean", False)
+OF_DRAW = Shown("cosine_of_draw", "cosine of a draw", False)
 
 
 def contents(frame: pd.DataFrame) -> dict[str, bytes]:
@@ -49,9 +66,8 @@ def measurements(frame: pd.DataFrame) -> pd.DataFrame:
         tenth=rows["x"].fillna(0).astype(int),
         metric=rows["metric"].str.removeprefix("gradient/").str.replace("-", "_"),
     )
-    keys = ["state", "loss", "sampler", "noise", "tenth"]
-    _one_protocol(rows, [*keys, "metric"])
-    wide = rows.pivot(index=keys, columns="metric", values=["value", "standard_error"])
+    _one_protocol(rows, [*KEYS, "metric"])
+    wide = rows.pivot(index=KEYS, columns="metric", values=["value", "standard_error"])
     data = pd.DataFrame(index=wide.index)
     for name in STATISTICS:
         data[name], data[f"{name}_error"] = wide["value"][name], wide["standard_error"][name]
@@ -59,8 +75,7 @@ def measurements(frame: pd.DataFrame) -> pd.DataFrame:
     root = np.sqrt(squared.where((squared > 0) & (squared >= 2 * error)))
     data["relative_bias"], data["relative_bias_error"] = root, error / (2 * root)
     data["limit"] = np.sqrt(squared.clip(lower=0) + 2 * error)
-    known = [*STATES, *sorted(set(rows["state"]) - set(STATES))]
-    return _in_order(data.reset_index(), known)
+    return _in_order(data.reset_index(), rows)
 
 
 def _one_protocol(rows: pd.DataFrame, keys: list[str]) -> None:
@@ -74,27 +89,18 @@ def _one_protocol(rows: pd.DataFrame, keys: list[str]) -> None:
 def _display(loss: str) -> str:
     """`sampled-softmax, hits kept` → `sampled softmax, hits kept`."""
     layer, comma, detail = loss.partition(", ")
-    return f"{LAYERS.get(layer, layer)}{comma}{detail}"
+    return f"{TITLES.get(layer, layer)}{comma}{detail}"
 
 
-def _loss_order(loss: str) -> tuple[int, str]:
-    order = list(LAYERS.values())
-    layer = loss.partition(", ")[0]
-    return order.index(layer) if layer in order else len(order), loss
-
-
-def _in_order(data: pd.DataFrame, states: list[str]) -> pd.DataFrame:
-    losses = list(dict.fromkeys(sorted(data["loss"], key=_loss_order)))
-    places = pd.DataFrame(
-        {
-            "state": data["state"].map(states.index),
-            "loss": data["loss"].map(losses.index),
-            "sampler": data["sampler"].map(sampler_order),
-            "noise": data["noise"],
-            "tenth": data["tenth"],
-        }
+def _in_order(data: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """States and losses in the order in which the records name them, samplers in theirs."""
+    states, losses = (list(dict.fromkeys(rows[name])) for name in ("state", "loss"))
+    places = data.assign(
+        state=data["state"].map(states.index),
+        loss=data["loss"].map(losses.index),
+        sampler=data["sampler"].map(sampler_order),
     )
-    order = places.sort_values(list(places), kind="stable").index
+    order = places.sort_values(KEYS, kind="stable").index
     return data.loc[order].reset_index(drop=True)
 
 
@@ -138,7 +144,7 @@ def tables(frame: pd.DataFrame, data: pd.DataFrame) -> list[Table]:
             for (loss, sampler), cell in rows.groupby(["loss", "sampler"], sort=False)
         ]
         text = pd.DataFrame(lines)
-        made.append(Table(title, text, pd.DataFrame(False, text.index, text.columns), rows))
+        made.append(Table.plain(title, text, rows))
     return made
 
 
@@ -147,9 +153,9 @@ def _line(loss: str, sampler: str, cell: pd.DataFrame, counts: Iterable[int]) ->
     for count in counts:
         known = count in cell.index
         row = cell.loc[count] if known else None
-        line[f"bias (%), k = {count:,}"] = "missing" if row is None else _bias(row)
+        line[f"bias (%), k = {count:,}"] = MISSING if row is None else _bias(row)
         line[f"cosine of a draw, k = {count:,}"] = (
-            "missing" if row is None else f"{row['cosine_of_draw']:.3f}"
+            MISSING if row is None else f"{row['cosine_of_draw']:.3f}"
         )
     bias = np.sqrt(cell["squared_bias"].clip(lower=0))
     line[f"k for bias ≤ {100 * LEAST_BIAS:.0f} %"] = from_on(bias <= LEAST_BIAS)
@@ -171,3 +177,62 @@ def from_on(enough: pd.Series) -> str:
     missing = counts.index[~counts]
     left = counts.index if not len(missing) else counts.index[counts.index > missing[-1]]
     return f"{left[0]:,}" if len(left) else f"> {counts.index[-1]:,}"
+
+
+def by_noise(data: pd.DataFrame, shown: Shown) -> Drawing | None:
+    """A quantity against noise words; where two standard errors hide the bias, nothing."""
+    rows = data[data["tenth"] == 0]
+    counts = sorted(rows["noise"].unique())
+    if len(counts) < 2:
+        return None
+    ticks = {count: f"{count:,}" for count in counts[::2]}
+    return _panels(rows, Axis("noise", "noise words a pair", log=True, ticks=ticks), shown)
+
+
+def by_tenth(data: pd.DataFrame, shown: Shown) -> Drawing | None:
+    """A quantity in the rows of each tenth of the vocabulary, the most frequent words first."""
+    rows = data[data["tenth"] > 0]
+    if rows.empty:
+        return None
+    count = nearest(rows)
+    x = Axis("tenth", "tenth of the words, by frequency", ticks={n: str(n) for n in (1, 4, 7, 10)})
+    return _panels(rows[rows["noise"] == count], x, shown, f"{count} noise words a pair")
+
+
+FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
+    "relative_bias": partial(by_noise, shown=BIAS),
+    "relative_variance": partial(by_noise, shown=VARIANCE),
+    "cosine_of_mean": partial(by_noise, shown=OF_MEAN),
+    "cosine_of_draw": partial(by_noise, shown=OF_DRAW),
+    "bias_by_tenth": partial(by_tenth, shown=BIAS),
+    "cosine_by_tenth": partial(by_tenth, shown=OF_DRAW),
+}
+"""by the name of their files; of `measurements`"""
+
+
+def nearest(data: pd.DataFrame, count: int = NEAR) -> int:
+    """The number of noise words in the data nearest to `count`, by ratio."""
+    return min(
+        map(int, data["noise"].unique()), key=lambda noise: max(noise / count, count / noise)
+    )
+
+
+def _panels(rows: pd.DataFrame, x: Axis, shown: Shown, title: str = "") -> Drawing:
+    """A row of panels a state, a column a loss; losses are not on one scale, states of one are."""
+    states, losses = list(dict.fromkeys(rows["state"])), list(dict.fromkeys(rows["loss"]))
+    value, error = rows[shown.column], 2 * rows[f"{shown.column}_error"]
+    data = rows.assign(low=value - error, high=value + error).sort_values(x.column, kind="stable")
+    panels = [
+        Panel(
+            data[(data["state"] == state) & (data["loss"] == loss)],
+            x,
+            Axis(shown.column, f"{state}\n{shown.label}", log=shown.log, low="low", high="high"),
+            loss if state == states[0] else "",
+        )
+        for state in states
+        for loss in losses
+    ]
+    layout = Layout(len(losses), PAGE, 1.35, share_x=True, share_y="col", title=title)
+    figure = chart(panels, "sampler", looks(rows["sampler"]), layout)
+    wanted = [*KEYS, shown.column, f"{shown.column}_error"]
+    return Drawing(figure, rows[wanted].reset_index(drop=True))

@@ -1,31 +1,54 @@
-"""Records to tables (Markdown, LaTeX with booktabs, CSV), figures and a page of all; no JAX."""
+"""The report on training runs: a table of cells, every figure there is data for, and the page."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import pandas as pd
 
 from w2vjax.errors import InputError
-from w2vjax.files import write
 from w2vjax.records import hits
-from w2vjax.report import bench_report, differences, gradient_report, targets, theory_report
+from w2vjax.report import differences, survival
+from w2vjax.report.accuracy import accuracy_against_speed, accuracy_by_section, layers_by_samplers
+from w2vjax.report.bands import accuracy_by_band, loss_curves, similarity_by_band
 from w2vjax.report.cells import complete, with_cells
+from w2vjax.report.chart import Drawing
+from w2vjax.report.differences import differences_to_reference
 from w2vjax.report.facts import coverage, listed, of_run, span, unfinished
-from w2vjax.report.frame import load
 from w2vjax.report.page import page
-from w2vjax.report.plots import FILE_NAMES, named_files, pictures
+from w2vjax.report.picture import Picture, drawn, named_files
 from w2vjax.report.runs import similarity_sets
+from w2vjax.report.samplers import sampler_distributions
 from w2vjax.report.stats import Interval, mean_interval, not_worse_than_best
-from w2vjax.report.tables import Table
+from w2vjax.report.sweeps import SWEEPS
+from w2vjax.report.tables import MISSING, UNDEFINED, Table
 
-MISSING = "missing"
-UNDEFINED = "\N{EN DASH}"
+FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
+    "accuracy_against_speed": accuracy_against_speed,
+    "accuracy_against_seconds": SWEEPS["accuracy_against_seconds"],
+    "layers_by_samplers": layers_by_samplers,
+    "differences_to_reference": differences_to_reference,
+    **SWEEPS,
+    "accuracy_by_band": accuracy_by_band,
+    "similarity_by_band": similarity_by_band,
+    "accuracy_by_section": accuracy_by_section,
+    "loss_curves": loss_curves,
+    "sampler_distributions": sampler_distributions,
+}
+"""by the name of their files, in the order of a report; of complete records `with_cells`"""
+OF_MANY_CELLS = {"accuracy_against_seconds", "learning_rate", "sampler_distributions"}
+MOST_CELLS = 40
+"""with more of them nobody can read a figure that shows each; the tables hold all"""
+TABLES = ("table", *differences.TABLES, survival.NAME)
+PARTS = ("analogy/section/", "analogy/protocol/")
+"""prefixes of metrics whose coverage is not in the table"""
+MOST_SETS = 4
+"""with more similarity sets than this, the table shows the main ones; the records hold all"""
 
 
 @dataclass(frozen=True)
-class Column:
+class Quantity:
     """One quantity of a table: where it is in the records, and how it is shown."""
 
     header: str
@@ -44,57 +67,31 @@ class Column:
     """left out if no cell has it"""
 
 
-PARTS = ("analogy/section/", "analogy/protocol/")
-"""prefixes of metrics whose coverage is not in the table"""
-MOST_SETS = 4
-"""with more similarity sets than this, the table shows the main ones; the records hold all"""
+def contents(frame: pd.DataFrame) -> dict[str, bytes]:
+    """Every file of the report, by name.
 
-
-def build(folder: Path | str) -> list[Path]:
-    """Writes the table (`.md`, `.tex`, `.csv`), every figure and `report.html` beside the records.
-
-    Where runs recorded their answers, `differences.md`, `.tex` and `.csv` too, and
+    Beside table, figures and page: where runs recorded their answers, `differences`, and
     `differences_within_layers` where layers share samplers; where runs are of different lengths,
     `times_to_accuracy`.
-
-    A figure that the records no longer have data for is removed. The same records give the same
-    bytes. Raises `InputError` as `records.read` does, and if the folder cannot be written.
     """
-    folder = Path(folder)
-    frame = load(folder)
-    kinds = frame["experiment"].dropna().unique() if "experiment" in frame else []
-    contents = next((REPORTS[kind] for kind in kinds if kind in REPORTS), comparison)(frame)
-    for name, data in contents.items():
-        write(folder / name, data)
-    for name in FILES - contents.keys():
-        (folder / name).unlink(missing_ok=True)
-    return [folder / name for name in contents]
-
-
-def comparison(frame: pd.DataFrame) -> dict[str, bytes]:
-    """Every file of a report on training runs, by name."""
     frame = with_cells(frame)
-    made, drawn = table(frame), pictures(frame)
+    made, figures = table(frame), pictures(frame)
     more = differences.tables(frame)
-    if (times := targets.tabulated(frame)) is not None:
-        more[targets.NAME] = times
-    contents = {
-        "report.html": page(frame, made, drawn, list(more.values())).encode(),
-        **named_files(drawn),
-    }
+    if (times := survival.tabulated(frame)) is not None:
+        more[survival.NAME] = times
+    text = page(frame, made, figures, list(more.values()))
+    files = {"report.html": text.encode(), **named_files(figures)}
     for name, each in {"table": made, **more}.items():
-        contents |= each.files(name)
-    return contents
+        files |= each.files(name)
+    return files
 
 
-REPORTS: dict[str, Callable[[pd.DataFrame], dict[str, bytes]]] = {
-    "gradients": gradient_report.contents,
-    "theory": theory_report.contents,
-    **dict.fromkeys(bench_report.BENCHES, bench_report.contents),
-}
-"""Experiments with a report of their own, by name; all others are compared as training runs."""
-FILES = FILE_NAMES | differences.FILE_NAMES | targets.FILE_NAMES | bench_report.FILE_NAMES
-"""what reports may leave in a folder, and remove from it where the records have no data for it"""
+def pictures(frame: pd.DataFrame) -> dict[str, Picture]:
+    """Every figure the records have data for, by name; where cells are many, `OF_MANY_CELLS`."""
+    frame = with_cells(frame)
+    few, frame = frame["cell"].nunique() <= MOST_CELLS, complete(frame)
+    wanted = {name: draw for name, draw in FIGURES.items() if few or name in OF_MANY_CELLS}
+    return drawn({name: partial(draw, frame) for name, draw in wanted.items()})
 
 
 def table(frame: pd.DataFrame) -> Table:
@@ -107,21 +104,22 @@ def table(frame: pd.DataFrame) -> Table:
     text = _first_columns(frame, cells)
     raw, bold = text.copy(), pd.DataFrame(False, index=text.index, columns=text.columns)
     tested = []
-    for column in _columns(done):
-        values = _values(done, column).reindex(columns=cells)
-        if column.optional and values.isna().to_numpy().all():
+    for quantity in _quantities(done):
+        values = _values(done, quantity).reindex(columns=cells)
+        if quantity.optional and values.isna().to_numpy().all():
             continue
         intervals = [mean_interval(values[cell]) for cell in cells]
-        text[column.header] = [
-            _show(interval, column, known=cell in _measured(done, column))
+        known = set(done.loc[done["metric"] == quantity.metric, "cell"].dropna())
+        text[quantity.header] = [
+            _show(interval, quantity, known=cell in known)
             for cell, interval in zip(cells, intervals, strict=True)
         ]
         for field in ("mean", "low", "high"):
-            raw[f"{column.metric}.{field}"] = [getattr(interval, field) for interval in intervals]
-        bold[column.header] = False
-        if column.score:
-            marked, enough = not_worse_than_best(values * column.sign)
-            bold[column.header] = marked.to_numpy()
+            raw[f"{quantity.metric}.{field}"] = [getattr(found, field) for found in intervals]
+        bold[quantity.header] = False
+        if quantity.score:
+            marked, enough = not_worse_than_best(values * quantity.sign)
+            bold[quantity.header] = marked.to_numpy()
             tested.append(enough)
     seeds = done.groupby("cell", observed=False)["seed"].nunique().reindex(cells)
     text["seeds"], raw["seeds"], bold["seeds"] = seeds.map(str).array, seeds.array, False
@@ -149,30 +147,26 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
     return " ".join(parts)
 
 
-def _columns(frame: pd.DataFrame) -> list[Column]:
+def _quantities(frame: pd.DataFrame) -> list[Quantity]:
     whole = frame.loc[frame["x"].isna(), "metric"]  # and not a band's or a curve's
     sets = sorted({name for name in whole if name.startswith("similarity/")})
     if len(sets) > MOST_SETS:
         sets = sorted(similarity_sets(frame))
     similarities = [
-        Column(f"{_set_name(name)} (Spearman·100)", name, 100, score=True) for name in sets
+        Quantity(f"{_set_name(name)} (Spearman·100)", name, 100, score=True) for name in sets
     ]
+    loss = Quantity("held-out loss (nats)", "likelihood/held-out", digits=3, score=True, sign=-1,
+                    absent=UNDEFINED)  # fmt: skip
     return [
-        Column("analogies (%)", "analogy/total", 100, score=True, optional=False),
-        Column("semantic (%)", "analogy/semantic", 100, score=True),
-        Column("syntactic (%)", "analogy/syntactic", 100, score=True),
+        Quantity("analogies (%)", "analogy/total", 100, score=True, optional=False),
+        Quantity("semantic (%)", "analogy/semantic", 100, score=True),
+        Quantity("syntactic (%)", "analogy/syntactic", 100, score=True),
         *similarities,
-        Column(
-            *("held-out loss (nats)", "likelihood/held-out"),
-            digits=3,
-            score=True,
-            sign=-1,
-            absent=UNDEFINED,
-        ),
-        Column("epochs", "config.train.epochs"),
-        Column("million words/s", "speed/words", 1e-6, digits=2, optional=False),
-        Column("training (s)", "seconds"),
-        Column("compile (s)", "compile_seconds"),
+        loss,
+        Quantity("epochs", "config.train.epochs"),
+        Quantity("million words/s", "speed/words", 1e-6, digits=2, optional=False),
+        Quantity("training (s)", "seconds"),
+        Quantity("compile (s)", "compile_seconds"),
     ]
 
 
@@ -190,31 +184,25 @@ def _first_columns(frame: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
     )
 
 
-def _values(frame: pd.DataFrame, column: Column) -> pd.DataFrame:
+def _values(frame: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
     """Seeds × cells. A field of the run is its largest, which is the one at its end."""
-    if "/" in column.metric:
-        rows = frame[(frame["metric"] == column.metric) & frame["cell"].notna()]
-        field = "value"
-    else:
-        rows, field = frame[frame["cell"].notna()], column.metric
-        if field not in rows:
-            return pd.DataFrame(dtype=float)
+    rows, field = frame[frame["cell"].notna()], quantity.metric
+    if "/" in field:
+        rows, field = rows[rows["metric"] == field], "value"
+    elif field not in rows:
+        return pd.DataFrame(dtype=float)
     return rows.pivot_table(
         index="seed", columns="cell", values=field, aggfunc="max", observed=True
     )
 
 
-def _measured(frame: pd.DataFrame, column: Column) -> set[str]:
-    return set(frame.loc[frame["metric"] == column.metric, "cell"].dropna())
-
-
-def _show(interval: Interval, column: Column, known: bool) -> str:
+def _show(interval: Interval, quantity: Quantity, known: bool) -> str:
     if interval.num == 0:
-        return UNDEFINED if known else column.absent
-    mean = f"{interval.mean * column.scale:.{column.digits}f}"
-    if not column.score or interval.num == 1:
+        return UNDEFINED if known else quantity.absent
+    mean = f"{interval.mean * quantity.scale:.{quantity.digits}f}"
+    if not quantity.score or interval.num == 1:
         return mean
-    return f"{mean} ± {interval.half_width * column.scale:.{column.digits}f}"
+    return f"{mean} ± {interval.half_width * quantity.scale:.{quantity.digits}f}"
 
 
 def _with_coverage(raw: pd.DataFrame, frame: pd.DataFrame, cells: list[str]) -> pd.DataFrame:

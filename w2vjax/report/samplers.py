@@ -1,4 +1,4 @@
-"""The samplers' report card as files: Markdown, JSON and figures; no JAX."""
+"""What samplers draw: the distributions of a run, and the report card as files."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from w2vjax.files import make_folder, write
-from w2vjax.report.figures_curves import sampler_distributions
-from w2vjax.report.figures_samplers import draw_times, table_distortion
-from w2vjax.report.plots import rendered
-from w2vjax.report.tables import Table
+from w2vjax.report.cells import sampler_order
+from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.look import GREY, looks
+from w2vjax.report.picture import rendered
+from w2vjax.report.tables import UNDEFINED, Table
 
-UNDEFINED = "\N{EN DASH}"
+CORPUS = "corpus"
+REFERENCES = {"jax.random.bits": "--", "numpy choice(p)": ":"}
+"""what draws are compared with, and their dashes"""
+SINGLE = Layout(height=2.3, base=0)
 Card = Mapping[str, Any]
 """What `study.card.card` returns, or its JSON."""
 
@@ -31,7 +36,7 @@ def _percent(value: float) -> str:
 
 
 @dataclass(frozen=True)
-class Column:
+class Quality:
     """A quantity of the card: where it is in a row, and how it is shown."""
 
     header: str
@@ -40,34 +45,34 @@ class Column:
 
 
 FIDELITY = (
-    Column("total variation", "total_variation"),
-    Column("KL (nats)", "kl"),
-    Column("Hellinger", "hellinger"),
-    Column("least ratio", "least_ratio"),
-    Column("largest ratio", "largest_ratio"),
-    Column("never drawn", "unreachable", "{:,}".format),
-    Column("p, all words", "p_value"),
-    Column("p, least decade", "p_decade"),
+    Quality("total variation", "total_variation"),
+    Quality("KL (nats)", "kl"),
+    Quality("Hellinger", "hellinger"),
+    Quality("least ratio", "least_ratio"),
+    Quality("largest ratio", "largest_ratio"),
+    Quality("never drawn", "unreachable", "{:,}".format),
+    Quality("p, all words", "p_value"),
+    Quality("p, least decade", "p_decade"),
 )
 SHAPE = (
-    Column("total variation", "total_variation_unigram_0.75"),
-    Column("KL (nats)", "kl_unigram_0.75"),
-    Column("Hellinger", "hellinger_unigram_0.75"),
-    Column("top 1 (%)", "top_1", _percent),
-    Column("top 10 (%)", "top_10", _percent),
-    Column("top 100 (%)", "top_100", _percent),
-    Column("top 1000 (%)", "top_1000", _percent),
-    Column("rarest half (%)", "rarest_half", _percent),
-    Column("noise = target (%)", "noise_is_target", _percent),
+    Quality("total variation", "total_variation_unigram_0.75"),
+    Quality("KL (nats)", "kl_unigram_0.75"),
+    Quality("Hellinger", "hellinger_unigram_0.75"),
+    Quality("top 1 (%)", "top_1", _percent),
+    Quality("top 10 (%)", "top_10", _percent),
+    Quality("top 100 (%)", "top_100", _percent),
+    Quality("top 1000 (%)", "top_1000", _percent),
+    Quality("rarest half (%)", "rarest_half", _percent),
+    Quality("noise = target (%)", "noise_is_target", _percent),
 )
 COST = (
-    Column("bytes", "bytes", "{:,}".format),
-    Column("bytes a word", "bytes_a_word", "{:.1f}".format),
-    Column("set-up (s)", "setup_seconds"),
-    Column("ns a draw", "nanoseconds", "{:.1f}".format),
-    Column("speed / bits", "speed_bits", "{:.2f}".format),
-    Column("speed / closed form", "speed_closed_form", "{:.2f}".format),
-    Column("speed / numpy", "speed_numpy", "{:.1f}".format),
+    Quality("bytes", "bytes", "{:,}".format),
+    Quality("bytes a word", "bytes_a_word", "{:.1f}".format),
+    Quality("set-up (s)", "setup_seconds"),
+    Quality("ns a draw", "nanoseconds", "{:.1f}".format),
+    Quality("speed / bits", "speed_bits", "{:.2f}".format),
+    Quality("speed / closed form", "speed_closed_form", "{:.2f}".format),
+    Quality("speed / numpy", "speed_numpy", "{:.1f}".format),
 )
 
 
@@ -147,8 +152,8 @@ def _derived(row: Mapping[str, Any], num_words: int) -> dict[str, Any]:
     }
 
 
-def _table(caption: str, rows: Sequence[Mapping[str, Any]], chosen: Sequence[Column]) -> Table:
-    names = [Column("distribution", "distribution", str), Column("by", "shown_mechanism", str)]
+def _table(caption: str, rows: Sequence[Mapping[str, Any]], chosen: Sequence[Quality]) -> Table:
+    names = [Quality("distribution", "distribution", str), Quality("by", "shown_mechanism", str)]
     shown = [*names, *chosen]
     text = pd.DataFrame(
         [
@@ -161,4 +166,70 @@ def _table(caption: str, rows: Sequence[Mapping[str, Any]], chosen: Sequence[Col
         columns=[column.header for column in shown],
     )
     raw = pd.DataFrame([{column.field: row.get(column.field) for column in shown} for row in rows])
-    return Table(caption, text, pd.DataFrame(False, text.index, text.columns), raw)
+    return Table.plain(caption, text, raw)
+
+def sampler_distributions(frame: pd.DataFrame) -> Drawing | None:
+    """Probability against rank of every sampler, and the corpus' own in grey."""
+    prefix = "distribution/"
+    rows = frame[frame["metric"].str.startswith(prefix) & frame["x"].notna()]
+    rows = rows[rows["value"] > 0]
+    if rows.empty:
+        return None
+    data = pd.DataFrame(
+        {
+            "distribution": rows["metric"].str.removeprefix(prefix),
+            "rank": rows["x"],
+            "probability": rows["value"],
+        }
+    ).drop_duplicates(["distribution", "rank"], keep="last")
+    data = data.sort_values(["distribution", "rank"], kind="stable", ignore_index=True)
+    names = set(data["distribution"])
+    styles = {"corpus": {"color": "0.75", "linewidth": 3, "zorder": 1}} if CORPUS in names else {}
+    styles |= looks(sorted(names - {CORPUS}, key=sampler_order), marked=False)
+    x = Axis("rank", "frequency rank", log=True)
+    panel = Panel(data, x, Axis("probability", "probability of a draw", log=True))
+    caption = (
+        "Probability that a draw of noise is the word of a frequency rank, for every sampler used; "
+        "in grey, how often the word occurs in the text. Both axes are logarithmic."
+    )
+    return Drawing(chart([panel], "distribution", styles, SINGLE), data, caption)
+
+
+def table_distortion(data: pd.DataFrame) -> Drawing | None:
+    """Of word2vec.c's table, against its size: total variation, and words that are never drawn.
+
+    Columns: distribution, size, total_variation, unreachable.
+    """
+    if data.empty:
+        return None
+    x = Axis("size", "entries of the table (4 bytes each)", log=True)
+
+    def from_none(axes: Axes) -> None:
+        axes.set_yscale("symlog", linthresh=1)
+        axes.set_ylim(-0.2, max(10, 3 * data["unreachable"].max()))
+
+    panels = [
+        Panel(data, x, Axis("total_variation", "total variation", log=True)),
+        Panel(data, x, Axis("unreachable", "words never drawn"), over=from_none),
+    ]
+    styles = looks(sorted(set(data["distribution"]), key=sampler_order))
+    return Drawing(chart(panels, "distribution", styles, Layout(share_x=True)), data)
+
+
+def draw_times(data: pd.DataFrame) -> Drawing | None:
+    """Nanoseconds a draw against the size of the vocabulary; raw bits and numpy in grey.
+
+    Columns: sampler, words, nanoseconds.
+    """
+    if data.empty:
+        return None
+    names = set(data["sampler"])
+    styles = looks(sorted(names - REFERENCES.keys(), key=sampler_order))
+    styles |= {
+        name: {"color": GREY, "linestyle": dashes}
+        for name, dashes in REFERENCES.items()
+        if name in names
+    }
+    x = Axis("words", "words of the vocabulary", log=True)
+    panel = Panel(data, x, Axis("nanoseconds", "ns a draw", log=True))
+    return Drawing(chart([panel], "sampler", styles, SINGLE), data)

@@ -1,33 +1,19 @@
 """Figures of a score against one swept quantity: time, power, noise count, table size, rate.
 
 A sweep is drawn where some line of it has at least `MIN_POINTS` points; cells that have no place on
-its axis, such as log-uniform beside powers, are horizontal lines to compare with.
+its axis, such as noise without a power beside powers, are levels to compare with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
-from w2vjax.config.schema import POWERED
-from w2vjax.report.cells import NO_SAMPLER, series
-from w2vjax.report.figures_style import (
-    GREY,
-    PAGE,
-    Drawing,
-    Look,
-    columns,
-    handles,
-    layer_colors,
-    legend,
-    looks,
-    plain_log_ticks,
-    room,
-)
+from w2vjax.report.cells import NO_SAMPLER, SEED, value_text, varies
+from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.look import GREY, PAGE, Look, layer_colors, looks
 from w2vjax.report.runs import (
     ACCURACY,
     SECONDS,
@@ -45,6 +31,8 @@ RATE = "config.train.learning_rate"
 GROUPING = "config.train.grouping"
 NUM_NOISE = "config.output.num_noise"
 SAMPLER = "config.output.sampler."
+FLAT = r"^uniform\b"
+"""noise that is unigram^0 by another name"""
 POWER, TABLE_SIZE = SAMPLER + "power", SAMPLER + "table_size"
 LABELS = {ACCURACY: "analogy accuracy (%)", SIMILARITY: "similarity (Spearman·100)"}
 
@@ -59,8 +47,8 @@ class Sweep:
     at: str = ""
     """the measured column on the axis, where it is not the setting itself"""
     log: bool = True
-    plain: bool = False
-    """ticks on a logarithmic axis as plain numbers, at the setting's values if they are few"""
+    plain: bool = True
+    """ticks as plain numbers, at the setting's values if they are few"""
     bands: bool = False
     """the spread as a band, for time, and not as bars"""
     marked: Mapping[float, str] | None = None
@@ -71,7 +59,7 @@ def accuracy_against_seconds(frame: pd.DataFrame) -> Drawing | None:
     """Scores against seconds of training, a line a layer, a point a number of epochs."""
     data = _with(runs(frame), EPOCHS)
     data = data.dropna(subset=[SECONDS])
-    sweep = Sweep(EPOCHS, "training time (s)", at=SECONDS, plain=True, bands=True)
+    sweep = Sweep(EPOCHS, "training time (s)", at=SECONDS, bands=True)
     text = (
         "Scores against seconds of training, compiling apart. A point is a run of its own, from "
         "start to end of its learning rate schedule, with more passes over the text to the right: "
@@ -82,23 +70,21 @@ def accuracy_against_seconds(frame: pd.DataFrame) -> Drawing | None:
 
 
 def power_sweep(frame: pd.DataFrame) -> Drawing | None:
-    """Scores against the power of unigram and Zipf noise; log-uniform as a level."""
-    data = _with(runs(frame), POWER, SAMPLER + "distribution")
-    flat = data[SAMPLER + "distribution"] == "uniform"  # unigram^0 by another name
-    kinds = data[SAMPLER + "distribution"].mask(flat, "unigram")
-    data = data.assign(**{POWER: data[POWER].mask(flat, 0.0)})
-    data = data[kinds.isin([*POWERED, "log-uniform"]) & _draws(data)]
-    kinds = kinds[data.index]
-    symbols = kinds.replace({name: f"{name}^a" for name in POWERED})
-    names = _named(data, symbols)
-    lines = series(data.drop(columns=SAMPLER + "distribution"), names, POWER)
+    """Scores against the power of noise that has one; noise that has none as a level."""
+    data = _with(runs(frame), POWER)
+    data = data[_draws(data)]
+    flat = data["sampler"].astype(str).str.replace(FLAT, "unigram^0", regex=True)
+    parts = flat.str.extract(r"^([^\^+:]*)\^(-?[\d.]+)(.*)$")
+    named = (parts[0] + "^a" + parts[2]).fillna(data["sampler"].astype(str))
+    data = data.assign(**{POWER: parts[1].astype(float)})
+    lines = _series(data.drop(columns=SAMPLER + "distribution"), _named(data, named), POWER)
     sweep = Sweep(POWER, "power a", log=False, marked={0.75: "word2vec"})
     text = (
         "Scores against the power a of the noise: unigram noise is drawn in proportion to count^a "
         "(0: every word alike, 1: by frequency, 0.75: word2vec's choice), Zipf noise to 1/rank^a. "
-        "Log-uniform, TensorFlow's default, knows ranks only and has no power: a level line."
+        "Noise that has no power, such as log-uniform, TensorFlow's default, is a level line."
     )
-    return _drawn(frame, sweep, data.assign(series=lines), text, kinds == "log-uniform")
+    return _drawn(frame, sweep, data.assign(series=lines), text, parts[1].isna())
 
 
 def noise_count(frame: pd.DataFrame) -> Drawing | None:
@@ -109,8 +95,8 @@ def noise_count(frame: pd.DataFrame) -> Drawing | None:
     names = _named(data)
     if data[GROUPING].nunique() > 1:
         names = names + ", " + data[GROUPING].replace(groups)
-    lines = series(data.drop(columns=GROUPING), names, NUM_NOISE)
-    sweep = Sweep(NUM_NOISE, "noise words a pair, k", plain=True)
+    lines = _series(data.drop(columns=GROUPING), names, NUM_NOISE)
+    sweep = Sweep(NUM_NOISE, "noise words a pair, k")
     text = (
         "Scores against k, the noise words that stand against each pair of words. Noise "
         "is drawn for each pair (the textbook's way), or once for a block of words that share it, "
@@ -127,8 +113,8 @@ def table_size(frame: pd.DataFrame) -> Drawing | None:
     names = _named(data, data["sampler"].astype(str).str.split(":").str[0])
     by = {"auto": "exact", "alias": "alias (exact)", "cdf": "CDF (exact)"}
     names = names + ", " + data[SAMPLER + "mechanism"].replace(by)
-    lines = series(data.drop(columns=SAMPLER + "mechanism"), names, TABLE_SIZE)
-    sweep = Sweep(TABLE_SIZE, "entries of the table (4 bytes each)")
+    lines = _series(data.drop(columns=SAMPLER + "mechanism"), names, TABLE_SIZE)
+    sweep = Sweep(TABLE_SIZE, "entries of the table (4 bytes each)", plain=False)
     text = (
         "Scores against the size of the table from which word2vec.c draws noise. A small table "
         "rounds probabilities and never draws the rarest words; exact mechanisms, which cost 8 to "
@@ -140,12 +126,22 @@ def table_size(frame: pd.DataFrame) -> Drawing | None:
 def learning_rate(frame: pd.DataFrame) -> Drawing | None:
     """Scores against the learning rate, a line a layer and sampler."""
     data = _with(runs(frame), RATE)
-    sweep = Sweep(RATE, "learning rate at the start", plain=True)
+    sweep = Sweep(RATE, "learning rate at the start")
     text = (
         "Scores against the learning rate, which falls linearly from this start with the words "
         "read. Methods are compared fairly where each has the rate that suits it."
     )
     return _drawn(frame, sweep, data.assign(series=series(data, _named(data), RATE)), text)
+
+
+SWEEPS: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
+    "accuracy_against_seconds": accuracy_against_seconds,
+    "power_sweep": power_sweep,
+    "noise_count": noise_count,
+    "table_size": table_size,
+    "learning_rate": learning_rate,
+}
+"""by the name of their files"""
 
 
 def _with(data: pd.DataFrame, *settings: str) -> pd.DataFrame:
@@ -167,6 +163,23 @@ def _named(data: pd.DataFrame, sampler: pd.Series | None = None) -> pd.Series:
     return layer.where(~_draws(data), layer + ", " + told)
 
 
+def _series(runs: pd.DataFrame, names: pd.Series, setting: str) -> pd.Series:
+    """The line of a sweep over `setting` that each run belongs to: its name, by default.
+
+    A setting that differs between runs of one name at one value of the swept setting makes lines of
+    their own ("…, grouping=pair"); one that goes with the swept setting does not.
+    """
+    columns = [name for name in map(str, runs) if name.startswith("config.")]
+    columns = [name for name in columns if name not in (SEED, setting) and varies(runs[name])]
+    told = names.astype(str)
+    for _, group in runs.groupby(told):
+        values = group[columns].map(value_text)
+        apart = values.groupby(group[setting]).nunique().max() > 1
+        for column in apart.index[apart]:
+            told.loc[group.index] += f", {column.rpartition('.')[2]}=" + values[column]
+    return told
+
+
 def _drawn(
     frame: pd.DataFrame, sweep: Sweep, data: pd.DataFrame, text: str, level: pd.Series | None = None
 ) -> Drawing | None:
@@ -180,91 +193,49 @@ def _drawn(
     lines = summary(data[~flat], ["layer", "series", sweep.setting], measures)
     levels = summary(data[flat], ["layer", "series"], measures).assign(**{sweep.setting: np.nan})
     lines = lines.sort_values(["layer", "series", sweep.setting], ignore_index=True)
-    shown_data = pd.concat([lines, levels], ignore_index=True) if len(levels) else lines
-    spread = Spread.of(shown_data)
-    styles = _looks(shown_data, sweep.setting)
-    num_columns = columns(styles, PAGE)
-    figure = Figure(figsize=(PAGE, 2.3 + 0.14 * -(-len(styles) // num_columns)))
-    for axes, score in zip(
-        figure.subplots(1, len(scores), squeeze=False).flat, scores, strict=True
-    ):
-        _levels(axes, levels, score, spread, styles)
-        _lines(axes, sweep, lines, score, spread, styles)
-        axes.set(xlabel=sweep.label, ylabel=LABELS[score])
-        room(axes)
-        _axis(axes, sweep, lines)
-    legend(figure, handles(styles), num_columns)
-    sets = ", ".join(name.rpartition("/")[2] for name in similarity_sets(frame))
+    shown = pd.concat([lines, levels], ignore_index=True) if len(levels) else lines
+    spread = Spread.of(shown)
+    values = sorted(lines[sweep.setting].unique())
+    few = sweep.plain and sweep.log and not sweep.at and len(values) <= MOST_TICKS
+    x = Axis(
+        sweep.at or sweep.setting,
+        sweep.label,
+        log=sweep.log,
+        plain=sweep.plain,
+        ticks={value: f"{value:g}" for value in values} if few else None,
+    )
+    panels = [
+        Panel(
+            shown,
+            x,
+            spread.axis(score, LABELS[score], least=4),
+            bands=sweep.bands,
+            over=lambda axes: _mark(axes, sweep),
+        )
+        for score in scores
+    ]
+    figure = chart(panels, "series", _looks(shown), Layout(width=PAGE, height=2.3, base=0))
     parts = [text]
     if SIMILARITY in scores:
+        sets = ", ".join(name.rpartition("/")[2] for name in similarity_sets(frame))
         parts.append(f"Word similarity: Spearman's correlation with people, mean over {sets}.")
-    parts.append(_spread_is(spread, sweep, len(levels) > 0))
-    return Drawing(figure, shown_data, " ".join(parts))
+    parts.append(spread.told("Bands" if sweep.bands else "Bars and bands" if len(levels) else "Bars"))
+    return Drawing(figure, shown, " ".join(parts))
 
 
-def _looks(data: pd.DataFrame, setting: str) -> dict[str, Look]:
+def _looks(data: pd.DataFrame) -> dict[str, Look]:
     """A colour a layer where there are several, else one a line; dashes and markers differ."""
     first = data.drop_duplicates("series").set_index("series")["layer"]
     palette = layer_colors(data["layer"])
     by_layer = {name: palette[layer] for name, layer in first.items()}
-    made = looks(first.index, by_layer if len(palette) > 1 else None)
-    for name in data.loc[data[setting].isna(), "series"]:
-        made[name]["marker"] = ""  # a level
-    return made
+    return looks(first.index, by_layer if len(palette) > 1 else None)
 
 
-def _levels(
-    axes: Axes, levels: pd.DataFrame, score: str, spread: Spread, styles: Mapping[str, Look]
-) -> None:
-    low, high = spread.bounds(levels, score)
-    for place, level in levels.iterrows():
-        style = styles[level["series"]]
-        axes.axhline(level[score], **style, zorder=1)
-        if spread.name:
-            axes.axhspan(low[place], high[place], color=style["color"], alpha=0.12, linewidth=0)
-
-
-def _lines(
-    axes: Axes,
-    sweep: Sweep,
-    lines: pd.DataFrame,
-    score: str,
-    spread: Spread,
-    styles: Mapping[str, Look],
-) -> None:
-    for name, line in lines.groupby("series", sort=False):
-        style = styles[name]
-        at = line[sweep.at or sweep.setting]
-        if sweep.bands:
-            axes.plot(at, line[score], **style)
-            low, high = spread.bounds(line, score)
-            axes.fill_between(at, low, high, color=style["color"], alpha=0.12, linewidth=0)
-        else:
-            axes.errorbar(at, line[score], yerr=spread.arms(line, score), elinewidth=0.8, **style)
-
-
-def _axis(axes: Axes, sweep: Sweep, lines: pd.DataFrame) -> None:
-    if sweep.log:
-        axes.set_xscale("log")
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    else:
-        axes.xaxis.set_major_formatter("{x:g}")
-    values = sorted(lines[sweep.setting].unique())
-    if sweep.plain and not sweep.at and len(values) <= MOST_TICKS:
-        axes.set_xticks(values, [f"{value:g}" for value in values])
-        axes.set_xticks([], minor=True)
-    elif sweep.plain:
-        plain_log_ticks(axes)
+def _mark(axes: Axes, sweep: Sweep) -> None:
+    """Names the places on the axis that have a name."""
     left, right = axes.get_xlim()
     for place, name in (sweep.marked or {}).items():
         if left < place < right:
             axes.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=0.8, zorder=0)
             top = axes.get_xaxis_transform()
             axes.text(place, 1.01, name, transform=top, ha="center", fontsize=6.5, color=GREY)
-
-
-def _spread_is(spread: Spread, sweep: Sweep, levels: bool) -> str:
-    if not spread.name:
-        return "One seed: nothing shows how far seeds lie apart."
-    bands = "Bands" if sweep.bands else "Bars and bands" if levels else "Bars"
-    return f"{bands}: {spread.name}."

@@ -1,26 +1,13 @@
-"""Figures of scores by how frequent the words of a question are."""
+"""Figures of a panel a layer: scores by how frequent the words are, and loss during training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from w2vjax.report.figures_style import (
-    COLUMN,
-    GREY,
-    PAGE,
-    Drawing,
-    Look,
-    columns,
-    handles,
-    layer_colors,
-    legend,
-    looks,
-    room,
-)
+from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.look import COLUMN, GREY, PAGE, Look, layer_colors, looks, unique
 from w2vjax.report.runs import ACCURACY, SIMILARITY, Spread, summary
 
 DODGE = 0.5
@@ -33,7 +20,7 @@ def accuracy_by_band(frame: pd.DataFrame) -> Drawing | None:
         "Analogy accuracy by frequency: questions are grouped by the frequency rank, in the "
         "vocabulary, of the rarest of their four words; frequent words on the left."
     )
-    return _by_band(frame, "analogy/band", (ACCURACY, "analogy accuracy (%)"), text)
+    return _by_band(frame, "analogy/band", ACCURACY, "analogy accuracy (%)", text)
 
 
 def similarity_by_band(frame: pd.DataFrame) -> Drawing | None:
@@ -43,40 +30,57 @@ def similarity_by_band(frame: pd.DataFrame) -> Drawing | None:
         "pairs of words, of all sets, whose rarer word has its frequency rank in the band; "
         "frequent words on the left."
     )
-    return _by_band(frame, "similarity/band", (SIMILARITY, "similarity (Spearman·100)"), text)
+    return _by_band(frame, "similarity/band", SIMILARITY, "similarity (Spearman·100)", text)
 
 
-def _by_band(frame: pd.DataFrame, metric: str, score: tuple[str, str], text: str) -> Drawing | None:
-    measure, label = score
+def loss_curves(frame: pd.DataFrame) -> Drawing | None:
+    """Loss against words read: a panel a layer, because their losses are not comparable.
+
+    Lines are means over seeds, bands their range.
+    """
+    rows = frame[(frame["metric"] == "loss/total") & frame["cell"].notna() & frame["x"].notna()]
+    if rows["value"].dropna().empty:
+        return None
+    keys = ["layer", "variant", "cell", "x"]
+    data = rows.groupby(keys, observed=True)["value"].agg(["mean", "min", "max", "count"])
+    data = data.reset_index().rename(columns={"x": "words", "count": "seeds"})
+    x = Axis("words", "words read (million)", 1e-6)
+    y = Axis("mean", "loss (nats per pair)", low="min", high="max")
+    panels = [
+        Panel(data[data["layer"] == layer], x, y, layer, bands=True)
+        for layer in unique(data["layer"])
+    ]
+    styles = looks(data["variant"], marked=False)
+    layout = Layout(height=1.6, base=0.3, share_x=True)
+    caption = (
+        "Training loss against words read, a panel a layer. Layers have different objectives, "
+        "and so has negative sampling with different noise: losses of different panels, or of "
+        "different noise, cannot be compared. Lines: means over seeds; bands: their range."
+    )
+    return Drawing(chart(panels, "variant", styles, layout), data, caption)
+
+
+def _by_band(
+    frame: pd.DataFrame, metric: str, measure: str, label: str, text: str
+) -> Drawing | None:
     data = _banded(frame, metric, measure)
     bands = sorted(data["upper_rank"].unique())
     if len(bands) < 2:
         return None
     spread = Spread.of(data)
-    panels, styles = _panels(data), _looks(data)
-    num_columns = min(3, len(panels))
-    height = -(-len(panels) // num_columns)
-    width = PAGE if num_columns > 1 or len(styles) > 4 else COLUMN
-    in_legend = columns(styles, width)
-    size = (width, 0.5 + 1.9 * height + 0.14 * -(-len(styles) // in_legend))
-    figure = Figure(figsize=size)
-    grid = figure.subplots(height, num_columns, squeeze=False, sharey=True)
-    ticks = _ticks(bands, data.groupby("upper_rank")["covered"].max())
-    for axes, (title, lines) in zip(grid.flat, panels.items(), strict=False):
-        shown_data = data[data["line"].isin(lines) & data["layer"].isin([title, *_alone(data)])]
-        _draw(axes, shown_data, bands, measure, spread, styles)
-        axes.set(title=title if len(panels) > 1 else "", xticks=range(len(bands)))
-        axes.set_xticklabels(ticks, fontsize=6.5)
-        axes.set_xlabel("frequency rank; number covered")
+    styles = _looks(data)
+    ticks = dict(enumerate(_ticks(bands, data.groupby("upper_rank")["covered"].max())))
+    x = Axis("place", "frequency rank; number covered", ticks=ticks)
+    y = spread.axis(measure, label, least=4)
+    panels = [
+        Panel(_dodged(rows, bands, list(styles)), x, y, title)
+        for title, rows in _panels(data).items()
+    ]
+    width = PAGE if len(panels) > 1 or len(styles) > 4 else COLUMN
+    figure = chart(panels, "line", styles, Layout(width=width, share_y=True))
+    for axes in figure.axes:
         axes.grid(axis="x", visible=False)
-    for axes in grid.flat[len(panels) :]:
-        axes.set_axis_off()
-    room(grid[0, 0])
-    for axes in grid[:, 0]:
-        axes.set_ylabel(label)
-    legend(figure, handles(styles), in_legend)
-    bars = f"Bars: {spread.name}." if spread.name else "One seed: no bars."
-    return Drawing(figure, data.drop(columns="line"), f"{text} {bars}")
+    return Drawing(figure, data.drop(columns="line"), f"{text} {spread.told()}")
 
 
 def _banded(frame: pd.DataFrame, metric: str, measure: str) -> pd.DataFrame:
@@ -102,13 +106,13 @@ def _alone(data: pd.DataFrame) -> list[str]:
     return list(variants.index[variants == 1])
 
 
-def _panels(data: pd.DataFrame) -> dict[str, list[str]]:
-    """The lines of each panel: a layer's variants, and layers of one variant beside them."""
-    alone = _alone(data)
-    beside = list(data.loc[data["layer"].isin(alone), "line"].unique())
-    several = data[~data["layer"].isin(alone)]
-    groups = several.groupby("layer", observed=True)["line"].unique()
-    return {name: [*lines, *beside] for name, lines in groups.items()} or {"": beside}
+def _panels(data: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each panel: a layer's variants, and layers of one variant beside them."""
+    beside = data["layer"].isin(_alone(data))
+    several = unique(data.loc[~beside, "layer"])
+    if len(several) < 2:
+        return {"": data}
+    return {str(layer): data[(data["layer"] == layer) | beside] for layer in several}
 
 
 def _looks(data: pd.DataFrame) -> dict[str, Look]:
@@ -126,21 +130,13 @@ def _looks(data: pd.DataFrame) -> dict[str, Look]:
     return looks(firsts.index, {name: palette[layer] for name, layer in firsts.items()})
 
 
-def _draw(
-    axes: Axes,
-    data: pd.DataFrame,
-    bands: Sequence[float],
-    measure: str,
-    spread: Spread,
-    styles: Mapping[str, Look],
-) -> None:
-    present = [name for name in styles if (data["line"] == name).any()]
-    for place, name in enumerate(present):
-        line = data[data["line"] == name]
-        shift = DODGE * ((place + 0.5) / len(present) - 0.5)
-        at = [bands.index(band) + shift for band in line["upper_rank"]]
-        arms = spread.arms(line, measure)
-        axes.errorbar(at, line[measure], yerr=arms, elinewidth=0.6, **styles[name])
+def _dodged(rows: pd.DataFrame, bands: Sequence[float], names: Sequence[str]) -> pd.DataFrame:
+    """The rows with their `place` on the axis, so that the points of no two lines coincide."""
+    present = [name for name in names if (rows["line"] == name).any()]
+    shifts = {
+        name: DODGE * ((place + 0.5) / len(present) - 0.5) for place, name in enumerate(present)
+    }
+    return rows.assign(place=rows["upper_rank"].map(bands.index) + rows["line"].map(shifts))
 
 
 def _ticks(bands: Sequence[float], counts: pd.Series) -> list[str]:
