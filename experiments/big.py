@@ -12,7 +12,7 @@ from pathlib import Path
 from w2vjax.commands.grid_command import script
 from w2vjax.errors import InputError
 from w2vjax.records.file import FILE_NAME
-from w2vjax.report.ranking import accuracies
+from w2vjax.report.runs import accuracies
 from w2vjax.study.experiment import Experiment, Part
 from w2vjax.study.experiment_file import read_rates
 

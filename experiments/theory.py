@@ -20,7 +20,7 @@ from w2vjax.progress import track
 from w2vjax.records.file import Records, finished
 from w2vjax.records.metrics import FINISHED
 from w2vjax.records.provenance import provenance
-from w2vjax.report import report
+from w2vjax.report import build as report
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study import loop
 from w2vjax.study.theory import NUM_NOISE, NUM_WORDS, Optimum, joint, optimum

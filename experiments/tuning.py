@@ -16,7 +16,7 @@ from pathlib import Path
 from w2vjax.commands.grid_command import script
 from w2vjax.config.layers import layer_class
 from w2vjax.files import write
-from w2vjax.report.ranking import accuracies, best_setting
+from w2vjax.report.runs import accuracies, best_setting
 from w2vjax.study.experiment import Experiment, Part
 
 SEED = 1_000

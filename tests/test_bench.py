@@ -23,7 +23,8 @@ from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import RunConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.records.file import Records
-from w2vjax.report import bench_layers, bench_peers, bench_report, bench_rows, report
+from w2vjax.report import bench_layers, bench_peers, bench_rows
+from w2vjax.report import build as report
 from w2vjax.report.frame import load
 from w2vjax.report.growth import logarithmic, power_law
 from w2vjax.study import compare
@@ -267,4 +268,4 @@ def test_the_last_session_counts(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no measurement"):
         Ledger(Records(tmp_path), bench.LAYERS).describe("nothing")
         report.build(tmp_path)
-    assert set(bench_report.BENCHES) == {bench.LAYERS, bench.SCALING, bench.PEERS}
+    assert set(report.BENCHES) == {bench.LAYERS, bench.SCALING, bench.PEERS}

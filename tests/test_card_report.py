@@ -10,8 +10,8 @@ import pytest
 from cards import NAMES, small_card
 
 from w2vjax.errors import InputError
-from w2vjax.report import card_report
-from w2vjax.report.figures_samplers import draw_times, table_distortion
+from w2vjax.report import samplers as card_report
+from w2vjax.report.samplers import draw_times, table_distortion
 
 FIGURES = ("sampler_distributions", "table_distortion", "draw_times")
 

@@ -11,12 +11,14 @@ from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.records import hits
 from w2vjax.records.metrics import FINISHED
-from w2vjax.report import report
+from w2vjax.report import build as report
+from w2vjax.report import comparison
 from w2vjax.report.cells import with_cells
-from w2vjax.report.differences import FILE_NAMES, differences, tables, within_layers
+from w2vjax.report.differences import TABLES, differences, tables, within_layers
 from w2vjax.report.frame import load
 from w2vjax.report.stats import paired_difference, two_level_bootstrap
 
+FILE_NAMES = {f"{name}.{kind}" for name in TABLES for kind in ("md", "tex", "csv")}
 SECTIONS = tuple(f"gram{number}" for number in range(8))
 SECTION = np.repeat(np.arange(8, dtype=np.int32), 25)
 UNCOVERED = 10
@@ -67,7 +69,7 @@ def made(tmp_path):
 
 def test_differences_are_of_covered_questions_on_the_same_seeds(made):
     found = differences(made).set_index("cell")
-    assert list(found.index) == ["NEG, uniform", "NCE, unigram^0.75", "NCE, log-uniform"]
+    assert list(found.index) == ["NEG, uniform", "NCE, log-uniform", "NCE, unigram^0.75"]
     assert set(found["against"]) == {"NEG, unigram^0.75"}, "the standard one"
     uniform = found.loc["NEG, uniform"]
     draws = np.stack([np.random.default_rng(seed).random(200) * 0.8 for seed in range(4)])
@@ -169,7 +171,7 @@ def test_one_cell_or_no_hits_make_no_table(tmp_path, made):
 
 
 def test_the_report_writes_the_table_and_removes_an_old_one(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "pictures", lambda frame: {})
+    monkeypatch.setattr(comparison, "pictures", lambda frame: {})
     written = {path.name: path.read_bytes() for path in report.build(tmp_path)}
     assert written.keys() >= FILE_NAMES
     text = written["differences.md"].decode()

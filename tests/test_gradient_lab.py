@@ -9,9 +9,10 @@ import pytest
 
 from w2vjax.config.schema import CorpusConfig, SamplerConfig
 from w2vjax.errors import InputError
-from w2vjax.report import gradient_report, report
-from w2vjax.report.figures_gradients import FIGURES, nearest
+from w2vjax.report import build as report
+from w2vjax.report import gradients as gradient_report
 from w2vjax.report.frame import load
+from w2vjax.report.gradients import FIGURES, nearest
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study import gradient_lab
 from w2vjax.study.gradient_lab import LAWS, STATES, LabConfig, cells, run
@@ -34,10 +35,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_laws_are_those_of_every_sampler() -> None:
     assert {law.law_name for law in LAWS} == {sampler.law_name for sampler in SAMPLERS.values()}
     assert len({law.law_name for law in LAWS}) == len(LAWS)
-
-
-def test_the_report_knows_the_states() -> None:
-    assert tuple(STATES) == gradient_report.STATES
 
 
 def test_cells_differ_and_mechanisms_do_not() -> None:

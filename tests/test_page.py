@@ -4,14 +4,15 @@ import base64
 import re
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 from synthetic import CELLS, MACHINE, experiment
 
 from w2vjax.records.file import Records
 from w2vjax.records.metrics import FINISHED
-from w2vjax.report import glossary
-from w2vjax.report.cells import DISTRIBUTIONS, LAYERS
-from w2vjax.report.report import build
+from w2vjax.report.build import build
+from w2vjax.report.cells import with_cells
+from w2vjax.report.facts import words
 
 VOID = {"meta", "img"}
 
@@ -118,9 +119,8 @@ def test_records_without_facts_make_a_page_too(tmp_path):
     assert "coverage unknown" in page(tmp_path).text
 
 
-def test_every_layer_and_distribution_is_explained():
-    assert set(glossary.EXPLAINED_LAYERS) >= set(LAYERS)
-    assert set(glossary.EXPLAINED_SAMPLERS) >= set(DISTRIBUTIONS)
-    told = glossary.explained([LAYERS["nce"]], ["unigram^0.75:alias"])
-    assert {"NCE", "noise, unigram"} < set(told)
-    assert not {"NEG", "noise, uniform", "full softmax"} & set(told)
+def test_what_a_run_says_of_its_layer_is_told():
+    rows = {"label": ["mine / unigram^0.75:alias", "nce"], "layer.help": ["guesses", None]}
+    told = dict(words(with_cells(pd.DataFrame(rows))))
+    assert told["mine"] == "guesses" and "noise, unigram" in told
+    assert not {"NCE", "noise, uniform"} & set(told)

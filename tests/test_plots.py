@@ -13,11 +13,12 @@ from studies import STUDIES
 from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
 
 from w2vjax.records.file import Records
-from w2vjax.report import plots
+from w2vjax.report import comparison, picture
 from w2vjax.report.cells import complete, with_cells
-from w2vjax.report.figures_style import COLUMN, PAGE, STYLE
+from w2vjax.report.comparison import FIGURES, pictures
 from w2vjax.report.frame import load
-from w2vjax.report.plots import FIGURES, named_files, pictures
+from w2vjax.report.look import COLUMN, PAGE, STYLE
+from w2vjax.report.picture import named_files
 
 EXPERIMENTS = {
     "usual": lambda: experiment(CELLS, 3),
@@ -175,7 +176,9 @@ def test_figures_without_data_are_left_out(frames):
 
 
 def test_figures_of_each_cell_are_left_out_where_there_are_many(frames, monkeypatch):
-    monkeypatch.setattr(plots, "_render", lambda *_: b"")  # a picture takes a second
+    monkeypatch.setattr(picture, "render", lambda *_: b"")  # a picture takes a second
     shown = pictures(frames("usual")).keys()
-    monkeypatch.setattr(plots, "MOST_CELLS", 3)
-    assert shown - pictures(frames("usual")).keys() == shown & plots.OF_FEW_CELLS
+    monkeypatch.setattr(comparison, "MOST_CELLS", 3)
+    assert shown - pictures(frames("usual")).keys() == shown & (
+        FIGURES.keys() - comparison.OF_MANY_CELLS
+    )

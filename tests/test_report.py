@@ -12,9 +12,10 @@ from synthetic import CELLS, experiment
 
 from w2vjax.errors import InputError
 from w2vjax.records.file import Records
+from w2vjax.report.build import build
 from w2vjax.report.cells import with_cells
+from w2vjax.report.comparison import table
 from w2vjax.report.frame import load
-from w2vjax.report.report import build, table
 from w2vjax.report.tables import Table, escape_latex
 
 NEG = "negative-sampling / unigram^0.75"
@@ -129,20 +130,20 @@ def test_cells_of_one_label_are_told_apart_by_what_differs(made):
     assert samplers == ["unigram^0.75, num_noise=2", "unigram^0.75, num_noise=10"]
 
 
-def test_cells_come_in_the_order_of_the_layers_and_samplers():
+def test_layers_come_as_the_records_name_them_and_samplers_by_name_and_power():
     labels = ["nce / zipf^1", "nce / log-uniform", "new / mine", "nce / unigram^1", NEG]
     labels += ["nce / unigram^0.75", "nce / uniform", "hierarchical-softmax", "full-softmax"]
     cells = with_cells(pd.DataFrame({"label": [*labels, None]}))["cell"]
     assert list(cells.cat.categories) == [
-        "full softmax",
-        "hierarchical softmax (Huffman)",
-        "NEG, unigram^0.75",
+        "NCE, log-uniform",
         "NCE, uniform",
         "NCE, unigram^0.75",
         "NCE, unigram^1",
-        "NCE, log-uniform",
         "NCE, zipf^1",
         "new, mine",
+        "NEG, unigram^0.75",
+        "hierarchical softmax (Huffman)",
+        "full softmax",
     ]
     assert cells.isna().sum() == 1
 
@@ -187,7 +188,7 @@ def test_a_figure_without_data_any_more_is_removed(tmp_path):
 
 BUILD = """
 import sys
-from w2vjax.report.report import build
+from w2vjax.report.build import build
 build(sys.argv[1])
 assert "jax" not in sys.modules
 """

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from w2vjax.report import plots
+from w2vjax.report import picture
+from w2vjax.report.build import build
 from w2vjax.report.cells import complete, with_cells
+from w2vjax.report.comparison import FIGURES
 from w2vjax.report.frame import load
-from w2vjax.report.plots import FIGURES, drawn
-from w2vjax.report.report import build
+from w2vjax.report.picture import drawn
 
 RESULTS = Path(__file__).parent.parent / "results"
 RECORDS = "records.jsonl.xz"
@@ -46,7 +47,7 @@ def test_there_are_results_and_they_are_small() -> None:
 def test_committed_tables_are_what_the_records_give(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plots, "_render", lambda *_: bytes(24))  # pictures are compared below
+    monkeypatch.setattr(picture, "render", lambda *_: bytes(24))  # pictures are compared below
     shutil.copy(folder / RECORDS, tmp_path)
     built = {path.name: path for path in build(tmp_path)}
     for path in folder.glob("*.md"):

@@ -8,10 +8,11 @@ from studies import STUDIES
 from synthetic import CELLS, experiment
 
 from w2vjax.records.file import Records
-from w2vjax.report.cells import complete, series, with_cells
-from w2vjax.report.contrasts import COLUMNS, contrasts
+from w2vjax.report.cells import complete, with_cells
+from w2vjax.report.differences import over_seeds as contrasts
 from w2vjax.report.frame import load
 from w2vjax.report.runs import ACCURACY, SECONDS, SIMILARITY, SPEED, Spread, runs, summary
+from w2vjax.report.sweeps import _series as series
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_few_seeds_have_a_range_and_no_interval(seeds, bounds, name):
     assert (spread.low, spread.high) == bounds and spread.name == name
     data = pd.DataFrame({"m": [5.0], "m_low": [2.0], "m_high": [9.0], "m_min": 4.0, "m_max": 6.0})
     arms = {"low": [[3], [4]], "min": [[1], [1]]}[bounds[0]]
-    found = spread.arms(data, "m")
+    found = spread.axis("m", "").arms(data)
     assert found is None if not name else found.tolist() == arms
 
 
@@ -111,16 +112,17 @@ def test_differences_are_paired_over_seeds_and_corrected(recorded):
         rows += scored(label, reference + shift)
     rows += scored("nce / log-uniform", [0.4, 0.5])  # too few to compare
     made = contrasts(recorded(rows))
-    assert list(made) == [*COLUMNS, "p_holm"] and set(made["seeds"]) == {4}
-    assert list(made["cell"]) == ["full softmax", "NCE, uniform"]
+    columns = ["cell", "against", "difference", "low", "high", "p", "seeds", "p_holm"]
+    assert list(made) == columns and set(made["seeds"]) == {4}
+    assert list(made["cell"]) == ["NCE, uniform", "full softmax"]
     assert set(made["against"]) == {"NEG, unigram^0.75"}
-    for (_, row), shift in zip(made.iterrows(), reversed(shifts.values()), strict=True):
+    for (_, row), shift in zip(made.iterrows(), shifts.values(), strict=True):
         test = scipy_stats.ttest_1samp(shift, 0)
         interval = test.confidence_interval()
         assert row["difference"] == pytest.approx(np.mean(shift))
         assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
         assert row["p"] == pytest.approx(test.pvalue)
-    assert made["p_holm"].to_list() == pytest.approx([made["p"][0], 2 * made["p"][1]])
+    assert made["p_holm"].to_list() == pytest.approx([2 * made["p"][0], made["p"][1]])
 
 
 def test_without_the_papers_choice_the_best_cell_is_the_reference(recorded):

@@ -8,11 +8,11 @@ from studies import STUDIES
 from synthetic import BANDS, CELLS, WORDS, experiment
 
 from w2vjax.records.file import Records
-from w2vjax.report import figures_sweeps
+from w2vjax.report import sweeps
 from w2vjax.report.cells import complete, with_cells
-from w2vjax.report.figures_style import STYLE
+from w2vjax.report.comparison import FIGURES
 from w2vjax.report.frame import load
-from w2vjax.report.plots import FIGURES
+from w2vjax.report.look import STYLE
 from w2vjax.report.runs import ACCURACY, SECONDS
 
 
@@ -94,7 +94,7 @@ def test_a_clock_has_a_line_a_layer_at_seconds_of_training(frames):
     data = draw("accuracy_against_seconds", frames["clock"]).data
     counts = data.groupby("series").size()
     assert len(counts) == 6 and set(counts) == {5}
-    full = data[(data["layer"] == "full softmax") & (data[figures_sweeps.EPOCHS] == 1)]
+    full = data[(data["layer"] == "full softmax") & (data[sweeps.EPOCHS] == 1)]
     assert full[SECONDS].to_list() == pytest.approx([WORDS / 5 / 0.03e6], rel=1e-6)
 
 

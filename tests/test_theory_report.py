@@ -3,7 +3,8 @@
 import numpy as np
 
 from w2vjax.records.file import Records
-from w2vjax.report import report, theory_report
+from w2vjax.report import build as report
+from w2vjax.report import theory as theory_report
 from w2vjax.report.frame import load
 
 

@@ -215,7 +215,7 @@ def _measured(
     from w2vjax.bench.ledger import Ledger
     from w2vjax.files import make_folder
     from w2vjax.records.file import Records
-    from w2vjax.report import report
+    from w2vjax.report import build as report
 
     make_folder(folder)
     try:

@@ -222,7 +222,7 @@ class Report:
     """folder that holds records.jsonl"""
 
     def run(self) -> int:
-        from w2vjax.report import report
+        from w2vjax.report import build as report
 
         files = report.build(self.folder)
         print((self.folder / "table.md").read_text())

@@ -61,11 +61,11 @@ class Samplers:
             encoded = encode(corpus)
             source, words = encoded.name, encoded.vocabulary
         prepare(self.platform)
-        from w2vjax.report import card_report
+        from w2vjax.report import samplers as report
         from w2vjax.study.card import card
 
         made = card(source, words.counts[: self.max_vocab], samplers, config)
-        files = card_report.build(made, self.out)
-        print(card_report.markdown(made))
+        files = report.build(made, self.out)
+        print(report.markdown(made))
         print(f"w2vjax: {len(files)} files written into {self.out}", file=sys.stderr)
         return 0

@@ -1,5 +1,6 @@
 """Accuracy in figures: against speed, by section of the questions, of layers with samplers."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,11 @@ from matplotlib.lines import Line2D
 from w2vjax.report.cells import NO_SAMPLER
 from w2vjax.report.chart import Drawing, Layout, Panel, chart
 from w2vjax.report.chart_lists import heat_map
-from w2vjax.report.look import GREY, PAGE, layer_colors, markers, shown
+from w2vjax.report.look import GREY, PAGE, Look, layer_colors, markers, shown
 from w2vjax.report.runs import ACCURACY, SPEED, Spread, runs, summary
 from w2vjax.report.stats import pareto_front
 
-FRONT = {"color": "0.7", "linewidth": 0.8}
+FRONT: Look = {"color": "0.7", "linewidth": 0.8}
 
 
 def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:
@@ -28,7 +29,12 @@ def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:
     data["pareto"] = pareto_front(data[SPEED].to_numpy(), data[ACCURACY].to_numpy())
     spread = Spread.of(data)
     palette, shapes = layer_colors(data["layer"]), markers(data["variant"])
-    edge = {"linestyle": "none", "markeredgecolor": "white", "markeredgewidth": 0.4, "zorder": 2}
+    edge: Look = {
+        "linestyle": "none",
+        "markeredgecolor": "white",
+        "markeredgewidth": 0.4,
+        "zorder": 2,
+    }
     looks = {
         cell: {"color": palette[layer], "marker": shapes[variant], **edge}
         for layer, variant, cell in data[["layer", "variant", "cell"]].itertuples(index=False)
@@ -40,8 +46,7 @@ def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:
     y = spread.axis(ACCURACY, "analogy accuracy (%)", least=4)
     titled = {"all": data, "within a factor of 2": near} if zoomed else {"": data}
     panels = [
-        Panel(rows, x, y, title, over=lambda axes, rows=rows: _front(axes, rows))
-        for title, rows in titled.items()
+        Panel(rows, x, y, title, over=partial(_front, data=rows)) for title, rows in titled.items()
     ]
     entries = _legend_entries(palette, shapes, spread.name)
     layout = Layout(width=PAGE, base=0, height=max(2.4, 0.2 + 0.155 * len(entries)), legend=entries)
@@ -118,10 +123,8 @@ def _front(axes: Axes, data: pd.DataFrame) -> None:
     axes.set(xlim=(left, right), ylim=(bottom, top))
 
 
-def _legend_entries(
-    palette: dict[Any, Any], shapes: dict[Any, Any], bars: str
-) -> list[Line2D]:
-    grey = {"color": GREY, "linestyle": ""}
+def _legend_entries(palette: dict[Any, Any], shapes: dict[Any, Any], bars: str) -> list[Line2D]:
+    grey: Look = {"color": GREY, "linestyle": ""}
     entries = [Line2D([], [], color=color, lw=4, label=name) for name, color in palette.items()]
     entries += [
         Line2D([], [], marker=marker, label=shown(name), **grey) for name, marker in shapes.items()

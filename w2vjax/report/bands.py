@@ -69,7 +69,9 @@ def _by_band(
         return None
     spread = Spread.of(data)
     styles = _looks(data)
-    ticks = dict(enumerate(_ticks(bands, data.groupby("upper_rank")["covered"].max())))
+    ticks: dict[float, str] = dict(
+        enumerate(_ticks(bands, data.groupby("upper_rank")["covered"].max()))
+    )
     x = Axis("place", "frequency rank; number covered", ticks=ticks)
     y = spread.axis(measure, label, least=4)
     panels = [

@@ -15,13 +15,13 @@ from w2vjax.report.bench_rows import (
     of,
     quartiles,
     shown,
-    spread_of,
     speed_bars,
+    spread_of,
     subjects,
 )
 from w2vjax.report.cells import with_cells
 from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
-from w2vjax.report.look import COLUMN, GREY, looks
+from w2vjax.report.look import COLUMN, GREY, Look, looks
 from w2vjax.report.picture import Draw
 from w2vjax.report.tables import Table
 
@@ -177,9 +177,7 @@ def _products(frame: pd.DataFrame) -> Table:
                 "ratio": shown(factor, 2),
             }
         )
-        raw.append(
-            {"what": subject["label"]} | bounds("seconds", spread) | bounds("ratio", factor)
-        )
+        raw.append({"what": subject["label"]} | bounds("seconds", spread) | bounds("ratio", factor))
     return Table.plain(caption, text, raw)
 
 
@@ -211,7 +209,7 @@ def roofline(data: pd.DataFrame, matmul: float, copy: float) -> Drawing | None:
         place = np.array([low, ridge, high])
         axes.plot(place, np.minimum(place * copy, matmul) / 1e9, color=GREY, linewidth=1.5)
         axes.set(xlim=(low, high), ylim=(bottom, 3 * matmul / 1e9))
-        told = {"color": GREY, "va": "bottom"}
+        told: Look = {"color": GREY, "va": "bottom"}
         product = f"product {matmul / 1e9:.0f} GFLOP/s "
         axes.text(high, matmul / 1e9 * 1.1, product, ha="right", **told)
         axes.text(0.03, 0.92, f"copy {copy / 1e9:.1f} GB/s", transform=axes.transAxes, **told)

@@ -152,7 +152,9 @@ def growth(data: pd.DataFrame) -> Drawing | None:
         rows = data[data["variable"] == variable].sort_values("value") if len(data) else data
         if rows.empty:
             continue
-        x = Axis("value", title, log=True, ticks={at: _short(at) for at in sorted(set(rows["value"]))})
+        x = Axis(
+            "value", title, log=True, ticks={at: _short(at) for at in sorted(set(rows["value"]))}
+        )
         y = spread_axis("seconds", "ms a step", 1e3, log=True, plain=True, least=10)
         panels.append(Panel(rows, x, y))
     if not panels:

@@ -7,7 +7,6 @@ import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.files import write
-from w2vjax.report.frame import load
 from w2vjax.report import (
     bench_layers,
     bench_peers,
@@ -17,6 +16,7 @@ from w2vjax.report import (
     theory,
 )
 from w2vjax.report.bench_rows import last_session
+from w2vjax.report.frame import load
 from w2vjax.report.picture import file_names, rendered
 from w2vjax.report.tables import table_files
 

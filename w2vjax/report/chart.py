@@ -6,7 +6,7 @@ figures, draws error bars and bands, sets axes up, places labels, and writes the
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -90,8 +90,8 @@ class Layout:
     base: float = 0.5
     """of what is around them"""
     share_x: bool = False
-    share_y: bool | str = False
-    """as `Figure.subplots` takes it"""
+    share_y: bool | Literal["col"] = False
+    """of all panels, or of those in a column"""
     legend: Sequence[Line2D] | None = None
     """instead of one line each, and on the right"""
     title: str = ""
@@ -157,7 +157,7 @@ def _curves(axes: Axes, panel: Panel, line: str, looks: Mapping[str, Look]) -> N
             axes.plot(x.of(rows), y.of(rows), **look)
             axes.fill_between(x.of(rows), *y.ends(rows), color=look["color"], alpha=0.15, lw=0)
         else:
-            arms = {"xerr": x.arms(rows), "yerr": y.arms(rows), "elinewidth": 0.7}
+            arms: Look = {"xerr": x.arms(rows), "yerr": y.arms(rows), "elinewidth": 0.7}
             axes.errorbar(x.of(rows), y.of(rows), **arms, **look)
 
 
@@ -171,9 +171,7 @@ def _level(axes: Axes, y: Axis, rows: pd.DataFrame, look: Look) -> None:
 def _frame(axes: Axes, panel: Panel) -> None:
     """Scales, limits, ticks and title."""
     axes.set_title(shown(panel.title))
-    axes.set(
-        xscale="log" if panel.x.log else "linear", yscale="log" if panel.y.log else "linear"
-    )
+    axes.set(xscale="log" if panel.x.log else "linear", yscale="log" if panel.y.log else "linear")
     axes.set_xlim(_room(axes.get_xlim(), panel.x))
     axes.set_ylim(_room(axes.get_ylim(), panel.y))
     _ticks(axes.xaxis, panel.x, axes.get_xlim())

@@ -70,7 +70,8 @@ def heat_map(
 def _contrast(axes: Axes) -> None:
     """Light text on dark, dark text on light: whichever has the higher contrast."""
     mesh = axes.collections[0]
-    faces = mesh.get_facecolors()[~np.ma.getmaskarray(mesh.get_array()).ravel()]
+    held = ~np.ma.getmaskarray(np.ma.asarray(mesh.get_array())).ravel()
+    faces = np.asarray(mesh.get_facecolor())[held]
     for text, face in zip(axes.texts, faces, strict=True):
         text.set_color(DARK if luminance(face[:3]) > LEAST_LUMINANCE else LIGHT)
 

@@ -2,21 +2,21 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from w2vjax.config.defaults import STANDARD_DEFAULTS
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig, flatten
 from w2vjax.errors import unknown
 from w2vjax.records.hits import METRIC
-from w2vjax.report.answers import read_hits
 from w2vjax.report import stats
+from w2vjax.report.answers import read_hits
 from w2vjax.report.cells import SEED, complete, with_cells
 from w2vjax.report.chart import Axis, Drawing
 from w2vjax.report.chart_lists import listed
-from w2vjax.report.look import GREY, MARKERS, PAGE, layer_colors, shown, unique
+from w2vjax.report.look import GREY, MARKERS, PAGE, Look, layer_colors, shown, unique
 from w2vjax.report.runs import ACCURACY, runs
 from w2vjax.report.stats import MIN_SEEDS, two_level_bootstrap
 from w2vjax.report.tables import MISSING, UNDEFINED, Table
-from matplotlib.lines import Line2D
 
 TABLES = ("differences", "differences_within_layers")
 STANDARD = f"{OutputConfig.layer} / {SamplerConfig().name}"
@@ -111,7 +111,7 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
     (axes,) = figure.axes
     axes.set_xlabel(label, loc="right" if gap == "\n" else "center")
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=1)
-    mark = {"color": GREY, "marker": MARKERS[0], "linestyle": "-", "linewidth": 0.9}
+    mark: Look = {"color": GREY, "marker": MARKERS[0], "linestyle": "-", "linewidth": 0.9}
     meanings = [
         Line2D([], [], label="differs (5 %, Holm)", **mark),
         Line2D([], [], label="not shown to differ", markerfacecolor="white", **mark),
@@ -173,7 +173,9 @@ def _over_questions(rows: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.Data
     hits = read_hits(same)
     assert hits is not None
     asked = np.asarray(hits.covered.all(axis=0))
-    answers = dict(zip(zip(same["cell"], same["seed"], strict=True), hits.hit[:, asked], strict=True))
+    answers = dict(
+        zip(zip(same["cell"], same["seed"], strict=True), hits.hit[:, asked], strict=True)
+    )
     accuracy = pd.Series({key: hit.mean() for key, hit in answers.items() if asked.any()})
     scores = accuracy.unstack(0) if len(accuracy) else pd.DataFrame()
     scores = scores.reindex(columns=list(dict.fromkeys(np.ravel(pairs))))

@@ -168,6 +168,7 @@ def _table(caption: str, rows: Sequence[Mapping[str, Any]], chosen: Sequence[Qua
     raw = pd.DataFrame([{column.field: row.get(column.field) for column in shown} for row in rows])
     return Table.plain(caption, text, raw)
 
+
 def sampler_distributions(frame: pd.DataFrame) -> Drawing | None:
     """Probability against rank of every sampler, and the corpus' own in grey."""
     prefix = "distribution/"

@@ -79,10 +79,7 @@ def paired_difference(
     if num < 2:
         return Difference(mean, low, high, np.nan, num)
     error = np.nanstd(delta, ddof=1) / np.sqrt(num)
-    if error == 0:
-        p = 1.0 if mean == 0 else 0.0
-    else:
-        p = 2 * stats.t.sf(abs(mean) / error, num - 1)
+    p = 2 * stats.t.sf(abs(mean) / error, num - 1) if error else float(mean == 0)
     return Difference(mean, low, high, float(p), num)
 
 
@@ -113,7 +110,9 @@ def differences(scores: pd.DataFrame, pairs: Iterable[tuple[str, str]]) -> pd.Da
         mean, low, high, p, num = paired_difference(scores[cell], scores[against])
         row = {"cell": cell, "against": against, "difference": mean, "low": low, "high": high}
         rows.append(row | {"p": p if num >= MIN_SEEDS else np.nan, "seeds": num})
-    made = pd.DataFrame(rows, columns=["cell", "against", "difference", "low", "high", "p", "seeds"])
+    made = pd.DataFrame(
+        rows, columns=["cell", "against", "difference", "low", "high", "p", "seeds"]
+    )
     return made.assign(p_holm=holm(made["p"].to_numpy(float)))
 
 

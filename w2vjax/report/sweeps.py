@@ -66,7 +66,7 @@ def accuracy_against_seconds(frame: pd.DataFrame) -> Drawing | None:
         "at one clock, the higher line is the better method. Seconds hold for one machine only."
     )
     names = _named(data)
-    return _drawn(frame, sweep, data.assign(series=series(data, names, EPOCHS)), text)
+    return _drawn(frame, sweep, data.assign(series=_series(data, names, EPOCHS)), text)
 
 
 def power_sweep(frame: pd.DataFrame) -> Drawing | None:
@@ -77,7 +77,9 @@ def power_sweep(frame: pd.DataFrame) -> Drawing | None:
     parts = flat.str.extract(r"^([^\^+:]*)\^(-?[\d.]+)(.*)$")
     named = (parts[0] + "^a" + parts[2]).fillna(data["sampler"].astype(str))
     data = data.assign(**{POWER: parts[1].astype(float)})
-    lines = _series(data.drop(columns=SAMPLER + "distribution"), _named(data, named), POWER)
+    lines = _series(
+        data.drop(columns=SAMPLER + "distribution", errors="ignore"), _named(data, named), POWER
+    )
     sweep = Sweep(POWER, "power a", log=False, marked={0.75: "word2vec"})
     text = (
         "Scores against the power a of the noise: unigram noise is drawn in proportion to count^a "
@@ -131,7 +133,7 @@ def learning_rate(frame: pd.DataFrame) -> Drawing | None:
         "Scores against the learning rate, which falls linearly from this start with the words "
         "read. Methods are compared fairly where each has the rate that suits it."
     )
-    return _drawn(frame, sweep, data.assign(series=series(data, _named(data), RATE)), text)
+    return _drawn(frame, sweep, data.assign(series=_series(data, _named(data), RATE)), text)
 
 
 SWEEPS: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
@@ -219,7 +221,9 @@ def _drawn(
     if SIMILARITY in scores:
         sets = ", ".join(name.rpartition("/")[2] for name in similarity_sets(frame))
         parts.append(f"Word similarity: Spearman's correlation with people, mean over {sets}.")
-    parts.append(spread.told("Bands" if sweep.bands else "Bars and bands" if len(levels) else "Bars"))
+    parts.append(
+        spread.told("Bands" if sweep.bands else "Bars and bands" if len(levels) else "Bars")
+    )
     return Drawing(figure, shown, " ".join(parts))
 
 

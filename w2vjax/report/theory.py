@@ -58,7 +58,9 @@ def points(frame: pd.DataFrame) -> pd.DataFrame:
 def table(frame: pd.DataFrame) -> Table:
     """A row a layer and sampler."""
     raw = _fits(frame)
-    text = pd.DataFrame({"layer": raw["layer"].map(lambda name: TITLES.get(name, name)), "sampler": raw["sampler"]})
+    text = pd.DataFrame(
+        {"layer": raw["layer"].map(lambda name: TITLES.get(name, name)), "sampler": raw["sampler"]}
+    )
     text[FITS["r_squared"]] = [f"{max(0.0, 1 - value):.0e}" for value in raw["r_squared"]]
     text[FITS["slope"]] = [f"{value:.5f}" for value in raw["slope"]]
     text[FITS["largest_error"]] = [f"{value:.0e}" for value in raw["largest_error"]]

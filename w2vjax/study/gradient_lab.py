@@ -30,7 +30,7 @@ from w2vjax.progress import say, track
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FINISHED
 from w2vjax.records.provenance import provenance
-from w2vjax.report import report
+from w2vjax.report import build as report
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study import loop
 from w2vjax.study.gradients import (

@@ -12,7 +12,7 @@ from w2vjax.config.schema import RunConfig
 from w2vjax.errors import InputError
 from w2vjax.progress import say
 from w2vjax.records import file as records
-from w2vjax.report import report
+from w2vjax.report import build as report
 from w2vjax.study import loop, plan
 from w2vjax.study.durations import Clock, cell, duration
 from w2vjax.study.loop import Ended, Outcome
