@@ -1,11 +1,11 @@
 """The command about samplers: `w2vjax samplers`, their report card."""
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tyro.conf import OmitArgPrefixes
 
+from w2vjax.commands.exit_codes import say
 from w2vjax.commands.options import Platform, TextOptions
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.study.card_settings import CardConfig, chosen
@@ -67,5 +67,5 @@ class Samplers:
         made = card(source, words.counts[: self.max_vocab], samplers, config)
         files = report.build(made, self.out)
         print(report.markdown(made))
-        print(f"w2vjax: {len(files)} files written into {self.out}", file=sys.stderr)
+        say(f"{len(files)} files written into {self.out}")
         return 0
