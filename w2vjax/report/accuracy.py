@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from w2vjax.report.cells import NO_SAMPLER
-from w2vjax.report.chart import Drawing, Layout, Panel, chart
+from w2vjax.report.chart import Drawing, Panel, PanelGrid, chart
 from w2vjax.report.chart_lists import heat_map
 from w2vjax.report.look import GREY, PAGE, Look, layer_colors, markers, shown
 from w2vjax.report.runs import ACCURACY, SPEED, Spread, runs, summary
@@ -49,7 +49,8 @@ def accuracy_against_speed(frame: pd.DataFrame) -> Drawing | None:
         Panel(rows, x, y, title, over=partial(_front, data=rows)) for title, rows in titled.items()
     ]
     entries = _legend_entries(palette, shapes, spread.name)
-    layout = Layout(width=PAGE, base=0, height=max(2.4, 0.2 + 0.155 * len(entries)), legend=entries)
+    height = max(2.4, 0.2 + 0.155 * len(entries))
+    layout = PanelGrid(width=PAGE, base=0, height=height, legend=entries)
     caption = (
         "Analogy accuracy against training speed in raw words of the text a second, compiling "
         "apart; a point a cell, its colour the output layer, its marker the sampler. Up and to the "

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import COLUMN, GREY, PAGE, Look, layer_colors, looks, unique
 from w2vjax.report.runs import ACCURACY, SIMILARITY, Spread, summary
 
@@ -51,7 +51,7 @@ def loss_curves(frame: pd.DataFrame) -> Drawing | None:
         for layer in unique(data["layer"])
     ]
     styles = looks(data["variant"], marked=False)
-    layout = Layout(height=1.6, base=0.3, share_x=True)
+    layout = PanelGrid(height=1.6, base=0.3, share_x=True)
     caption = (
         "Training loss against words read, a panel a layer. Layers have different objectives, "
         "and so has negative sampling with different noise: losses of different panels, or of "
@@ -79,7 +79,7 @@ def _by_band(
         for title, rows in _panels(data).items()
     ]
     width = PAGE if len(panels) > 1 or len(styles) > 4 else COLUMN
-    figure = chart(panels, "line", styles, Layout(width=width, share_y=True))
+    figure = chart(panels, "line", styles, PanelGrid(width=width, share_y=True))
     for axes in figure.axes:
         axes.grid(axis="x", visible=False)
     return Drawing(figure, data.drop(columns="line"), f"{text} {spread.told()}")

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from w2vjax.report.bench_rows import (
-    Spread,
+    Quantiles,
     bounds,
     machine_of,
     number,
@@ -20,7 +20,7 @@ from w2vjax.report.bench_rows import (
     subjects,
 )
 from w2vjax.report.cells import with_cells
-from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import COLUMN, GREY, Look, looks
 from w2vjax.report.picture import Draw
 from w2vjax.report.tables import Table
@@ -63,7 +63,7 @@ def _rates(subject: dict[str, Any], times: pd.DataFrame) -> dict[str, Any]:
     return row | {"num": spread.num}
 
 
-def rate(frame: pd.DataFrame, name: str) -> Spread:
+def rate(frame: pd.DataFrame, name: str) -> Quantiles:
     """Amount a second of a call: FLOP/s of the product, bytes/s of the copy."""
     found = [subject for subject in subjects(frame) if subject["label"] == name]
     if not found:
@@ -220,6 +220,6 @@ def roofline(data: pd.DataFrame, matmul: float, copy: float) -> Drawing | None:
         cell: {**look, "linestyle": "none", "markersize": 5}
         for cell, look in looks(rates["cell"]).items()
     }
-    figure = chart([panel], "cell", styles, Layout(width=COLUMN, height=2.3, base=0))
+    figure = chart([panel], "cell", styles, PanelGrid(width=COLUMN, height=2.3, base=0))
     top = pd.DataFrame({"cell": ["ceilings"], "intensity": [ridge], "flops_rate": [matmul]})
     return Drawing(figure, pd.concat([rates, top], ignore_index=True))

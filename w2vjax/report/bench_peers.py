@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from w2vjax.report.bench_rows import (
-    Spread,
+    Quantiles,
     bounds,
     extremes,
     machine_of,
@@ -21,7 +21,7 @@ from w2vjax.report.bench_rows import (
     subjects,
 )
 from w2vjax.report.cells import TITLES
-from w2vjax.report.chart import Drawing, Layout, Panel, chart
+from w2vjax.report.chart import Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import COLUMN, GREY, looks
 from w2vjax.report.picture import Draw
 from w2vjax.report.tables import UNDEFINED, Table
@@ -58,7 +58,7 @@ def measured(frame: pd.DataFrame) -> pd.DataFrame:
     return made[made["num"] > 0].reset_index(drop=True)
 
 
-def _ratio(frame: pd.DataFrame, every: list[dict[str, Any]], subject: dict[str, Any]) -> Spread:
+def _ratio(frame: pd.DataFrame, every: list[dict[str, Any]], subject: dict[str, Any]) -> Quantiles:
     ours = [s for s in every if s["program"] == OURS and s["epochs"] == subject["epochs"]]
     if not ours:
         return extremes([])
@@ -210,7 +210,7 @@ def speed_and_accuracy(data: pd.DataFrame) -> Drawing | None:
         name: {**look, "linestyle": "none", "markersize": 5}
         for name, look in looks(data["program"]).items()
     }
-    layout = Layout(width=COLUMN, height=2.4, base=0)
+    layout = PanelGrid(width=COLUMN, height=2.4, base=0)
     figure = chart([Panel(drawn, x, y, over=epochs if len(ours) else None)], "program", styles,
                    layout)  # fmt: skip
     spread = [f"{name}.{end}" for name in ("seconds", "accuracy") for end in ("low", "high")]

@@ -15,7 +15,7 @@ SUBJECT = "bench/subject"
 """metric of the row that describes a program"""
 
 
-class Spread(NamedTuple):
+class Quantiles(NamedTuple):
     """A median, and the bounds of what it varies between."""
 
     median: float
@@ -24,22 +24,22 @@ class Spread(NamedTuple):
     num: int
 
 
-def quartiles(values: Iterable[float]) -> Spread:
+def quartiles(values: Iterable[float]) -> Quantiles:
     """The median between the quartiles: of many measurements, some of them disturbed."""
     return _spread(values, (25, 75))
 
 
-def extremes(values: Iterable[float]) -> Spread:
+def extremes(values: Iterable[float]) -> Quantiles:
     """The median between the least and the largest: of few runs."""
     return _spread(values, (0, 100))
 
 
-def _spread(values: Iterable[float], bounds: tuple[int, int]) -> Spread:
+def _spread(values: Iterable[float], bounds: tuple[int, int]) -> Quantiles:
     kept = np.array([value for value in values if not np.isnan(value)], float)
     if not len(kept):
-        return Spread(np.nan, np.nan, np.nan, 0)
+        return Quantiles(np.nan, np.nan, np.nan, 0)
     low, median, high = np.percentile(kept, [bounds[0], 50, bounds[1]])
-    return Spread(float(median), float(low), float(high), len(kept))
+    return Quantiles(float(median), float(low), float(high), len(kept))
 
 
 def last_session(frame: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def of(frame: pd.DataFrame, run: Any, metric: str) -> pd.DataFrame:
     return rows.set_index("x").sort_index()
 
 
-def shown(spread: Spread, digits: int, scale: float = 1.0) -> str:
+def shown(spread: Quantiles, digits: int, scale: float = 1.0) -> str:
     """`1.23 (1.20 to 1.31)`, or a dash."""
     if not spread.num:
         return UNDEFINED
@@ -72,15 +72,15 @@ def number(value: Any, digits: int, scale: float = 1.0) -> str:
     return UNDEFINED if missing else f"{scale * value:,.{digits}f}"
 
 
-def bounds(name: str, spread: Spread) -> dict[str, float]:
+def bounds(name: str, spread: Quantiles) -> dict[str, float]:
     """A spread as columns: NAME, NAME.low, NAME.high."""
     return {name: spread.median, f"{name}.low": spread.low, f"{name}.high": spread.high}
 
 
-def spread_of(row: Mapping[str, Any], name: str) -> Spread:
+def spread_of(row: Mapping[str, Any], name: str) -> Quantiles:
     """The spread that `bounds` made columns of."""
     num = 0 if np.isnan(row[name]) else int(row["num"])
-    return Spread(row[name], row[f"{name}.low"], row[f"{name}.high"], num)
+    return Quantiles(row[name], row[f"{name}.low"], row[f"{name}.high"], num)
 
 
 def spread_axis(name: str, label: str, scale: float = 1.0, **more: Any) -> Axis:

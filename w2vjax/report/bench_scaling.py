@@ -16,7 +16,7 @@ from w2vjax.report.bench_rows import (
     subjects,
 )
 from w2vjax.report.cells import NO_SAMPLER, TITLES
-from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.growth import Growth, logarithmic, power_law
 from w2vjax.report.look import looks
 from w2vjax.report.picture import Draw
@@ -159,7 +159,7 @@ def growth(data: pd.DataFrame) -> Drawing | None:
         panels.append(Panel(rows, x, y))
     if not panels:
         return None
-    return Drawing(chart(panels, "name", looks(data["name"]), Layout(share_y=True)), data)
+    return Drawing(chart(panels, "name", looks(data["name"]), PanelGrid(share_y=True)), data)
 
 
 def _short(value: float) -> str:

@@ -1,6 +1,6 @@
 """The chart: curves or points in panels, of a data frame and what its columns stand for.
 
-Every figure of lines is a list of `Panel`s with one `Layout`. This is the one place that makes
+Every figure of lines is a list of `Panel`s with one `PanelGrid`. This is the one place that makes
 figures, draws error bars and bands, sets axes up, places labels, and writes the legend.
 """
 
@@ -78,7 +78,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Layout:
+class PanelGrid:
     """How panels share a figure."""
 
     across: int = 3
@@ -98,7 +98,7 @@ class Layout:
 
 
 def chart(
-    panels: Sequence[Panel], line: str, looks: Mapping[str, Look], layout: Layout = Layout()
+    panels: Sequence[Panel], line: str, looks: Mapping[str, Look], layout: PanelGrid = PanelGrid()
 ) -> Figure:
     """A figure of panels in rows; `line` is the column that names each row's line in `looks`."""
     across = min(layout.across, len(panels))

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from w2vjax.files import make_folder, write
 from w2vjax.report.cells import sampler_order
-from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import GREY, looks
 from w2vjax.report.picture import rendered
 from w2vjax.report.tables import UNDEFINED, Table
@@ -20,7 +20,7 @@ from w2vjax.report.tables import UNDEFINED, Table
 CORPUS = "corpus"
 REFERENCES = {"jax.random.bits": "--", "numpy choice(p)": ":"}
 """what draws are compared with, and their dashes"""
-SINGLE = Layout(height=2.3, base=0)
+SINGLE = PanelGrid(height=2.3, base=0)
 Card = Mapping[str, Any]
 """What `study.card.card` returns, or its JSON."""
 
@@ -214,7 +214,7 @@ def table_distortion(data: pd.DataFrame) -> Drawing | None:
         Panel(data, x, Axis("unreachable", "words never drawn"), over=from_none),
     ]
     styles = looks(sorted(set(data["distribution"]), key=sampler_order))
-    return Drawing(chart(panels, "distribution", styles, Layout(share_x=True)), data)
+    return Drawing(chart(panels, "distribution", styles, PanelGrid(share_x=True)), data)
 
 
 def draw_times(data: pd.DataFrame) -> Drawing | None:

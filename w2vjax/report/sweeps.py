@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from w2vjax.report.cells import NO_SAMPLER, SEED, value_text, varies
-from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import GREY, PAGE, Look, layer_colors, looks
 from w2vjax.report.runs import (
     ACCURACY,
@@ -216,7 +216,7 @@ def _drawn(
         )
         for score in scores
     ]
-    figure = chart(panels, "series", _looks(shown), Layout(width=PAGE, height=2.3, base=0))
+    figure = chart(panels, "series", _looks(shown), PanelGrid(width=PAGE, height=2.3, base=0))
     parts = [text]
     if SIMILARITY in scores:
         sets = ", ".join(name.rpartition("/")[2] for name in similarity_sets(frame))

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from w2vjax.report.cells import TITLES, sampler_order
-from w2vjax.report.chart import Axis, Drawing, Layout, Panel, chart
+from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import GREY, MARKERS, PAGE, colors
 from w2vjax.report.picture import rendered
 from w2vjax.report.tables import Table
@@ -102,7 +102,7 @@ def optima(data: pd.DataFrame) -> Drawing | None:
     for sampler in sorted(set(data["sampler"]), key=sampler_order):
         rows = drawn[drawn["sampler"] == sampler]
         panels.append(Panel(rows, x, y, sampler, over=partial(_diagonal, rows=rows, data=data)))
-    layout = Layout(4, PAGE, 1.45, 0.6, share_x=True, share_y=True)
+    layout = PanelGrid(4, PAGE, 1.45, 0.6, share_x=True, share_y=True)
     return Drawing(chart(panels, "line", looks, layout), data)
 
 

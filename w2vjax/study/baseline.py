@@ -131,3 +131,8 @@ def sppmi_svd(corpus: EncodedCorpus, config: RunConfig, show: bool = True) -> Tr
 Closed = Callable[[EncodedCorpus, RunConfig, bool], Trained]
 CLOSED_FORMS: dict[str, Closed] = dict(zip(BASELINES, (sppmi_svd,), strict=True))
 """Every baseline by name: `(corpus, config, show) -> what a trained layer leaves`."""
+HELP = {
+    "sppmi-svd": "no training: the matrix of how much more often than by chance words stand "
+    "together (shifted positive pointwise mutual information), factored"
+}
+"""what each is, as reports explain it"""

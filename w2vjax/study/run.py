@@ -27,7 +27,7 @@ from w2vjax.evaluation.questions import (
 from w2vjax.records import hits
 from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.records.provenance import provenance
-from w2vjax.study.baseline import CLOSED_FORMS
+from w2vjax.study.baseline import CLOSED_FORMS, HELP
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
@@ -110,9 +110,9 @@ def planned(config: RunConfig, experiment: str) -> Row:
 
 
 def _names(output: OutputConfig) -> Row:
-    """What reports call a layer and its sampler, and what the layer is; closed forms have none."""
+    """What reports call a layer and its sampler, and what it is; closed forms have no title."""
     if output.layer not in LAYERS:
-        return {}
+        return {"layer.help": HELP[output.layer]}
     layer = layer_class(output.layer)
     sampler = output.sampler.name if layer.draws_noise else None
     return {"layer": layer.title, "layer.help": layer.help, "sampler": sampler}
