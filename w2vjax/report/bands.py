@@ -45,7 +45,7 @@ def loss_curves(frame: pd.DataFrame) -> Drawing | None:
     data = rows.groupby(keys, observed=True)["value"].agg(["mean", "min", "max", "count"])
     data = data.reset_index().rename(columns={"x": "words", "count": "seeds"})
     x = Axis("words", "words read (million)", 1e-6)
-    y = Axis("mean", "loss (nats per pair)", low="min", high="max")
+    y = Axis("mean", "loss (nats per pair)", low="min", high="max", least=0.1)
     panels = [
         Panel(data[data["layer"] == layer], x, y, layer, bands=True)
         for layer in unique(data["layer"])

@@ -116,7 +116,6 @@ def chart(
             continue
         panel = panels[place]
         _curves(axes, panel, line, looks)
-        _frame(axes, panel)
         under = panels[place + across] if place + across < len(panels) else None
         beside = panels[place - 1] if place % across else None
         if under is None or under.x.label != panel.x.label:
@@ -124,6 +123,8 @@ def chart(
             axes.tick_params(labelbottom=True)
         if beside is None or beside.y.label != panel.y.label:
             axes.set_ylabel(panel.y.label)
+    for panel, axes in zip(panels, grid.flat, strict=False):
+        _frame(axes, panel)  # once all is drawn, for limits may be shared
     figure.suptitle(layout.title) if layout.title else None
     if layout.legend is not None:
         figure.legend(handles=layout.legend, loc="outside right upper")
@@ -145,6 +146,7 @@ def legend_columns(names: Iterable[str], width: float) -> int:
 
 def _curves(axes: Axes, panel: Panel, line: str, looks: Mapping[str, Look]) -> None:
     x, y = panel.x, panel.y
+    axes.set(xscale="log" if x.log else "linear", yscale="log" if y.log else "linear")
     for name, look in looks.items():
         rows = panel.data[panel.data[line] == name]
         if rows.empty:
@@ -169,9 +171,8 @@ def _level(axes: Axes, y: Axis, rows: pd.DataFrame, look: Look) -> None:
 
 
 def _frame(axes: Axes, panel: Panel) -> None:
-    """Scales, limits, ticks and title."""
+    """Limits, ticks and title."""
     axes.set_title(shown(panel.title))
-    axes.set(xscale="log" if panel.x.log else "linear", yscale="log" if panel.y.log else "linear")
     axes.set_xlim(_room(axes.get_xlim(), panel.x))
     axes.set_ylim(_room(axes.get_ylim(), panel.y))
     _ticks(axes.xaxis, panel.x, axes.get_xlim())
