@@ -20,8 +20,12 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_num_cpu_devices", 8)
 # Most of the time goes into compiling programs that then run once, on a few words. README's main
-# job and the tests that start a process of their own compile as users do.
+# job and the tests that start a process of their own compile as users do: XLA reads its flags once,
+# with the first device, and then they are as the user has them.
 jax.config.update("jax_disable_most_optimizations", True)
+with pytest.MonkeyPatch.context() as patch:
+    patch.setenv("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false", prepend=" ")
+    jax.devices()
 
 
 @pytest.fixture(scope="session", autouse=True)
