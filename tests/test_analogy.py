@@ -165,6 +165,7 @@ def test_nothing_covered_has_no_value() -> None:
         ({"candidates": 0}, "at least 1"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_settings(arguments: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         analogy(planted(), ask(), **arguments)

@@ -122,6 +122,7 @@ def test_curves_and_facts() -> None:
         ("own", "needs the methods"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_what_cannot_be_is_told_before_the_work(
     name: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -58,6 +59,9 @@ def test_laws_are_counted_from_the_integers() -> None:
 
 def test_a_users_sampler_is_taken_at_its_word() -> None:
     class Mine:
+        def sample(self, key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+            raise NotImplementedError
+
         def log_prob(self, ids: jnp.ndarray) -> jnp.ndarray:
             return jnp.log(jnp.float32([0.25, 0.75]))[ids]
 

@@ -70,6 +70,7 @@ def test_no_pairs_have_no_value() -> None:
         ({"hidden": np.full((3, 6), np.nan)}, "not finite"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_input(change: dict, message: str) -> None:
     hidden, outputs = matrices(3)
     good = {"hidden": hidden, "outputs": outputs}

@@ -76,6 +76,7 @@ def test_check_accepts_a_users_sampler() -> None:
         (UNIFORM_LAW, "log shape", "log_prob gives float32"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_check_names_what_fails(law: jax.Array, fault: str, message: str) -> None:
     with pytest.raises(InputError, match=f"sampler Mine: .*{message}"):
         check(Mine(law, fault), 10)
@@ -90,6 +91,7 @@ def test_check_needs_a_pytree() -> None:
         check(Plain(), 10)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_check_needs_the_methods() -> None:
     @struct.dataclass
     class Half:

@@ -114,6 +114,7 @@ def test_rarer_words_are_kept_more(formula):
     assert (keep_probabilities(COUNTS, 0, formula) == 1).all()
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_thresholds_and_formulas_are_refused():
     for threshold in (-1e-3, 1.5, float("nan")):
         with pytest.raises(InputError, match="subsample"):
