@@ -15,7 +15,7 @@ from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
 from w2vjax.records.file import Records
 from w2vjax.report import comparison, picture
 from w2vjax.report.cells import complete, with_cells
-from w2vjax.report.chart import Axis, Layout, Panel, chart
+from w2vjax.report.chart import Axis, Panel, PanelGrid, chart
 from w2vjax.report.comparison import FIGURES, pictures
 from w2vjax.report.frame import load
 from w2vjax.report.look import COLUMN, PAGE, STYLE, looks
@@ -188,5 +188,5 @@ def test_figures_of_each_cell_are_left_out_where_there_are_many(frames, monkeypa
 def test_limits_that_panels_share_hold_the_points_of_all():
     data = pd.DataFrame({"line": "a", "x": [1.0, 2.0], "low": [1.0, 2.0], "high": [50.0, 90.0]})
     panels = [Panel(data, Axis("x", "x"), Axis(name, "y")) for name in ("low", "high")]
-    figure = chart(panels, "line", looks(["a"]), Layout(share_y=True))
+    figure = chart(panels, "line", looks(["a"]), PanelGrid(share_y=True))
     assert figure.axes[0].get_ylim()[0] < 1 and figure.axes[0].get_ylim()[1] > 90
