@@ -39,7 +39,7 @@ def test_the_laws_are_those_of_every_sampler() -> None:
 
 def test_cells_differ_and_mechanisms_do_not() -> None:
     assert len({cell.run_id for cell in PLAN}) == len(PLAN) == 3 * 2 * 2
-    again = cells(TEXT, LAB, [STATE], ["nce"], SAMPLERS.values(), [5])
+    again = cells(TEXT, LAB, [STATE], ["nce"], [*SAMPLERS.values()], [5])
     assert len(again) == len(LAWS)
     assert {cell.training().output.layer for cell in again} == {STATES[STATE].layer}
     assert again[0].training().train.epochs == LAB.epochs * STATES[STATE].share

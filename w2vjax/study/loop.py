@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from w2vjax import files
 from w2vjax.errors import InputError
@@ -18,6 +18,7 @@ from w2vjax.records.provenance import provenance
 Row = dict[str, Any]
 
 
+@runtime_checkable
 class Identified(Protocol):
     """What can be run, once."""
 
