@@ -12,7 +12,7 @@ from w2vjax.config.schema import OutputConfig
 from w2vjax.losses.elementwise import LOGISTIC, Logistic
 from w2vjax.losses.layer import CandidateScope, Counts, Exact, Kept, Labels, Probabilities
 from w2vjax.losses.textbook import hierarchical_softmax
-from w2vjax.losses.trees import Tree, balanced, huffman
+from w2vjax.losses.trees import TREES, Tree
 from w2vjax.pytrees import pytree
 
 LONGEST_PATH = 32
@@ -39,6 +39,16 @@ class HierarchicalSoftmax(Exact):
     is_tree: ClassVar[bool] = True
     probabilities: ClassVar[Probabilities] = "paths"
     defaults: ClassVar[LayerDefaults] = TREE_DEFAULTS
+    tree: ClassVar[str]
+    """one of `TREES`"""
+
+    @classmethod
+    def build(
+        cls, config: OutputConfig, draws: int, counts: Counts, kept: Kept | None = None
+    ) -> Self:
+        """The layer for words with these counts."""
+        loss = Logistic(config.sigmoid_limit, config.sigmoid_beyond)
+        return cls.of(TREES[cls.tree](counts), config.shared_nodes, loss)
 
     @classmethod
     def of(cls, tree: Tree, shared: int, loss: Logistic = LOGISTIC) -> Self:
@@ -110,14 +120,7 @@ class HuffmanSoftmax(HierarchicalSoftmax):
 
     title: ClassVar[str] = "hierarchical softmax (Huffman)"
     help: ClassVar[str] = "the turns of a Huffman tree from the root to the target"
-
-    @classmethod
-    def build(
-        cls, config: OutputConfig, draws: int, counts: Counts, kept: Kept | None = None
-    ) -> Self:
-        """The layer for words with these counts."""
-        loss = Logistic(config.sigmoid_limit, config.sigmoid_beyond)
-        return cls.of(huffman(counts), config.shared_nodes, loss)
+    tree: ClassVar[str] = "huffman"
 
 
 @pytree
@@ -126,11 +129,4 @@ class BalancedSoftmax(HierarchicalSoftmax):
 
     title: ClassVar[str] = "hierarchical softmax (balanced)"
     help: ClassVar[str] = "the turns of a balanced tree from the root to the target"
-
-    @classmethod
-    def build(
-        cls, config: OutputConfig, draws: int, counts: Counts, kept: Kept | None = None
-    ) -> Self:
-        """The layer for words with these counts."""
-        loss = Logistic(config.sigmoid_limit, config.sigmoid_beyond)
-        return cls.of(balanced(counts), config.shared_nodes, loss)
+    tree: ClassVar[str] = "balanced"
