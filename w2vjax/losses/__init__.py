@@ -1,9 +1,9 @@
-"""The losses: of one example (`textbook`), and of the engine's output layers.
+"""The losses: of one example (`textbook`), of a batch of any model, and of the engine's layers.
 
-The names of `__all__` are the textbook's. They are loaded at first use, so that names of layers are
-known without starting JAX.
+They are loaded at first use, so that names of layers are known without starting JAX.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,13 +25,20 @@ __all__ = [
     "two_level_softmax",
 ]
 
+_HOMES = {
+    "full_softmax": "textbook",
+    "hierarchical_softmax": "textbook",
+    "nce": "textbook",
+    "negative_sampling": "textbook",
+    "sampled_softmax": "textbook",
+    "two_level_softmax": "textbook",
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from w2vjax.losses import textbook
-
-    return getattr(textbook, name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
