@@ -50,9 +50,9 @@ def test_a_preset_sets_its_fields_and_no_others(name: str) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_field_has_its_reason_and_nothing_pending_is_there_already(name: str) -> None:
     preset, known = PRESETS[name], flatten(RunConfig()).keys()
-    assert preset.why.keys() == preset.fields.keys()
-    assert preset.cbow.keys() <= preset.fields.keys() <= known
-    assert not preset.pending.keys() & known
+    assert all(why for _, why in preset.settings.values())
+    assert preset.cbow.keys() <= preset.settings.keys() <= known
+    assert not known & set(preset.pending)
 
 
 def test_word2vec_c_learns_cbow_at_a_rate_of_its_own() -> None:

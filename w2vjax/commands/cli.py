@@ -278,7 +278,7 @@ def _preset(name: str, config: RunConfig) -> RunConfig:
     say(f"preset {name}: {preset.source}")
     for path, value in fields.items():
         kept = "" if now[path] == value else f", but {now[path]} was asked for"
-        say(f"  {path} = {value}: {preset.why[path]}{kept}")
+        say(f"  {path} = {value}: {preset.settings[path][1]}{kept}")
     for line in (*preset.differs, *(f"There is no setting for {path}." for path in preset.pending)):
         say(f"  stays different: {line}")
     return made

@@ -15,7 +15,7 @@ def fields_of(name: str, config: RunConfig) -> Fields:
     if name not in PRESETS:
         raise unknown("preset", name, PRESETS)
     preset = PRESETS[name]
-    fields = dict(preset.fields)
+    fields = preset.fields
     if fields.get("train.architecture", config.train.architecture) == "cbow":
         fields |= preset.cbow
     layer = fields.get("output.layer", config.output.layer)
