@@ -71,3 +71,11 @@ def exam() -> "Exam":
     from w2vjax.study.run import Exam
 
     return Exam.of("planted")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, without data sets."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("W2VJAX_DATA", raising=False)
+    return tmp_path
