@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tyro
 
-from w2vjax.config.layers import sampled_layers
+from w2vjax.config.layers import layer_class, sampled_layers
 from w2vjax.progress import track
 from w2vjax.records.file import Records, finished
 from w2vjax.records.metrics import FINISHED
@@ -41,13 +41,14 @@ class Cell(NamedTuple):
 
 def rows(cell: Cell, at: Optimum) -> list[dict[str, Any]]:
     """The records of one optimum: its fit, then every cell of the table."""
-    base = {"experiment": "theory", "run": cell.run_id} | cell._asdict()
+    base = {"experiment": "theory", "run": cell.run_id, "sampler": cell.sampler}
+    base |= {"layer": layer_class(cell.layer).title}
     made = [
         base | {"metric": f"theory/{name}", "x": number, "value": value}
         for name, scores in (("wanted", at.wanted), ("found", at.found))
         for number, value in enumerate(np.ravel(scores).tolist())
     ]
-    facts = base | {"words": NUM_WORDS, "noise": NUM_NOISE} | provenance()
+    facts = base | {"words": NUM_WORDS, "noise": NUM_NOISE, "theory": at.theory} | provenance()
     for name in ("r_squared", "slope", "largest_error"):
         made.append(facts | {"metric": f"theory/{name}", "value": getattr(at, name)})
     return [*made, facts | {"metric": FINISHED, "value": None}]

@@ -100,7 +100,7 @@ def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
 
 def test_points_of_the_scaling_benchmark() -> None:
     sweeps = {"vocabulary": (64, 256), "dim": (3,), "block_size": (16, 32)}
-    points = bench.points(RunConfig(train=TRAIN), bench.SCALED_LAYERS, sweeps, 64, 128)
+    points = bench.points(RunConfig(train=TRAIN), (), sweeps, 64, 128)
     assert [len(together) for together in points] == [3, 2, 3, 1, 1], "who has such a setting"
     assert [together[0].words for together in points] == [64, 256, 64, 64, 64]
     assert {point.config.train.dim for point in points[2]} == {3}
@@ -110,7 +110,7 @@ def test_points_of_the_scaling_benchmark() -> None:
 
 def test_nothing_but_what_is_varied_changes() -> None:
     """Not the words of a step either, which by default follow the dimensions."""
-    points = bench.points(RunConfig(), bench.SCALED_LAYERS, {"dim": (25, 100, 800)}, 64, 128)
+    points = bench.points(RunConfig(), (), {"dim": (25, 100, 800)}, 64, 128)
     for configs in zip(*([point.config for point in some] for some in points), strict=True):
         assert [config.train.dim for config in configs] == [25, 100, 800]
         assert len({replace(config, train=replace(config.train, dim=1)) for config in configs}) == 1

@@ -3,6 +3,7 @@
 import numpy as np
 
 from w2vjax.records.file import Records
+from w2vjax.records.metrics import FINISHED
 from w2vjax.report import build as report
 from w2vjax.report import theory as theory_report
 from w2vjax.report.frame import load
@@ -22,11 +23,12 @@ def rows(layer: str, sampler: str, gap: float) -> list[dict]:
             base | {"metric": f"theory/{name}", "value": value, "words": 8, "noise": 3}
             for name, value in fits.items()
         ),
+        base | {"metric": FINISHED, "value": None} | ({"theory": "q"} if layer == "NCE" else {}),
     ]
 
 
 def test_files_tell_the_records(tmp_path):
-    cells = [("nce", "uniform", 1e-4), ("nce", "zipf^1", 0.25), ("negative-sampling", "uniform", 0)]
+    cells = [("NCE", "uniform", 1e-4), ("NCE", "zipf^1", 0.25), ("negative-sampling", "uniform", 0)]
     Records(tmp_path).append(row for cell in cells for row in rows(*cell))
     files = report.build(tmp_path)
     assert {file.name for file in files} == {
@@ -34,6 +36,7 @@ def test_files_tell_the_records(tmp_path):
         *("optima.png", "optima.pdf", "optima.csv"),
     }
     table = (tmp_path / "table.md").read_text()
+    assert "Theory: NCE q; NEG;" in table, "older records name the layer and tell no theory"
     assert "8 words" in table and "k = 3" in table and "2e-01" in table and "1.50000" in table
     data = theory_report.points(load(tmp_path))
     assert len(data) == 12

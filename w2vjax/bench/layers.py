@@ -71,6 +71,7 @@ def _about(subject: Subject, corpus: EncodedCorpus) -> dict[str, Any]:
     return {
         **{f"config.{name}": value for name, value in flatten(config).items()},
         **subject.facts(),
+        "layer": subject.run.layer.title,
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
         "vocabulary": len(corpus.vocabulary),
@@ -79,9 +80,11 @@ def _about(subject: Subject, corpus: EncodedCorpus) -> dict[str, Any]:
 
 
 def _record(ledger: Ledger, lap: Lap, subject: Subject) -> None:
-    amounts = subject.amounts()._asdict()
     ledger.measured(
-        *(lap.name, "seconds", lap.seconds["program"] + lap.seconds["exchange"], lap.repeat),
+        name=lap.name,
+        metric="seconds",
+        value=lap.seconds["program"] + lap.seconds["exchange"],
+        repeat=lap.repeat,
         exchange_seconds=lap.seconds["exchange"],
-        **amounts,
+        **subject.amounts()._asdict(),
     )

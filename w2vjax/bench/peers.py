@@ -16,6 +16,7 @@ from typing import Any
 from w2vjax.bench.ledger import Ledger
 from w2vjax.bench.settings import OURS, PeerConfig
 from w2vjax.bench.worker import Task
+from w2vjax.config.layers import layer_class
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.files import written
 from w2vjax.progress import track
@@ -52,7 +53,7 @@ def peers(
     accuracy: dict[tuple[str, float], list[float]] = {}
     about = {f"config.{name}": value for name, value in asdict(settings).items()}
     about |= {"corpus": corpus.name, "corpus_sha256": corpus.sha256, "words": words}
-    about |= {"vocabulary": len(corpus.vocabulary)}
+    about |= {"vocabulary": len(corpus.vocabulary), "layer": _title(settings)}
     with (
         tempfile.TemporaryDirectory() as folder,
         track("peers", repeats * (1 + len(programs)), "runs", show) as advance,
@@ -89,6 +90,12 @@ def peers(
             if not goals or (ours and statistics.mean(ours) >= max(goals)):
                 break
     return failed
+
+
+def _title(settings: PeerConfig) -> str:
+    """What papers call the layer: NEG-5 with five noise words a pair."""
+    layer = layer_class(settings.layer)
+    return f"{layer.title}-{settings.num_noise}" if layer.draws_noise else str(layer.title)
 
 
 def _plain_text(settings: PeerConfig, path: Path) -> Path:
@@ -150,7 +157,10 @@ def _record(ledger: Ledger, name: str, found: Found, seed: int) -> None:
         if found[field] is not None:
             ledger.measured(name, metric, found[field], seed, seed=seed)
     ledger.measured(
-        *(name, "analogy/total", found["value"], seed),
+        name=name,
+        metric="analogy/total",
+        value=found["value"],
+        repeat=seed,
         covered=found["covered"],
         total=found["total"],
         evaluation=found["protocol"],

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from w2vjax.bench.ledger import Ledger
-from w2vjax.bench.settings import Care, Point
+from w2vjax.bench.settings import Care, Point, growth
 from w2vjax.bench.subject import Subject
 from w2vjax.clock import interleaved
 from w2vjax.config.schema import flatten
@@ -50,9 +50,8 @@ def scaling(
             measures = {name: subject.measure for name, subject in subjects.items()}
             for lap in interleaved(measures, care.repeats, care.seconds):
                 steps = subjects[lap.name].amounts().steps
-                ledger.measured(
-                    *(lap.name, "seconds", lap.seconds["program"], lap.repeat), steps=steps
-                )
+                taken = lap.seconds["program"]
+                ledger.measured(lap.name, "seconds", taken, lap.repeat, steps=steps)
             advance(len(together), len(together))
 
 
@@ -65,6 +64,8 @@ def _describe(ledger: Ledger, point: Point, subject: Subject) -> None:
     ledger.describe(
         _name(point),
         **{f"config.{name}": value for name, value in flatten(config).items()},
+        layer=subject.run.layer.title,
+        growth=growth(config.output.layer),
         variable=point.variable,
         amount=point.value,
         vocabulary=point.words,

@@ -52,7 +52,6 @@ SWEEPS: dict[Variable, tuple[int, ...]] = {
 """V, d, k, K and words a block: the values of each, all else at its usual value"""
 NOISE_ONLY = ("num_noise", "noise_per_block", "block_size")
 """variables that say nothing to layers without noise"""
-SCALED_LAYERS = ("negative-sampling", "hierarchical-softmax", "full-softmax")
 VOCABULARY = 10_000
 """words, while another variable grows"""
 LARGEST_FULL = 30_000
@@ -81,8 +80,10 @@ def points(
 ) -> list[list[Point]]:
     """The programs, those of one variable and value together.
 
-    Raises `InputError` for unknown layers and for values that a configuration refuses.
+    Without any layer: the first of each `growth`. Raises `InputError` for unknown layers and for
+    values that a configuration refuses.
     """
+    layers = layers or tuple({growth(layer): layer for layer in reversed(KNOWN)}.values())[::-1]
     for layer in layers:
         if layer not in KNOWN:
             raise unknown("output layer", layer, KNOWN)
@@ -100,6 +101,14 @@ def points(
                 ]
             )
     return [some for some in together if some]
+
+
+def growth(layer: str) -> Literal["flat", "logarithmic", "linear"]:
+    """How a step's cost grows with the vocabulary: by who shares candidates, and along trees."""
+    found = layer_class(layer)
+    if found.candidate_scope == "matrix":
+        return "linear"
+    return "logarithmic" if found.is_tree else "flat"
 
 
 def _varied(base: RunConfig, layer: str, variable: Variable, value: int) -> RunConfig:

@@ -84,8 +84,9 @@ class Scaling:
     $ w2vjax bench scaling --outputs nce --dim 64 128 256 --vocabulary 1000 10000 --repeats 5
     """
 
-    outputs: tuple[str, ...] = bench.SCALED_LAYERS
-    """output layers"""
+    outputs: tuple[str, ...] = ()
+    """output layers. Without any: one whose cost does not grow with the vocabulary, one whose cost
+    does by its logarithm, and one in proportion"""
     vocabulary: tuple[int, ...] = bench.SWEEPS["vocabulary"]
     """V: words of the vocabulary, one after the other; none: not varied"""
     dim: tuple[int, ...] = bench.SWEEPS["dim"]

@@ -20,7 +20,7 @@ from w2vjax.report.bench_rows import (
     spread_of,
     subjects,
 )
-from w2vjax.report.cells import TITLES
+from w2vjax.report.cells import layer_titles
 from w2vjax.report.chart import Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import COLUMN, GREY, looks
 from w2vjax.report.picture import Draw
@@ -81,15 +81,14 @@ def tables(frame: pd.DataFrame) -> dict[str, Table]:
 
 def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
     first = subjects(frame)[0]
-    layer = TITLES.get(first["config.layer"], first["config.layer"])
-    noise = f"-{first['config.num_noise']:.0f}" if layer == "NEG" else ""
+    (layer,) = layer_titles(pd.DataFrame([first]), [first["config.layer"]])
     exam = frame[frame["metric"] == "analogy/total"]
     protocol = " and ".join(sorted(set(exam["evaluation"].dropna()))) if len(exam) else UNDEFINED
     questions = "planted's own" if first["config.corpus"] == "planted" else "Google's"
     caption = (
         f"**Programs** on {first['corpus']}, {first['words']:,.0f} words, "
         f"{first['vocabulary']:,.0f} of vocabulary: {first['config.architecture']}, "
-        f"{layer}{noise}, {first['config.dim']:.0f} dimensions, window "
+        f"{layer}, {first['config.dim']:.0f} dimensions, window "
         f"{first['config.window']:.0f}, subsampling {first['config.subsample']:g}, min count "
         f"{first['config.min_count']:.0f}, {first['config.epochs']:.0f} epochs, each program's own "
         f"learning rate; {machine_of(frame)}. Every run a process of its own with one thread, "

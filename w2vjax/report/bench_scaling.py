@@ -1,5 +1,6 @@
 """The benchmark of growth as a table and data: fitted exponents beside theory."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from w2vjax.report.bench_rows import (
     spread_axis,
     subjects,
 )
-from w2vjax.report.cells import NO_SAMPLER, TITLES
+from w2vjax.report.cells import NO_SAMPLER, layer_titles
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.growth import Growth, logarithmic, power_law
 from w2vjax.report.look import looks
@@ -31,36 +32,31 @@ VARIABLES = {
 }
 """what is varied, in the order of tables and figures"""
 THEORY = {
-    "vocabulary": "0 (flat)",
     "dim": "at most 1 (linear)",
     "num_noise": "0 (k weighs the shared noise)",
     "noise_per_block": "0 to 1 (the noise's share)",
     "block_size": "-1 to 0 (the noise's rows)",
 }
 """exponents of a step's cost"""
-OF_THE_VOCABULARY = {
-    "full-softmax": "1 (linear)",
-    "hierarchical-softmax": "0 (log V)",
-    "balanced-softmax": "0 (log V)",
-}
-"""where layers differ"""
+OF_THE_VOCABULARY = {"linear": "1 (linear)", "logarithmic": "0 (log V)", "flat": "0 (flat)"}
+"""by the growth that a layer's records say"""
 
 
 def measured(frame: pd.DataFrame) -> pd.DataFrame:
     """A row a point: variable, value, layer, name, and seconds of a step (and .low, .high)."""
     rows: list[dict[str, Any]] = []
-    for subject in subjects(frame):
+    for subject in _titled(frame):
         times = of(frame, subject["run"], "seconds")
         if times.empty:
             continue
         spread = quartiles(times["value"] / times["steps"])
-        layer = subject["config.output.layer"]
         rows.append(
             {
                 "variable": subject["variable"],
                 "value": int(subject["amount"]),
-                "layer": layer,
-                "name": TITLES.get(layer, layer),
+                "layer": subject["config.output.layer"],
+                "name": subject["name"],
+                "theory": theory(subject),
                 **bounds("seconds", spread),
                 "num": spread.num,
             }
@@ -68,10 +64,18 @@ def measured(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def theory(variable: str, layer: str) -> str:
-    """The exponent that a step's cost should have."""
-    own = OF_THE_VOCABULARY if variable == "vocabulary" else {}
-    return own.get(layer, THEORY[variable])
+def theory(subject: Mapping[str, Any]) -> str:
+    """The exponent that a step's cost should have, of a program's row."""
+    if subject["variable"] != "vocabulary":
+        return THEORY[subject["variable"]]
+    return OF_THE_VOCABULARY.get(subject.get("growth", ""), UNDEFINED)
+
+
+def _titled(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The programs, with the `name` of each one's layer."""
+    rows = subjects(frame)
+    names = layer_titles(pd.DataFrame(rows), [row["config.output.layer"] for row in rows])
+    return [row | {"name": name} for row, name in zip(rows, names, strict=True)]
 
 
 def tables(frame: pd.DataFrame) -> dict[str, Table]:
@@ -84,7 +88,7 @@ def tables(frame: pd.DataFrame) -> dict[str, Table]:
             curve = varied[varied["layer"] == layer].sort_values("value")
             power = power_law(curve["value"].tolist(), curve["seconds"].tolist())
             log = logarithmic(curve["value"].tolist(), curve["seconds"].tolist())
-            text.append(_shown(title, curve, power, log, theory(variable, layer)))
+            text.append(_shown(title, curve, power, log))
             raw.append(
                 {"variable": variable, "layer": layer, "points": len(curve)}
                 | {f"power.{name}": value for name, value in power._asdict().items()}
@@ -111,17 +115,14 @@ def _caption(frame: pd.DataFrame, points: pd.DataFrame) -> str:
 def _usual(frame: pd.DataFrame, setting: str) -> str:
     """A setting of each layer, where it is not what is varied. Trees and full softmax draw none."""
     found: dict[str, str] = {}
-    for subject in subjects(frame):
-        layer = subject["config.output.layer"]
+    for subject in _titled(frame):
         drawn = setting != "noise_per_block" or subject["label"].count(" / ") > 1
         if drawn and subject["variable"] != setting:
-            found.setdefault(TITLES.get(layer, layer), f"{subject[f'config.train.{setting}']:.0f}")
+            found.setdefault(subject["name"], f"{subject[f'config.train.{setting}']:.0f}")
     return ", ".join(f"{layer} {value}" for layer, value in found.items()) or NO_SAMPLER
 
 
-def _shown(
-    title: str, curve: pd.DataFrame, power: Growth, log: Growth, expected: str
-) -> dict[str, str]:
+def _shown(title: str, curve: pd.DataFrame, power: Growth, log: Growth) -> dict[str, str]:
     low, high = int(curve["value"].iloc[0]), int(curve["value"].iloc[-1])
     interval = UNDEFINED if np.isnan(power.low) else f"{power.low:.2f} to {power.high:.2f}"
     return {
@@ -133,7 +134,7 @@ def _shown(
         "last": number(curve["seconds"].iloc[-1], 3, 1e3),
         "exponent": number(power.slope, 2),
         "95 %": interval,
-        "theory": expected,
+        "theory": str(curve["theory"].iloc[0]),
         "R²": number(power.r_squared, 2),
         "ms a doubling": number(log.slope, 3, 1e3),
         "R² of the logarithm": number(log.r_squared, 2),

@@ -12,7 +12,7 @@ import pandas as pd
 
 from w2vjax.records.metrics import FINISHED
 
-TITLES = {
+OLDER_TITLES = {
     "full-softmax": "full softmax",
     "hierarchical-softmax": "hierarchical softmax (Huffman)",
     "balanced-softmax": "hierarchical softmax (balanced)",
@@ -21,6 +21,7 @@ TITLES = {
     "sampled-softmax": "sampled softmax",
     "sppmi-svd": "SPPMI-SVD",
 }
+"""of layers by name, for records that do not say them: those of protocol 1, the first of 2"""
 NO_SAMPLER = "\N{EN DASH}"
 SEED = "config.train.seed"
 Name = tuple[str, str, tuple]
@@ -62,16 +63,22 @@ def titles(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     The columns `layer` and `sampler` say them, or else the label.
     """
     labels = [label if isinstance(label, str) else "" for label in frame["label"]]
-    parts = {label: label.partition(" / ") for label in dict.fromkeys(labels)}
-    layers, samplers = (
-        frame[name] if name in frame else [None] * len(frame) for name in ("layer", "sampler")
-    )
-    of_layer = {label: TITLES.get(part[0], part[0]) for label, part in parts.items()}
-    of_sampler = {label: part[2] or NO_SAMPLER * bool(label) for label, part in parts.items()}
+    parts = [label.partition(" / ") for label in labels]
+    samplers = frame["sampler"] if "sampler" in frame else [None] * len(frame)
+    others = (part[2] or NO_SAMPLER * bool(part[0]) for part in parts)
     return (
-        [_told(known, of_layer[label]) for known, label in zip(layers, labels, strict=True)],
-        [_told(known, of_sampler[label]) for known, label in zip(samplers, labels, strict=True)],
+        layer_titles(frame, [part[0] for part in parts]),
+        [_told(known, other) for known, other in zip(samplers, others, strict=True)],
     )
+
+
+def layer_titles(frame: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """What people call the layer of every row: as its run says, or else by the layer's name."""
+    layers = frame["layer"] if "layer" in frame else [None] * len(frame)
+    return [
+        _told(known, OLDER_TITLES.get(name, name))
+        for known, name in zip(layers, names, strict=True)
+    ]
 
 
 def complete(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from w2vjax.errors import InputError
-from w2vjax.report.cells import TITLES, complete, sampler_order
+from w2vjax.report.cells import complete, layer_titles, sampler_order
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import PAGE, looks
 from w2vjax.report.picture import rendered
@@ -60,7 +60,7 @@ def measurements(frame: pd.DataFrame) -> pd.DataFrame:
         raise InputError("the records hold no finished gradients: run experiments/gradients.py")
     rows = rows.assign(
         state=rows["config.state"],
-        loss=rows["config.loss"].map(_display),
+        loss=_losses(rows),
         sampler=rows["config.sampler"],
         noise=rows["config.num_noise"].astype(int),
         tenth=rows["x"].fillna(0).astype(int),
@@ -86,10 +86,11 @@ def _one_protocol(rows: pd.DataFrame, keys: list[str]) -> None:
         )
 
 
-def _display(loss: str) -> str:
-    """`sampled-softmax, hits kept` → `sampled softmax, hits kept`."""
-    layer, comma, detail = loss.partition(", ")
-    return f"{TITLES.get(layer, layer)}{comma}{detail}"
+def _losses(rows: pd.DataFrame) -> list[str]:
+    """Of every row: `sampled-softmax, hits kept` → `sampled softmax, hits kept`."""
+    parts = [loss.partition(", ") for loss in rows["config.loss"]]
+    layers = layer_titles(rows, [part[0] for part in parts])
+    return [layer + comma + detail for layer, (_, comma, detail) in zip(layers, parts, strict=True)]
 
 
 def _in_order(data: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

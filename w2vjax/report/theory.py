@@ -1,26 +1,22 @@
 """The report on the losses' optima: converged scores against theory."""
 
+from collections.abc import Iterable
 from functools import partial
 from math import ceil, log10
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from w2vjax.report.cells import TITLES, sampler_order
+from w2vjax.report.cells import OLDER_TITLES, sampler_order
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import GREY, MARKERS, PAGE, colors
 from w2vjax.report.picture import rendered
 from w2vjax.report.tables import Table
 
-WANTED = {
-    "negative-sampling": "log P(w, c) / (P(c) q(w)) \N{MINUS SIGN} log k",
-    "nce": "log P(w | c)",
-    "sampled-softmax": "log P(w | c)",
-}
-"""what theory says of every layer's scores"""
 SIZES = (3.0, 6.0, 4.0)
 """of open marks: each is seen through the others"""
 
+KEYS = ["layer", "sampler", "theory"]
 POINTS = ("wanted", "found")
 FITS = {
     "r_squared": "1 \N{MINUS SIGN} R²",
@@ -38,56 +34,48 @@ CAPTION = (
 
 def contents(frame: pd.DataFrame) -> dict[str, bytes]:
     """Every file of the report, by name: `table.md`, `.tex` and `.csv`, and the figure."""
-    made = table(frame)
-    return {
-        "table.md": made.markdown().encode(),
-        "table.tex": made.latex().encode(),
-        "table.csv": made.csv().encode(),
-    } | rendered({"optima": partial(optima, points(frame))})
+    figures = rendered({"optima": partial(optima, points(frame))})
+    return table(frame).files("table") | figures
 
 
 def points(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows layer, sampler, x (the cell's number), wanted, found, r_squared."""
-    keys = ["layer", "sampler", "x"]
-    rows = frame[frame["metric"].isin([f"theory/{name}" for name in POINTS])]
-    wide = rows.pivot_table(index=keys, columns="metric", values="value", sort=False)
-    wide = wide.rename(columns=lambda name: name.removeprefix("theory/")).reset_index()
-    return wide.merge(_fits(frame)[["layer", "sampler", "r_squared"]], on=keys[:2])
+    """Rows layer, sampler, theory (a formula), x (the cell's number), wanted, found, r_squared."""
+    fits = _wide(frame, FITS)[[*KEYS, "r_squared"]]
+    return _wide(frame, POINTS, "x").merge(fits, on=KEYS)
 
 
 def table(frame: pd.DataFrame) -> Table:
     """A row a layer and sampler."""
-    raw = _fits(frame)
-    text = pd.DataFrame(
-        {"layer": raw["layer"].map(lambda name: TITLES.get(name, name)), "sampler": raw["sampler"]}
-    )
+    raw = _wide(frame, FITS)
+    text = raw[["layer", "sampler"]].copy()
     text[FITS["r_squared"]] = [f"{max(0.0, 1 - value):.0e}" for value in raw["r_squared"]]
     text[FITS["slope"]] = [f"{value:.5f}" for value in raw["slope"]]
     text[FITS["largest_error"]] = [f"{value:.0e}" for value in raw["largest_error"]]
-    wanted = "; ".join(f"{TITLES.get(name, name)} {formula}" for name, formula in WANTED.items())
+    wanted = "; ".join(dict.fromkeys((raw["layer"] + " " + raw["theory"]).str.strip()))
     facts = {name: frame[name].dropna().iloc[0] for name in ("words", "noise")}
     return Table.plain(CAPTION.format(**facts, wanted=wanted), text, raw)
 
 
-def _fits(frame: pd.DataFrame) -> pd.DataFrame:
-    rows = frame[frame["metric"].isin([f"theory/{name}" for name in FITS])]
-    wide = rows.pivot_table(
-        index=["layer", "sampler"], columns="metric", values="value", sort=False
-    )
+def _wide(frame: pd.DataFrame, names: Iterable[str], *more: str) -> pd.DataFrame:
+    """A row each of `KEYS` and `more`, a column a metric; older records do not tell the theory."""
+    theory = frame.get("theory", pd.Series("", frame.index)).fillna("")
+    rows = frame.assign(layer=frame["layer"].replace(OLDER_TITLES), theory=theory)
+    rows = rows[rows["metric"].isin([f"theory/{name}" for name in names])]
+    wide = rows.pivot_table(index=[*KEYS, *more], columns="metric", values="value", sort=False)
     wide = wide.rename(columns=lambda name: name.removeprefix("theory/")).reset_index()
-    return wide[["layer", "sampler", *FITS]]
+    return wide[[*KEYS, *more, *names]]
 
 
 def optima(data: pd.DataFrame) -> Drawing | None:
     """Scores against what theory wants, in nats: a panel a sampler, a marker a layer.
 
-    Columns: layer, sampler, wanted, found, r_squared (of the layer with the sampler).
+    Columns: layer, sampler, wanted, found, r_squared (of the layer with the sampler), theory.
     """
     if data.empty:
         return None
+    theories = dict(zip(data["layer"], data["theory"], strict=True))
     formulas = {
-        layer: f"{TITLES.get(layer, layer)}{f': {WANTED[layer]}' if layer in WANTED else ''}"
-        for layer in dict.fromkeys(data["layer"])
+        layer: f"{layer}: {theory}" if theory else layer for layer, theory in theories.items()
     }
     looks = {
         formulas[layer]: {

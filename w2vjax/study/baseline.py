@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -128,11 +129,22 @@ def sppmi_svd(corpus: EncodedCorpus, config: RunConfig, show: bool = True) -> Tr
     )
 
 
-Closed = Callable[[EncodedCorpus, RunConfig, bool], Trained]
-CLOSED_FORMS: dict[str, Closed] = dict(zip(BASELINES, (sppmi_svd,), strict=True))
-"""Every baseline by name: `(corpus, config, show) -> what a trained layer leaves`."""
-HELP = {
-    "sppmi-svd": "no training: the matrix of how much more often than by chance words stand "
-    "together (shifted positive pointwise mutual information), factored"
-}
-"""what each is, as reports explain it"""
+class ClosedForm(NamedTuple):
+    """What stands beside the output layers."""
+
+    title: str
+    """its name for people, in tables and figures"""
+    help: str
+    """what it is, as reports explain it"""
+    solve: Callable[[EncodedCorpus, RunConfig, bool], Trained]
+    """`(corpus, config, show) -> what a trained layer leaves`"""
+
+
+SPPMI_SVD = ClosedForm(
+    "SPPMI-SVD",
+    "no training: the matrix of how much more often than by chance words stand together (shifted "
+    "positive pointwise mutual information), factored",
+    sppmi_svd,
+)
+CLOSED_FORMS: dict[str, ClosedForm] = dict(zip(BASELINES, (SPPMI_SVD,), strict=True))
+"""Every baseline by name."""

@@ -68,7 +68,9 @@ def card(
                 laws.setdefault(sampler.law_name, target)
             advance(1, 1)
         times = by_vocabulary(
-            *(len(counts), config.table_size, config.num_draws),
+            largest=len(counts),
+            table_size=config.table_size,
+            num_draws=config.num_draws,
             repeats=max(1, config.repeats // 3),
             advance=lambda: advance(1, 1),
         )

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from w2vjax.config.layers import sampled_layers
+from w2vjax.config.layers import LAYERS, layer_class, sampled_layers
 from w2vjax.config.schema import (
     CorpusConfig,
     OutputConfig,
@@ -61,12 +61,15 @@ class State:
     """whether scores are made log-probabilities afterwards"""
 
 
+CLASSES = {layer: layer_class(layer) for layer in LAYERS}
+EXACT = next(name for name, layer in CLASSES.items() if layer.candidate_scope == "matrix")
+NEARLY = next(name for name, layer in CLASSES.items() if layer.probabilities == "normalised")
 STATES = {
-    "start": State("full-softmax", 0.05),
-    "half-way": State("full-softmax", 0.5),
-    "end": State("full-softmax", 1.0),
-    "end, normalised": State("full-softmax", 1.0, normalised=True),
-    "end, by NCE": State("nce", 5.0),
+    "start": State(EXACT, 0.05),
+    "half-way": State(EXACT, 0.5),
+    "end": State(EXACT, 1.0),
+    "end, normalised": State(EXACT, 1.0, normalised=True),
+    f"end, by {CLASSES[NEARLY].title}": State(NEARLY, 5.0),
 }
 """At which embeddings gradients are compared. word2vec's own start, outputs zero, is degenerate:
 every word is as likely as any other, whatever the hidden vector, so that uniform noise is perfect.
@@ -76,7 +79,9 @@ are they `normalised`; and what NCE itself has trained is nearly so."""
 
 
 LOSSES = {layer: OutputConfig(layer) for layer in sampled_layers()} | {
-    "sampled-softmax, hits kept": OutputConfig("sampled-softmax", collision="keep")
+    f"{layer}, hits kept": OutputConfig(layer, collision="keep")
+    for layer in sampled_layers()
+    if CLASSES[layer].probabilities == "softmax"
 }
 """What is compared. Sampled softmax leaves noise out that hits the target, as it is trained by
 default, or keeps it, as theory does."""
@@ -268,6 +273,7 @@ def rows_of(cell: Cell, found: dict[str, Estimate], facts: Row) -> list[Row]:
         "experiment": EXPERIMENT,
         "run": cell.run_id,
         "label": cell.output.label,
+        "layer": CLASSES[cell.output.layer].title,
         "seed": cell.lab.seed,
         "config.state": cell.state,
         "config.loss": cell.loss,

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from w2vjax import machine
-from w2vjax.config.layers import LAYERS, layer_class
+from w2vjax.config.layers import draws_noise, layer_class
 from w2vjax.config.schema import OutputConfig, RunConfig, flatten
 from w2vjax.engine.history import LossPoint
 from w2vjax.engine.program import mesh_of
@@ -27,7 +27,7 @@ from w2vjax.evaluation.questions import (
 from w2vjax.records import hits
 from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.records.provenance import provenance
-from w2vjax.study.baseline import CLOSED_FORMS, HELP
+from w2vjax.study.baseline import CLOSED_FORMS
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
@@ -70,7 +70,7 @@ def execute(
     """
     exam = Exam.of(config.corpus.source)
     closed = CLOSED_FORMS.get(config.output.layer)
-    trained = closed(corpus, config, show) if closed else train(corpus, config, show=show)
+    trained = closed.solve(corpus, config, show) if closed else train(corpus, config, show=show)
     begin = time.perf_counter()
     found = examine(trained.embeddings, config.evaluation, exam.questions, exam.sets)
     scores = list(found.scores)
@@ -110,11 +110,9 @@ def planned(config: RunConfig, experiment: str) -> Row:
 
 
 def _names(output: OutputConfig) -> Row:
-    """What reports call a layer and its sampler, and what it is; closed forms have no title."""
-    if output.layer not in LAYERS:
-        return {"layer.help": HELP[output.layer]}
-    layer = layer_class(output.layer)
-    sampler = output.sampler.name if layer.draws_noise else None
+    """What reports call a layer and its sampler, and what it is."""
+    layer = CLOSED_FORMS.get(output.layer) or layer_class(output.layer)
+    sampler = output.sampler.name if draws_noise(output.layer) else None
     return {"layer": layer.title, "layer.help": layer.help, "sampler": sampler}
 
 

@@ -36,6 +36,8 @@ class Optimum(NamedTuple):
 
     found: Scores
     wanted: Scores
+    theory: str
+    """what is wanted, as a formula"""
 
     @property
     def r_squared(self) -> float:
@@ -79,15 +81,17 @@ def optimum(
     size = len(table)
     start = initial(jax.random.key(seed), size, size, size)
     law = probabilities(built.sampler, size)  # type: ignore[attr-defined]
-    end = _converged(built, *(jnp.asarray(part, jnp.float32) for part in (table, law)), start)
+    pairs, noise = jnp.asarray(table, jnp.float32), jnp.asarray(law, jnp.float32)
+    end = _converged(built, pairs, noise, start)
     vectors, rows = (np.asarray(matrix, np.float64) for matrix in (end.input, end.output))
     found = rows @ vectors.T
     conditional = np.log(table / table.sum(axis=0))
     if isinstance(built, NegativeSampling) and not built.corrected:
-        return Optimum(found, conditional - np.log(law)[:, None] - np.log(NUM_NOISE))
+        wanted = conditional - np.log(law)[:, None] - np.log(NUM_NOISE)
+        return Optimum(found, wanted, "log P(w, c) / (P(c) q(w)) \N{MINUS SIGN} log k")
     if isinstance(built, SampledSoftmax):
         found = found - (found - conditional).mean(axis=0)
-    return Optimum(found, conditional)
+    return Optimum(found, conditional, "log P(w | c)")
 
 
 def _after(layer: OutputLayer, counts: np.ndarray) -> OutputLayer:
