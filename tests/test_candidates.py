@@ -13,15 +13,16 @@ from noise import COUNTS, KEY, KINDS
 from w2vjax.errors import InputError
 from w2vjax.samplers import (
     Candidates,
+    accidental_hits,
     build,
-    candidates,
-    check_unique,
+    draw_candidates,
+    in_batch,
     log_expected_count,
     parse,
 )
-from w2vjax.samplers.candidates import LEAST_CHUNK
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.mechanisms import Alias
+from w2vjax.samplers.without_repeats import LEAST_CHUNK
 
 
 @struct.dataclass
@@ -29,6 +30,7 @@ class Script:
     """A sampler whose draws are written down: the same list for every key."""
 
     draws: jax.Array
+    num_words: int = struct.field(pytree_node=False, default=4)
 
     def sample(self, key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
         return jnp.resize(self.draws, shape)
@@ -43,24 +45,24 @@ def script(*draws: int) -> Script:
 
 def test_without_repeats_by_hand() -> None:
     """Draws 0 0 1 0 3 …: three different words after five tries, in the order of their draws."""
-    held = candidates(script(0, 0, 1, 0, 3, 2), KEY, 3, unique=True)
+    held = draw_candidates(script(0, 0, 1, 0, 3, 2), KEY, 3, unique=True)
     assert held.ids.tolist() == [0, 1, 3] and held.tries == 5
     # 1 - (1 - p)^5 for p = 1/2, 1/4, 1/8
     expected = [31 / 32, 1 - (3 / 4) ** 5, 1 - (7 / 8) ** 5]
     np.testing.assert_allclose(np.exp(held.log_expected), expected, rtol=1e-6)
     # and of a target: as often as it would be among such noise
-    target = log_expected_count(jnp.log(jnp.float32([0.125])), held.tries, unique=True)
+    target = held.log_expected_of(jnp.int32([2]))
     assert float(jnp.exp(target[0])) == pytest.approx(1 - (7 / 8) ** 5, rel=1e-6)
 
 
 def test_with_repeats_by_hand() -> None:
-    held = candidates(script(0, 0, 1, 0, 3, 2), KEY, 4, unique=False)
+    held = draw_candidates(script(0, 0, 1, 0, 3, 2), KEY, 4, unique=False)
     assert held.ids.tolist() == [0, 0, 1, 0] and held.tries == 4
     np.testing.assert_allclose(np.exp(held.log_expected), [2, 2, 1, 2], rtol=1e-6)
 
 
 def test_a_lucky_set_has_as_many_tries_as_words() -> None:
-    held = candidates(script(2, 1), KEY, 2, unique=True)
+    held = draw_candidates(script(2, 1), KEY, 2, unique=True)
     assert held.ids.tolist() == [2, 1] and held.tries == 2
     np.testing.assert_allclose(
         np.exp(held.log_expected), [1 - (7 / 8) ** 2, 1 - (3 / 4) ** 2], 1e-6
@@ -73,6 +75,7 @@ def test_tries_go_on_over_chunks() -> None:
     @struct.dataclass
     class Late:
         start: jax.Array
+        num_words: int = struct.field(pytree_node=False, default=2)
 
         def sample(self, key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
             first = (jax.random.key_data(key) == self.start).all()
@@ -83,21 +86,21 @@ def test_tries_go_on_over_chunks() -> None:
             return jnp.full(ids.shape, math.log(0.5), jnp.float32)
 
     late = Late(jax.random.key_data(jax.random.fold_in(KEY, 0)))
-    held = candidates(late, KEY, 2, unique=True)
+    held = draw_candidates(late, KEY, 2, unique=True)
     assert held.ids.tolist() == [0, 1] and held.tries == LEAST_CHUNK + 10
 
 
 def test_expected_counts_of_small_probabilities_keep_their_digits() -> None:
     p, tries = 1e-9, 5000
-    held = log_expected_count(jnp.log(jnp.float32(p)), jnp.int32(tries), unique=True)
+    held = log_expected_count(jnp.log(jnp.float32(p)), jnp.float32(tries), unique=True)
     assert float(held) == pytest.approx(math.log(-math.expm1(tries * math.log1p(-p))), abs=2e-6)
-    sure = log_expected_count(jnp.float32([0.0, -jnp.inf]), jnp.int32(3), unique=True)
+    sure = log_expected_count(jnp.float32([0.0, -jnp.inf]), jnp.float32(3), unique=True)
     assert sure.tolist() == [0.0, -math.inf]
 
 
 @jax.jit
 def drawn(sampler: Any, key: jax.Array) -> Candidates:
-    return candidates(sampler, key, 100, unique=True)
+    return draw_candidates(sampler, key, 100, unique=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -115,7 +118,7 @@ def test_no_word_comes_twice(kind: str) -> None:
 
 
 def test_all_words_can_be_drawn_without_repeats() -> None:
-    held = candidates(LogUniform.of(300), KEY, 300, unique=True)
+    held = draw_candidates(LogUniform.of(300), KEY, 300, unique=True)
     assert sorted(held.ids.tolist()) == list(range(300))
     assert (held.log_expected <= 0).all()
 
@@ -125,7 +128,7 @@ def test_sets_have_the_law_of_draws_without_repeats() -> None:
     p = np.array([0.6, 0.3, 0.1])
     sampler, num = Alias.of(p), 20_000
     keys = jax.random.split(jax.random.key(7), num)
-    held = jax.jit(jax.vmap(lambda key: candidates(sampler, key, 2, unique=True)))(keys)
+    held = jax.jit(jax.vmap(lambda key: draw_candidates(sampler, key, 2, unique=True)))(keys)
     ids = np.asarray(held.ids)
     for a in range(3):
         for b in set(range(3)) - {a}:
@@ -140,9 +143,66 @@ def test_sets_have_the_law_of_draws_without_repeats() -> None:
 
 def test_what_cannot_be_drawn_is_refused() -> None:
     with pytest.raises(InputError, match="num_sampled is 0"):
-        candidates(Uniform.of(5), KEY, 0, unique=True)
-    with pytest.raises(InputError, match=r"6 different noise words .* only 5 can"):
-        check_unique(Uniform.of(5), 5, 6)
-    check_unique(Uniform.of(5), 5, 5)
+        draw_candidates(Uniform.of(5), KEY, 0)
+    with pytest.raises(InputError, match="num_rows is 0"):
+        draw_candidates(Uniform.of(5), KEY, 1, num_rows=0)
+    with pytest.raises(InputError, match=r"10 different noise words .* only 3 can"):
+        draw_candidates(Uniform.of(3), KEY, 10)
     with pytest.raises(InputError, match="only 2 can"):
-        check_unique(Alias.of(np.array([0.5, 0.0, 0.5])), 3, 3)
+        draw_candidates(Alias.of(np.array([0.5, 0.0, 0.5])), KEY, 3)
+
+
+def test_candidates_of_rows_are_drawn_for_each() -> None:
+    held = draw_candidates(LogUniform.of(50), KEY, 5, num_rows=7)
+    assert held.ids.shape == (7, 5) and held.tries.shape == (7,)
+    assert all(len(set(row)) == 5 for row in held.ids.tolist())
+    assert len({tuple(row) for row in held.ids.tolist()}) > 1
+    for shape in [(7,), (7, 5), (7, 2, 3)]:
+        assert held.log_expected_of(jnp.zeros(shape, jnp.int32)).shape == shape
+    np.testing.assert_allclose(held.log_expected_of(held.ids), held.log_expected)
+    with pytest.raises(InputError, match="7 rows"):
+        held.log_expected_of(jnp.zeros(5, jnp.int32))
+
+
+def test_too_few_words_in_a_traced_sampler_are_a_mask() -> None:
+    @jax.jit
+    def draw(sampler: Alias, key: jax.Array) -> Candidates:
+        return draw_candidates(sampler, key, 3)
+
+    held = draw(Alias.of(np.array([0.5, 0.0, 0.4, 0.1])), KEY)
+    assert sorted(held.ids.tolist()) == [0, 2, 3] and held.present.all()
+    held = draw(Alias.of(np.array([0.0, 0.5, 0.5, 0.0])), KEY)
+    assert sorted(held.ids.tolist()) == [0, 1, 2] and held.present.tolist() == [True, True, False]
+    assert held.ids[2] == 0 and held.log_expected[2] == 0
+    assert not accidental_hits(jnp.int32([0, 1]), held)[0].any()
+    with pytest.raises(InputError, match="only 2 can"):
+        draw(Alias.of(np.array([0.5, 0.5])), KEY)
+
+
+def test_a_steep_law_is_drawn_in_bounded_time() -> None:
+    """8,190 of 8,200 words, most of them with next to no probability."""
+    weights = np.arange(1.0, 8201) ** -3.0
+    sampler = Alias.of(weights / weights.sum())
+    held = draw_candidates(sampler, KEY, 8190)
+    assert len(set(held.ids.tolist())) == 8190 and held.present.all()
+    assert np.isfinite(held.tries) and held.tries > 1e9
+    assert (held.log_expected <= 0).all() and (held.log_expected > -9).all()
+
+
+def test_a_batch_is_noise_for_itself() -> None:
+    labels = jnp.int32([3, 0, 3, 1])
+    held = in_batch(labels, script(0))
+    assert held.ids.tolist() == labels.tolist() and held.present.all()
+    np.testing.assert_allclose(np.exp(held.log_expected), np.array([1, 4, 1, 2]) * 3 / 8, 1e-6)
+    np.testing.assert_allclose(held.log_expected_of(labels), held.log_expected)
+    hits = accidental_hits(labels, held)
+    assert hits.tolist() == (labels[:, None] == labels[None]).tolist()
+
+
+def test_every_copy_of_a_label_is_an_accidental_hit() -> None:
+    """As `tf.nn.compute_accidental_hits` says of these."""
+    held = draw_candidates(script(5, 7, 5, 5, 9), KEY, 5, unique=False)
+    hits = accidental_hits(jnp.int32([5, 7]), held)
+    assert hits.astype(int).tolist() == [[1, 0, 1, 1, 0], [0, 1, 0, 0, 0]]
+    several = accidental_hits(jnp.int32([[5, 7], [1, 9]]), held)
+    assert several.astype(int).tolist() == [[1, 1, 1, 1, 0], [0, 0, 0, 0, 1]]

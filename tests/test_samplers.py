@@ -100,7 +100,7 @@ def test_jit_and_vmap_draw_the_same(kind: SamplerConfig) -> None:
 def test_stacked_samplers_draw_under_vmap(kind: SamplerConfig) -> None:
     both = [build(kind, COUNTS), build(kind, OTHER_COUNTS)]
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *both)
-    drawn = jax.vmap(lambda s: draw(s, KEY, (100,)))(stacked)
+    drawn = jax.vmap(lambda s: draw(s, KEY, (100,)), axis_size=2)(stacked)
     chex.assert_trees_all_equal(drawn, jnp.stack([draw(s, KEY, (100,)) for s in both]))
 
 

@@ -1,8 +1,15 @@
 """Noise samplers: a distribution and a mechanism that draws from it, by name and by contract."""
 
-from w2vjax.samplers.candidates import Candidates, candidates, check_unique, log_expected_count
+from w2vjax.samplers.candidates import (
+    Candidates,
+    accidental_hits,
+    draw_candidates,
+    in_batch,
+    log_expected_count,
+)
 from w2vjax.samplers.contract import (
     FromStep,
+    Law,
     Learning,
     Sampler,
     check,
@@ -30,14 +37,16 @@ __all__ = [
     "STREAMED",
     "Candidates",
     "FromStep",
+    "Law",
     "Learning",
     "Sampler",
+    "accidental_hits",
     "build",
-    "candidates",
     "check",
-    "check_unique",
     "draw",
+    "draw_candidates",
     "has_closed_form",
+    "in_batch",
     "log_expected_count",
     "mechanism",
     "noise",

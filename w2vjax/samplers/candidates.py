@@ -1,111 +1,153 @@
 """TensorFlow's candidate sampling: noise with its expected counts, with or without repeats.
 
 What its `*_candidate_sampler` ops return and its `nce_loss` and `sampled_softmax_loss` subtract
-the logarithm of. `range_max` is the sampler's vocabulary, `distortion` the power of unigram, and
-`remove_accidental_hits` the output layers' collision `mask`.
+the logarithm of. `range_max` is the sampler's vocabulary, `distortion` the power of unigram.
 """
 
-from typing import NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import struct
 from jaxtyping import Array, Bool, Float32, Int32, Key
 
 from w2vjax.errors import InputError, in_range
-from w2vjax.samplers.contract import Sampler, probabilities
-
-MOST_TRIES = 1 << 30
-"""Draws after which a set that is still not full is given up."""
-LEAST_CHUNK = 64
-"""Draws made at once, at least."""
+from w2vjax.pytrees import pytree
+from w2vjax.samplers.contract import Law, Sampler, num_unreachable
+from w2vjax.samplers.without_repeats import distinct
 
 
-class Candidates(NamedTuple):
-    """A set of noise words, and what a loss needs to correct for how it came about."""
+@pytree
+class Candidates:
+    """Noise words, and what a loss needs to correct for how they came about.
 
-    ids: Int32[Array, " n"]
-    """in the order of their draws. Without repeats: -1 where `MOST_TRIES` draws found no other"""
-    tries: Int32[Array, ""]
-    """draws that it took: `n`, or more where repeats were thrown away"""
-    log_expected: Float32[Array, " n"]
-    """log of the expected count of each id (`log_expected_count`)"""
+    `[s]` if a batch shares them, `[b, s]` if every row has its own.
+    """
+
+    ids: Int32[Array, "*rows s"]
+    """in the order of their draws; 0 where none is present, so that every id can be looked up"""
+    log_expected: Float32[Array, "*rows s"]
+    """log of the expected count of each id (`log_expected_count`); 0 where none is present"""
+    present: Bool[Array, "*rows s"]
+    """False where the sampler had no further word: such a candidate counts for nothing"""
+    tries: Float32[Array, "*rows"]
+    """draws that it took, a whole number: `s`, or more where repeats were thrown away. The last
+    words of a steep law may take more than an int32 holds"""
+    law: Any
+    """what has `log_prob(ids)`: the sampler"""
+    unique: bool = struct.field(pytree_node=False)
+    """whether no id stands twice in a row"""
+
+    def log_expected_of(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
+        """Log of the expected count of other ids, of labels say, among such candidates.
+
+        Ids of any shape if the batch shares the candidates; `[b, ...]` if every row has its own.
+        -inf for words that are never drawn.
+        """
+        own = self.tries.ndim
+        if ids.shape[:own] != self.tries.shape:
+            raise InputError(
+                f"ids have shape {ids.shape} and the candidates are of {self.tries.shape[0]} "
+                "rows: give ids of each row, [rows, ...]"
+            )
+        tries = self.tries.reshape(self.tries.shape + (1,) * (ids.ndim - own))
+        return log_expected_count(self.law.log_prob(ids), tries, unique=self.unique)
 
 
-def candidates(
-    sampler: Sampler, key: Key[Array, ""], num_sampled: int, *, unique: bool
+def draw_candidates(
+    sampler: Sampler,
+    key: Key[Array, ""],
+    num_sampled: int,
+    *,
+    unique: bool = True,
+    num_rows: int | None = None,
 ) -> Candidates:
-    """`num_sampled` noise words, with repeats or, if `unique`, without.
+    """`num_sampled` noise words, without repeats or, if not `unique`, with.
 
-    Without repeats: words are drawn one after the other, those already in the set are thrown away,
-    and all draws are counted, up to the one that fills the set. Static shapes: it can be jitted
-    and vmapped. `check_unique` tells beforehand whether there are words enough.
-    Raises `InputError` if `num_sampled` is not positive.
+    Without repeats: as if words were drawn one after the other, those already in the set were
+    thrown away, and all draws were counted, up to the one that fills the set. The time is bounded
+    whatever the law (`without_repeats`). The sampler needs `num_words` for it. `num_rows`: as many
+    independent sets, `[num_rows, num_sampled]`.
+
+    Shapes are static: it can be jitted and vmapped. Inside of jit, give the sampler as an
+    argument: its tables are constants of the program otherwise. Raises `InputError` if
+    `num_sampled` or `num_rows` is not positive, or if there are fewer words than `num_sampled`;
+    where the sampler is traced and some of its words are never drawn, `present` tells instead.
     """
     in_range("num_sampled", num_sampled, 1)
+    if num_rows is not None:
+        in_range("num_rows", num_rows, 1)
+    keys = jax.random.split(key, num_rows) if num_rows else key[None]
     if unique:
-        ids, tries = _distinct(sampler, key, num_sampled)
+        _check_enough(sampler, num_sampled)
+        ids, tries, present = distinct(sampler, keys, num_sampled)
     else:
-        ids, tries = sampler.sample(key, (num_sampled,)), jnp.int32(num_sampled)
-    log_prob = sampler.log_prob(jnp.maximum(ids, 0))
-    return Candidates(ids, tries, log_expected_count(log_prob, tries, unique=unique))
+        ids = jax.vmap(lambda one: sampler.sample(one, (num_sampled,)))(keys)
+        tries = jnp.full(len(keys), num_sampled, jnp.float32)
+        present = jnp.ones(ids.shape, bool)
+    if num_rows is None:
+        ids, tries, present = ids[0], tries[0], present[0]
+    log_expected = log_expected_count(sampler.log_prob(ids), tries[..., None], unique=unique)
+    log_expected = jnp.where(present, log_expected, 0)
+    return Candidates(ids, log_expected, present, tries, sampler, unique)
+
+
+def in_batch(labels: Int32[Array, " b"], law: Law) -> Candidates:
+    """The labels of a batch as candidates of all its rows (Yi et al. 2019, eq. 3).
+
+    `law` tells how often the stream has each id: a sampler over its counts, or an estimate that
+    learns them. A row's own label is no noise for it; what is left are `b - 1` draws, and these
+    are the `tries`. Remove accidental hits: the label itself is among them.
+    """
+    tries = jnp.float32(max(len(labels) - 1, 1))
+    log_expected = log_expected_count(law.log_prob(labels), tries, unique=False)
+    return Candidates(labels, log_expected, jnp.ones(labels.shape, bool), tries, law, False)
+
+
+def accidental_hits(labels: Int32[Array, "b ..."], candidates: Candidates) -> Bool[Array, "b s"]:
+    """Where a candidate is a label of the row: `tf.nn.compute_accidental_hits` as a mask.
+
+    Every copy of it, where candidates repeat. Labels `[b]`, or `[b, t]` with several a row.
+    """
+    ids, present = candidates.ids, candidates.present
+    if ids.ndim == 1:
+        ids, present = ids[None], present[None]
+    several = labels.reshape(len(labels), -1)
+    hits = (several[:, :, None] == ids[:, None, :]).any(1)
+    return hits & present
 
 
 def log_expected_count(
-    log_prob: Float32[Array, "*n"], tries: Int32[Array, ""], *, unique: bool
+    log_prob: Float32[Array, "*n"], tries: Float32[Array, "..."], *, unique: bool
 ) -> Float32[Array, "*n"]:
     """Log of how often words of this log-probability are expected among the candidates.
 
     `tries · p` with repeats, `1 - (1 - p)^tries` without: the chance to be in the set, as if the
     number of tries were fixed beforehand (TensorFlow's `range_sampler.cc`, which takes the first
     form for a set that happened to need no more tries than its size; the two differ there by
-    `tries² p² / 2`). For noise as well as for targets, whose count is that of being noise.
+    `tries² p² / 2`). For noise as well as for labels, whose count is that of being noise.
     """
-    count = tries.astype(jnp.float32)
+    log_prob = jax.lax.stop_gradient(log_prob)
     if not unique:
-        return jnp.log(count) + log_prob
-    return jnp.log(-jnp.expm1(count * jnp.log1p(-jnp.exp(log_prob))))
+        return jnp.log(tries) + log_prob
+    return jnp.log(-jnp.expm1(tries * jnp.log1p(-jnp.exp(log_prob))))
 
 
-def check_unique(sampler: Sampler, num_words: int, num_sampled: int) -> None:
-    """Raises `InputError` if the sampler reaches fewer than `num_sampled` different words."""
-    reachable = int(np.count_nonzero(probabilities(sampler, num_words)))
+def _check_enough(sampler: Sampler, num_sampled: int) -> None:
+    """Raises `InputError` if the sampler is known to reach fewer different words than asked."""
+    num_words = getattr(sampler, "num_words", None)
+    if not isinstance(num_words, int | np.integer):
+        raise InputError(
+            f"sampler {type(sampler).__name__} has no num_words, a whole number: draws without "
+            "repeats need it; add it, or let them repeat"
+        )
+    reachable = int(num_words)
+    if not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(sampler)):
+        with jax.ensure_compile_time_eval():
+            reachable -= num_unreachable(sampler, reachable)
     if num_sampled > reachable:
         raise InputError(
             f"{num_sampled} different noise words are asked for and only {reachable} can be "
             "drawn: ask for fewer, or let them repeat"
         )
-
-
-def _distinct(
-    sampler: Sampler, key: Key[Array, ""], num_sampled: int
-) -> tuple[Int32[Array, " n"], Int32[Array, ""]]:
-    """Different words in the order of their first draws, and the draws until the last of them."""
-    chunk = max(num_sampled, LEAST_CHUNK)
-    State = tuple[Int32[Array, " n"], Int32[Array, ""], Int32[Array, ""]]
-
-    def short(state: State) -> Bool[Array, ""]:
-        _, filled, tries = state
-        return (filled < num_sampled) & (tries < MOST_TRIES)
-
-    def extend(state: State) -> State:
-        ids, filled, tries = state
-        drawn = sampler.sample(jax.random.fold_in(key, tries), (chunk,))
-        new = _first(jnp.concatenate([ids, drawn]))[num_sampled:]
-        place = filled + jnp.cumsum(new, dtype=jnp.int32) - 1
-        ids = ids.at[jnp.where(new, place, num_sampled)].set(drawn, mode="drop")
-        full = new & (place == num_sampled - 1)
-        used = jnp.where(full.any(), jnp.argmax(full).astype(jnp.int32) + 1, chunk)
-        return ids, filled + jnp.sum(new, dtype=jnp.int32), tries + used
-
-    start = jnp.full(num_sampled, -1, jnp.int32), jnp.int32(0), jnp.int32(0)
-    ids, _, tries = jax.lax.while_loop(short, extend, start)
-    return ids, tries
-
-
-def _first(ids: Int32[Array, " m"]) -> Bool[Array, " m"]:
-    """Where an id stands for the first time."""
-    order = jnp.argsort(ids, stable=True)
-    ordered = ids[order]
-    starts = jnp.concatenate([jnp.ones(1, bool), ordered[1:] != ordered[:-1]])
-    return jnp.zeros(ids.shape, bool).at[order].set(starts)

@@ -1,10 +1,12 @@
 """Closed forms: distributions drawn by arithmetic alone, in constant memory."""
 
+import math
 from typing import Self
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float32, Int32, Key, UInt32
+from flax import struct
+from jaxtyping import Array, Float32, Int32, Key
 from numpy.polynomial import Chebyshev, Polynomial
 
 from w2vjax.errors import InputError
@@ -16,29 +18,25 @@ from w2vjax.samplers.random_words import WORD, multiply_high, random_words
 class Uniform:
     """`floor(u·V)` of a 64-bit uniform `u`: every id has probability `1/V` within `2^-64`."""
 
-    size: UInt32[Array, ""]
-    """V, the number of words"""
+    num_words: int = struct.field(pytree_node=False)
+    """V"""
 
     @classmethod
     def of(cls, num_words: int) -> Self:
         """The uniform distribution over `num_words` ids."""
-        return cls(size=jnp.uint32(num_words))
-
-    @property
-    def num_words(self) -> int:
-        """V (outside of jit)."""
-        return int(self.size)
+        return cls(num_words)
 
     def sample(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int32[Array, "..."]:
         """Ids of the given shape."""
         high, low = random_words(key, (2, *shape))
-        product = high * self.size
-        carry = product + multiply_high(low, self.size) < product
-        return (multiply_high(high, self.size) + carry.astype(jnp.uint32)).astype(jnp.int32)
+        size = jnp.uint32(self.num_words)
+        product = high * size
+        carry = product + multiply_high(low, size) < product
+        return (multiply_high(high, size) + carry.astype(jnp.uint32)).astype(jnp.int32)
 
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
         """`-log V`, of the shape of `ids`."""
-        return jnp.broadcast_to(-jnp.log(self.size.astype(jnp.float32)), ids.shape)
+        return jnp.full(ids.shape, -math.log(self.num_words), jnp.float32)
 
 
 # 2^(30 + f) for f in [0, 1], lowest power first: within 2e-14 of it, relatively
@@ -56,27 +54,22 @@ class LogUniform:
     Needs double arithmetic on the device (draw through `alias` where there is none).
     """
 
-    size: UInt32[Array, ""]
-    """V, the number of words"""
+    num_words: int = struct.field(pytree_node=False)
+    """V"""
 
     @classmethod
     def of(cls, num_words: int) -> Self:
         """The log-uniform distribution over `num_words` ids, the most frequent first."""
         if num_words >= 2**29:
             raise InputError(f"log-uniform over {num_words} words: the closed form ends at 2^29")
-        return cls(size=jnp.uint32(num_words))
-
-    @property
-    def num_words(self) -> int:
-        """V (outside of jit)."""
-        return int(self.size)
+        return cls(num_words)
 
     def sample(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int32[Array, "..."]:
         """Ids of the given shape."""
         high, low = random_words(key, (2, *shape))
         with jax.enable_x64(True):
             double = jnp.float64
-            scale = jnp.log2(self.size.astype(double) + 1.0) * 2.0**-WORD
+            scale = math.log2(self.num_words + 1) * 2.0**-WORD
             exponent = (high.astype(double) + low.astype(double) * 2.0**-WORD) * scale
             octave = jnp.floor(exponent)
             fraction = exponent - octave
@@ -85,11 +78,9 @@ class LogUniform:
                 mantissa = mantissa * fraction + term
             ids = (mantissa.astype(jnp.int32) >> (30 - octave.astype(jnp.int32))) - 1
         # rounding can reach one id too far at either end of the line
-        return jnp.clip(ids, 0, self.size.astype(jnp.int32) - 1)
+        return jnp.clip(ids, 0, self.num_words - 1)
 
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
         """`log(log((k+2)/(k+1)) / log(V+1))` for every id `k`."""
         rank = ids.astype(jnp.float32) + 1.0
-        # Not log1p(V): twice NCE, compiled, came out as if log1p(8) were 8 log 2.
-        norm = jnp.log(jnp.log((self.size + 1).astype(jnp.float32)))
-        return jnp.log(jnp.log1p(1 / rank)) - norm
+        return jnp.log(jnp.log1p(1 / rank)) - math.log(math.log1p(self.num_words))

@@ -18,15 +18,20 @@ from w2vjax.samplers.fit import goodness_of_fit
 
 
 @runtime_checkable
-class Sampler(Protocol):
+class Law(Protocol):
+    """Whatever tells how probable words are as noise: a sampler, or an estimate."""
+
+    def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
+        """Log-probability of each id; of a sampler: under the law of what `sample` really draws."""
+        ...
+
+
+@runtime_checkable
+class Sampler(Law, Protocol):
     """What an output layer needs of its noise. A pytree: arrays are leaves, never constants."""
 
     def sample(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int32[Array, "..."]:
         """Independent ids of the given shape."""
-        ...
-
-    def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
-        """Log-probability of each id under the law of what `sample` really draws."""
         ...
 
 

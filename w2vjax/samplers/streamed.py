@@ -33,6 +33,11 @@ class InBatch:
         """For a stream that has the words this often, in expectation, `[V]`."""
         return cls(Alias.of(unigram(kept, 1.0)))
 
+    @property
+    def num_words(self) -> int:
+        """V."""
+        return self.expected.num_words
+
     def sample(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int32[Array, "..."]:
         """Ids of the given shape, by q."""
         return self.expected.sample(key, shape)
@@ -86,6 +91,11 @@ class LearnedUnigram:
     def learn(self, seen: Int64[np.ndarray, " v"]) -> Self:
         """After words have been seen this often each, `[V]`."""
         return self._by(np.asarray(self.counts).astype(np.int64) + seen)
+
+    @property
+    def num_words(self) -> int:
+        """V."""
+        return self.drawn.num_words
 
     def sample(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int32[Array, "..."]:
         """Ids of the given shape, by the counts so far."""
