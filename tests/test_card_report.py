@@ -35,7 +35,7 @@ def test_three_tables_with_their_protocol() -> None:
     fidelity, shape, cost = cells(text, "uniform")
     assert fidelity[1:5] == ["closed-form", "0", "0", "0"]
     assert shape[5:10] == ["0.05", "0.5", "5", "50", "50"], "percent"
-    assert cost[2] == "4"
+    assert cost[2] == "0"
 
 
 def test_numbers_are_those_of_the_card() -> None:
