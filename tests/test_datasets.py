@@ -13,7 +13,7 @@ import pytest
 from w2vjax import files
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError
-from w2vjax.text import almanac, corpus, datasets, encoding
+from w2vjax.text import almanac, corpus, encoding
 from w2vjax.text.datasets import DATASETS, DataSet, describe, fetch, here, source, verified
 from w2vjax.text.download import Archive, Download
 from w2vjax.text.encoding import encode
@@ -245,10 +245,10 @@ def test_a_full_disk_or_a_folder_that_is_none(folders, monkeypatch):
 
 
 def test_the_cache_folder_follows_the_environment(folders, monkeypatch):
-    assert datasets.cache_folder() == folders / "cache"
+    assert files.cache_folder() == folders / "cache"
     monkeypatch.delenv("W2VJAX_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(folders / "xdg"))
-    assert datasets.cache_folder() == folders / "xdg" / "w2vjax"
+    assert files.cache_folder() == folders / "xdg" / "w2vjax"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(folders))
-    assert datasets.cache_folder() == folders / ".cache" / "w2vjax"
+    assert files.cache_folder() == folders / ".cache" / "w2vjax"

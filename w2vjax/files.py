@@ -1,5 +1,6 @@
 """Files read, and files that appear whole or not at all."""
 
+import os
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,16 @@ from typing import IO
 from w2vjax.errors import InputError
 
 ADVICE = "choose another place"
+
+
+def cache_folder() -> Path:
+    """Where downloads, encoded text and compiled programs are kept.
+
+    `W2VJAX_CACHE`, else the user's cache folder.
+    """
+    if folder := os.environ.get("W2VJAX_CACHE"):
+        return Path(folder)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "w2vjax"
 
 
 @contextmanager

@@ -3,8 +3,7 @@
 import secrets
 from typing import Any
 
-import jax
-
+from w2vjax.engine import devices
 from w2vjax.records.file import Records
 from w2vjax.records.provenance import provenance
 
@@ -23,8 +22,7 @@ class Ledger:
         self._records = records
         self._base: Row = {"experiment": experiment, "session": self.session}
         if device:
-            first = jax.devices()[0]
-            self._base |= {"platform": first.platform, "device": first.device_kind}
+            self._base |= devices.described()
         self._made = provenance()
 
     def describe(self, name: str, **facts: Any) -> None:

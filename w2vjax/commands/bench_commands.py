@@ -12,6 +12,7 @@ from w2vjax.commands.exit_codes import say
 from w2vjax.commands.options import Platform, TextOptions, TrainOptions
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
+from w2vjax.engine import devices
 from w2vjax.study import compare
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Layers:
         care = bench.Care(self.repeats, self.seconds)
         ceiling = bench.CeilingConfig(self.matmul_size, self.copy_mebibytes)
         configs = compare.cells(base, self.outputs, self.samplers, 1, TrainConfig.epochs)
-        _prepare(self.platform, self.train.devices)
+        devices.prepare(self.platform, self.train.devices)
         from w2vjax.bench.layers import layers
         from w2vjax.text.encoding import encode
 
@@ -124,7 +125,7 @@ class Scaling:
         points = bench.points(
             RunConfig(train=train), self.outputs, sweeps, self.words, self.largest_full
         )
-        _prepare(self.platform, self.devices)
+        devices.prepare(self.platform, self.devices)
         from w2vjax.bench.scaling import scaling
 
         return _measured(self.out, bench.SCALING, lambda ledger: scaling(points, care, ledger))
@@ -228,9 +229,3 @@ def _measured(
     print((folder / "table.md").read_text())
     say(f"records, and {len(files)} files of tables and figures: {folder}")
     return 0
-
-
-def _prepare(platform: str | None, devices: int | None) -> None:
-    from w2vjax.engine.devices import prepare
-
-    prepare(platform, devices)

@@ -15,7 +15,7 @@ from tyro.conf import OmitArgPrefixes, Positional, subcommand
 from w2vjax.commands.bench_commands import Bench
 from w2vjax.commands.data_commands import Data
 from w2vjax.commands.exit_codes import guarded, say
-from w2vjax.commands.grid_command import Grid
+from w2vjax.commands.grid_command import Grid, run_grid
 from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
 from w2vjax.commands.replay_command import Replay
 from w2vjax.commands.sampler_commands import Samplers
@@ -28,6 +28,7 @@ from w2vjax.config.schema import (
     TrainConfig,
     flatten,
 )
+from w2vjax.engine import devices
 from w2vjax.errors import unknown
 from w2vjax.study import compare
 
@@ -76,15 +77,8 @@ class Compare:
             train=self.train.train(TrainConfig.epochs, TrainConfig.seed),
         )
         cells = compare.cells(base, self.outputs, self.samplers, self.seeds, self.epochs)
-        _prepare(self.platform, self.train.devices)
-        from w2vjax.study import grid
-
-        outcome = grid.run("compare", cells, self.out, self.shard)
-        print((self.out / "table.md").read_text())
-        say(f"records, tables and figures: {self.out}")
-        for name in outcome.failed:
-            say(f"failed: {name}")
-        return 1 if outcome.failed else 0
+        devices.prepare(self.platform, self.train.devices)
+        return run_grid("compare", cells, self.out, self.shard)
 
 
 @dataclass(frozen=True)
@@ -134,7 +128,7 @@ class Train:
             config = _preset(self.preset, config)
         for file in filter(None, (self.out, self.save_vocab)):
             check_writable(file)
-        _prepare(self.platform, self.train.devices)
+        devices.prepare(self.platform, self.train.devices)
         from w2vjax.engine.train import train
         from w2vjax.text.encoding import encode
 
@@ -282,9 +276,3 @@ def _preset(name: str, config: RunConfig) -> RunConfig:
     for line in (*preset.differs, *(f"There is no setting for {path}." for path in preset.pending)):
         say(f"  stays different: {line}")
     return made
-
-
-def _prepare(platform: str | None, devices: int | None) -> None:
-    from w2vjax.engine.devices import prepare
-
-    prepare(platform, devices)

@@ -10,7 +10,29 @@ from tyro.conf import OmitArgPrefixes, Positional
 
 from w2vjax.commands.exit_codes import guarded, say
 from w2vjax.commands.options import Platform
+from w2vjax.config.schema import RunConfig
+from w2vjax.engine import devices
 from w2vjax.study.experiment import Experiment
+
+
+def run_grid(
+    experiment: str,
+    configs: Sequence[RunConfig],
+    folder: Path,
+    shard: str,
+    finish: Callable[[Path], None] | None = None,
+) -> int:
+    """Runs what is not done yet, prints the table, hands the folder on; returns the exit code."""
+    from w2vjax.study import grid
+
+    outcome = grid.run(experiment, configs, folder, shard)
+    print((folder / "table.md").read_text())
+    if finish is not None:
+        finish(folder)
+    say(f"records, tables and figures: {folder}")
+    for name in outcome.failed:
+        say(f"failed: {name}")
+    return 1 if outcome.failed else 0
 
 
 @dataclass(frozen=True)
@@ -28,25 +50,15 @@ class GridOptions:
     platform: Platform = None
 
     def run(self, experiment: Experiment, finish: Callable[[Path], None] | None = None) -> int:
-        """Runs what is not done yet, prints the table, and hands the folder on to `finish`."""
-        from w2vjax.engine.devices import prepare
-
+        """Runs the experiment as `run_grid` does."""
         chosen = experiment if self.seeds is None else replace(experiment, seeds=self.seeds)
         if self.quick:
             chosen = replace(chosen.quick(), name=f"{chosen.name}-quick")
         configs = chosen.configs()
         folder = self.out or Path("results") / chosen.name
-        prepare(self.platform, max((c.train.devices or 0 for c in configs), default=0) or None)
-        from w2vjax.study import grid
-
-        outcome = grid.run(chosen.name, configs, folder, self.shard)
-        print((folder / "table.md").read_text())
-        if finish is not None:
-            finish(folder)
-        say(f"records, tables and figures: {folder}")
-        for name in outcome.failed:
-            say(f"failed: {name}")
-        return 1 if outcome.failed else 0
+        most = max((config.train.devices or 0 for config in configs), default=0)
+        devices.prepare(self.platform, most or None)
+        return run_grid(chosen.name, configs, folder, self.shard, finish)
 
 
 @dataclass(frozen=True)

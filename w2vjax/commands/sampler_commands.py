@@ -8,6 +8,7 @@ from tyro.conf import OmitArgPrefixes
 from w2vjax.commands.exit_codes import say
 from w2vjax.commands.options import Platform, TextOptions
 from w2vjax.config.schema import CorpusConfig
+from w2vjax.engine import devices
 from w2vjax.study.card_settings import CardConfig, chosen
 
 
@@ -49,7 +50,6 @@ class Samplers:
         corpus = self.text.config(self.corpus, self.max_vocab)
         config = CardConfig(self.table_size, self.num_draws, self.repeats, self.seed)
         samplers = chosen(self.samplers, self.table_size)
-        from w2vjax.engine.devices import prepare
         from w2vjax.files import make_folder
         from w2vjax.text.encoding import encode
         from w2vjax.text.vocab import Vocabulary
@@ -60,7 +60,7 @@ class Samplers:
         else:
             encoded = encode(corpus)
             source, words = encoded.name, encoded.vocabulary
-        prepare(self.platform)
+        devices.prepare(self.platform)
         from w2vjax.report import samplers as report
         from w2vjax.study.card import card
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from w2vjax import machine
 from w2vjax.errors import InputError
-from w2vjax.text.datasets import cache_folder
+from w2vjax.files import cache_folder
 
 COMPILED_IN = 0.3
 """seconds of compiling from which a program is kept"""
@@ -37,6 +37,14 @@ def prepare(platform: str | None = None, devices: int | None = None) -> None:
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"platform {platform or 'of JAX'} is not available: {reason}") from None
+
+
+def described() -> dict[str, str]:
+    """What JAX computes on, as flat fields of a record."""
+    import jax
+
+    first = jax.devices()[0]
+    return {"platform": first.platform, "device": first.device_kind}
 
 
 def compiled_folder() -> Path:

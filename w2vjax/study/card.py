@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from w2vjax.config.schema import SamplerConfig
+from w2vjax.engine import devices
 from w2vjax.progress import track
 from w2vjax.records.provenance import provenance
 from w2vjax.samplers import OWN, STREAMED, Learning, build, draw, mechanism, target_distribution
@@ -74,7 +75,6 @@ def card(
             repeats=max(1, config.repeats // 3),
             advance=lambda: advance(1, 1),
         )
-    device = jax.devices()[0]
     return {
         "vocabulary": {
             "source": source,
@@ -84,7 +84,7 @@ def card(
             "least": int(counts[-1]),
         },
         "config": asdict(config),
-        "made": provenance() | {"platform": device.platform, "device": device.device_kind},
+        "made": provenance() | devices.described(),
         "numpy_nanoseconds": numpy_ns,
         "closed_form_nanoseconds": closed_ns,
         "samplers": rows,

@@ -21,6 +21,7 @@ from w2vjax.config.schema import (
     digest,
     flatten,
 )
+from w2vjax.engine import devices
 from w2vjax.engine.train import train
 from w2vjax.errors import InputError, in_range, unknown
 from w2vjax.files import make_folder
@@ -255,10 +256,8 @@ def _estimates(
 
 def _facts(pairs: EmbeddedPairs, exact: Float[Array, "v d"], corpus: EncodedCorpus) -> Row:
     log_z = np.asarray(log_partition(pairs.hidden, pairs.output), np.float64)
-    device = jax.devices()[0]
     return {
-        "platform": device.platform,
-        "device": device.device_kind,
+        **devices.described(),
         "corpus_sha256": corpus.sha256,
         "vocabulary": len(corpus.vocabulary),
         "log_partition": float(log_z.mean()),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from w2vjax import machine
 from w2vjax.config.layers import draws_noise, layer_class
 from w2vjax.config.schema import OutputConfig, RunConfig, flatten
+from w2vjax.engine import devices
 from w2vjax.engine.history import LossPoint
 from w2vjax.engine.program import mesh_of
 from w2vjax.engine.train import Trained, train
@@ -118,10 +118,8 @@ def _names(output: OutputConfig) -> Row:
 
 def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained) -> Row:
     """Where, on what and how fast. Speeds are per second of training, compiling apart."""
-    device = jax.devices()[0]
     return {
-        "platform": device.platform,
-        "device": device.device_kind,
+        **devices.described(),
         "num_devices": mesh_of(config.train).size,
         "peak_memory": machine.peak_memory(),
         "corpus_sha256": corpus.sha256,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError, unknown
+from w2vjax.files import cache_folder
 from w2vjax.text import planted
 from w2vjax.text.almanac import almanac
 from w2vjax.text.corpus import Advance, Source, local, read
@@ -83,13 +84,6 @@ DATASETS: dict[str, DataSet] = {
         ),
     ),
 }
-
-
-def cache_folder() -> Path:
-    """Where downloads and encoded text are kept: `W2VJAX_CACHE`, else the user's cache folder."""
-    if folder := os.environ.get("W2VJAX_CACHE"):
-        return Path(folder)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "w2vjax"
 
 
 def source(config: CorpusConfig) -> Source:

@@ -17,6 +17,7 @@ from jaxtyping import Int32, Int64
 
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError
+from w2vjax.files import cache_folder
 from w2vjax.progress import track
 from w2vjax.text import datasets
 from w2vjax.text.corpus import BLOCK, Source
@@ -53,7 +54,7 @@ def encode(config: CorpusConfig, cache: Path | None = None, progress: bool = Tru
     as frequent as `min_count`, and for a cache that cannot be written.
     """
     source = datasets.source(config)
-    folder = (cache or datasets.cache_folder()) / "encoded" / _key(config, source)
+    folder = (cache or cache_folder()) / "encoded" / _key(config, source)
     if (known := _load(folder, source.name)) is not None:
         return known
     try:
