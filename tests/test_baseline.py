@@ -12,7 +12,7 @@ from w2vjax.config.schema import BASELINES, CorpusConfig, OutputConfig, RunConfi
 from w2vjax.engine.stream import Plan
 from w2vjax.errors import InputError
 from w2vjax.records.metrics import PLANNED
-from w2vjax.report.frame import load
+from w2vjax.report.cells import load
 from w2vjax.study import baseline, compare, cooccurrence, grid
 from w2vjax.text.encoding import EncodedCorpus
 

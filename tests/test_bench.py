@@ -25,8 +25,8 @@ from w2vjax.errors import InputError
 from w2vjax.records.file import Records
 from w2vjax.report import bench_layers, bench_peers, bench_rows
 from w2vjax.report import build as report
-from w2vjax.report.frame import load
-from w2vjax.report.growth import logarithmic, power_law
+from w2vjax.report.bench_scaling import logarithmic, power_law
+from w2vjax.report.cells import load
 from w2vjax.study import compare
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import Vocabulary

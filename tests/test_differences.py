@@ -13,9 +13,8 @@ from w2vjax.records import hits
 from w2vjax.records.metrics import FINISHED
 from w2vjax.report import build as report
 from w2vjax.report import comparison
-from w2vjax.report.cells import with_cells
+from w2vjax.report.cells import load, with_cells
 from w2vjax.report.differences import TABLES, differences, tables, within_layers
-from w2vjax.report.frame import load
 from w2vjax.report.stats import paired_difference, two_level_bootstrap
 
 FILE_NAMES = {f"{name}.{kind}" for name in TABLES for kind in ("md", "tex", "csv")}

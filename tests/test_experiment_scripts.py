@@ -15,7 +15,7 @@ from w2vjax.config.layers import LAYERS, layer_class
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FINISHED
-from w2vjax.report.frame import load
+from w2vjax.report.cells import load
 from w2vjax.study.experiment import Experiment
 
 KINDS = ("product", "scatter", "gather", "rest")

@@ -11,7 +11,7 @@ from w2vjax.config.schema import CorpusConfig, SamplerConfig
 from w2vjax.errors import InputError
 from w2vjax.report import build as report
 from w2vjax.report import gradients as gradient_report
-from w2vjax.report.frame import load
+from w2vjax.report.cells import load
 from w2vjax.report.gradients import FIGURES, nearest
 from w2vjax.samplers import SAMPLERS
 from w2vjax.study import gradient_lab

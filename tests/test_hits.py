@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.records import hits
-from w2vjax.report.answers import read_hits
-from w2vjax.report.frame import load
+from w2vjax.report.cells import load
+from w2vjax.report.differences import read_hits
 
 
 @given(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=70))

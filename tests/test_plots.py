@@ -14,10 +14,9 @@ from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
 
 from w2vjax.records.file import Records
 from w2vjax.report import comparison, picture
-from w2vjax.report.cells import complete, with_cells
+from w2vjax.report.cells import complete, load, with_cells
 from w2vjax.report.chart import Axis, Panel, PanelGrid, chart
 from w2vjax.report.comparison import FIGURES, pictures
-from w2vjax.report.frame import load
 from w2vjax.report.look import COLUMN, PAGE, STYLE, looks
 from w2vjax.report.picture import named_files
 

@@ -18,7 +18,7 @@ from w2vjax.records import provenance as module
 from w2vjax.records.file import Records, finished
 from w2vjax.records.metrics import FAILED, FINISHED, PLANNED
 from w2vjax.records.provenance import provenance
-from w2vjax.report.frame import load
+from w2vjax.report.cells import load
 
 
 def row(**fields):

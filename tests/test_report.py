@@ -13,9 +13,8 @@ from synthetic import CELLS, experiment
 from w2vjax.errors import InputError
 from w2vjax.records.file import Records
 from w2vjax.report.build import build
-from w2vjax.report.cells import with_cells
+from w2vjax.report.cells import load, with_cells
 from w2vjax.report.comparison import table
-from w2vjax.report.frame import load
 from w2vjax.report.tables import Table, escape_latex
 
 NEG = "negative-sampling / unigram^0.75"

@@ -11,9 +11,8 @@ from matplotlib.image import imread
 
 from w2vjax.report import picture
 from w2vjax.report.build import build
-from w2vjax.report.cells import complete, with_cells
+from w2vjax.report.cells import complete, load, with_cells
 from w2vjax.report.comparison import FIGURES
-from w2vjax.report.frame import load
 from w2vjax.report.picture import drawn
 
 RESULTS = Path(__file__).parent.parent / "results"

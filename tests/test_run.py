@@ -23,7 +23,7 @@ from w2vjax.losses import layers as outputs
 from w2vjax.records import file as records
 from w2vjax.records import hits
 from w2vjax.records.metrics import FINISHED
-from w2vjax.report.frame import load
+from w2vjax.report.cells import load
 from w2vjax.study import run, unseen
 from w2vjax.text.encoding import EncodedCorpus, encode
 from w2vjax.text.vocab import Vocabulary

@@ -8,9 +8,8 @@ from studies import STUDIES
 from synthetic import CELLS, experiment
 
 from w2vjax.records.file import Records
-from w2vjax.report.cells import complete, with_cells
+from w2vjax.report.cells import complete, load, with_cells
 from w2vjax.report.differences import over_seeds as contrasts
-from w2vjax.report.frame import load
 from w2vjax.report.runs import ACCURACY, SECONDS, SIMILARITY, SPEED, Spread, runs, summary
 from w2vjax.report.sweeps import _series as series
 

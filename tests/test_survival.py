@@ -8,7 +8,7 @@ from test_stats import assert_share
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FINISHED
-from w2vjax.report.frame import load
+from w2vjax.report.cells import load
 from w2vjax.report.stats import mean_interval
 from w2vjax.report.survival import tabulated, time_to_target, times_to_accuracy
 

@@ -9,9 +9,8 @@ from synthetic import BANDS, CELLS, WORDS, experiment
 
 from w2vjax.records.file import Records
 from w2vjax.report import sweeps
-from w2vjax.report.cells import complete, with_cells
+from w2vjax.report.cells import complete, load, with_cells
 from w2vjax.report.comparison import FIGURES
-from w2vjax.report.frame import load
 from w2vjax.report.look import STYLE
 from w2vjax.report.runs import ACCURACY, SECONDS
 

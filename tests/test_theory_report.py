@@ -6,7 +6,7 @@ from w2vjax.records.file import Records
 from w2vjax.records.metrics import FINISHED
 from w2vjax.report import build as report
 from w2vjax.report import theory as theory_report
-from w2vjax.report.frame import load
+from w2vjax.report.cells import load
 
 
 def rows(layer: str, sampler: str, gap: float) -> list[dict]:

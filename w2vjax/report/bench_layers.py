@@ -110,7 +110,7 @@ def _speed(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         }
         for row in rows.to_dict("records")
     ]
-    return Table.plain(caption, text, rows.drop(columns="cell").to_dict("records"))
+    return Table.plain(caption, text, rows.drop(columns="cell"))
 
 
 def _ceilings(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
@@ -125,33 +125,30 @@ def _ceilings(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         "gather and scatter. Shares and "
         "FLOP/byte: of the count by hand."
     )
-    text, raw = [], []
-    for row in rows.to_dict("records"):
-        shares = {
-            "matmul_share": row["flops_rate"] / matmul.median,
-            "copy_share": row["bytes_rate"] / copy.median,
-            "intensity": row["flops"] / row["bytes"],
+    kept = ("flops", "bytes", "flops_rate", "bytes_rate")
+    raw = rows[["layer", "sampler", *kept, *(f"xla_{name}" for name in kept)]].assign(
+        matmul_share=rows["flops_rate"] / matmul.median,
+        copy_share=rows["bytes_rate"] / copy.median,
+        intensity=rows["flops"] / rows["bytes"],
+    )
+    text = [
+        {
+            "layer": str(row["layer"]),
+            "sampler": str(row["sampler"]),
+            "MFLOP a step": number(row["flops"], 1, 1e-6),
+            "MFLOP (XLA)": number(row["xla_flops"], 1, 1e-6),
+            "GFLOP/s": number(row["flops_rate"], 1, 1e-9),
+            "GFLOP/s (XLA)": number(row["xla_flops_rate"], 1, 1e-9),
+            "of the product (%)": number(row["matmul_share"], 1, 100),
+            "MB a step": number(row["bytes"], 2, 1e-6),
+            "MB (XLA)": number(row["xla_bytes"], 2, 1e-6),
+            "GB/s": number(row["bytes_rate"], 2, 1e-9),
+            "GB/s (XLA)": number(row["xla_bytes_rate"], 2, 1e-9),
+            "of the copy (%)": number(row["copy_share"], 1, 100),
+            "FLOP/byte": number(row["intensity"], 1),
         }
-        text.append(
-            {
-                "layer": str(row["layer"]),
-                "sampler": str(row["sampler"]),
-                "MFLOP a step": number(row["flops"], 1, 1e-6),
-                "MFLOP (XLA)": number(row["xla_flops"], 1, 1e-6),
-                "GFLOP/s": number(row["flops_rate"], 1, 1e-9),
-                "GFLOP/s (XLA)": number(row["xla_flops_rate"], 1, 1e-9),
-                "of the product (%)": number(shares["matmul_share"], 1, 100),
-                "MB a step": number(row["bytes"], 2, 1e-6),
-                "MB (XLA)": number(row["xla_bytes"], 2, 1e-6),
-                "GB/s": number(row["bytes_rate"], 2, 1e-9),
-                "GB/s (XLA)": number(row["xla_bytes_rate"], 2, 1e-9),
-                "of the copy (%)": number(shares["copy_share"], 1, 100),
-                "FLOP/byte": number(shares["intensity"], 1),
-            }
-        )
-        kept = ("flops", "bytes", "flops_rate", "bytes_rate")
-        names = ("layer", "sampler", *kept, *(f"xla_{name}" for name in kept))
-        raw.append({name: row[name] for name in names} | shares)
+        for row in raw.to_dict("records")
+    ]
     return Table.plain(caption, text, raw)
 
 

@@ -117,8 +117,7 @@ def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         }
         for row in rows.to_dict("records")
     ]
-    raw = rows.drop(columns="run", errors="ignore").to_dict("records")
-    return Table.plain(caption + _failures(frame), text, raw)
+    return Table.plain(caption + _failures(frame), text, rows.drop(columns="run", errors="ignore"))
 
 
 def _failures(frame: pd.DataFrame) -> str:

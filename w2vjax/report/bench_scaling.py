@@ -1,11 +1,12 @@
 """The benchmark of growth as a table and data: fitted exponents beside theory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from w2vjax.report.bench_rows import (
     bounds,
@@ -18,7 +19,6 @@ from w2vjax.report.bench_rows import (
 )
 from w2vjax.report.cells import NO_SAMPLER, layer_titles
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
-from w2vjax.report.growth import Growth, logarithmic, power_law
 from w2vjax.report.look import looks
 from w2vjax.report.picture import Draw
 from w2vjax.report.tables import UNDEFINED, Table
@@ -40,6 +40,35 @@ THEORY = {
 """exponents of a step's cost"""
 OF_THE_VOCABULARY = {"linear": "1 (linear)", "logarithmic": "0 (log V)", "flat": "0 (flat)"}
 """by the growth that a layer's records say"""
+
+
+class Growth(NamedTuple):
+    """A fitted slope with its interval; NaN where there are too few points."""
+
+    slope: float
+    low: float
+    high: float
+    r_squared: float
+
+
+def power_law(x: Sequence[float], y: Sequence[float], level: float = 0.95) -> Growth:
+    """b of `y = a · x^b`: least squares of log y on log x, all positive, Student's interval."""
+    return _fitted(np.log(np.asarray(x, float)), np.log(np.asarray(y, float)), level)
+
+
+def logarithmic(x: Sequence[float], y: Sequence[float], level: float = 0.95) -> Growth:
+    """b of `y = a + b · log2 x`: what a doubling of x adds to y."""
+    return _fitted(np.log2(np.asarray(x, float)), np.asarray(y, float), level)
+
+
+def _fitted(x: np.ndarray, y: np.ndarray, level: float) -> Growth:
+    if len(np.unique(x)) < 2:
+        return Growth(np.nan, np.nan, np.nan, np.nan)
+    fit = stats.linregress(x, y)
+    if len(x) < 3:
+        return Growth(float(fit.slope), np.nan, np.nan, np.nan)
+    half = float(stats.t.ppf((1 + level) / 2, len(x) - 2) * fit.stderr)
+    return Growth(float(fit.slope), fit.slope - half, fit.slope + half, float(fit.rvalue**2))
 
 
 def measured(frame: pd.DataFrame) -> pd.DataFrame:

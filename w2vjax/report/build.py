@@ -16,7 +16,7 @@ from w2vjax.report import (
     theory,
 )
 from w2vjax.report.bench_rows import last_session
-from w2vjax.report.frame import load
+from w2vjax.report.cells import load
 from w2vjax.report.picture import file_names, rendered
 from w2vjax.report.tables import table_files
 

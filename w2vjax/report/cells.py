@@ -1,4 +1,4 @@
-"""The cells of an experiment: what was compared, in a fixed order, under names for people.
+"""Records as a data frame, and its cells: what was compared, in a fixed order, named for people.
 
 A cell is every run that shares a configuration but for its seed. What is not known here by name:
 layers come in the order in which the records first name them, samplers by name and power.
@@ -6,10 +6,12 @@ layers come in the order in which the records first name them, samplers by name 
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from w2vjax.records import file
 from w2vjax.records.metrics import FINISHED
 
 OLDER_TITLES = {
@@ -26,6 +28,21 @@ NO_SAMPLER = "\N{EN DASH}"
 SEED = "config.train.seed"
 Name = tuple[str, str, tuple]
 """layer, sampler, and the settings that tell it from cells of the same label"""
+
+
+def load(path: Path | str) -> pd.DataFrame:
+    """A row a measurement of a records file or folder, with what describes its run.
+
+    There are columns `run`, `label`, `seed` and `x` always; numbers are numbers. Raises
+    `InputError` as `records.file.rows` does.
+    """
+    frame = pd.DataFrame.from_records(file.rows(path))
+    for name in ("run", "label", "seed", "x"):
+        if name not in frame:
+            frame[name] = None
+    for name in ("value", "x", "seed"):
+        frame[name] = pd.to_numeric(frame[name])
+    return frame
 
 
 def with_cells(frame: pd.DataFrame) -> pd.DataFrame:

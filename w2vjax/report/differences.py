@@ -1,15 +1,18 @@
 """Differences in accuracy, paired by seed and by question: to one cell, and within layers."""
 
+import json
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+from jaxtyping import Bool, Shaped
 from matplotlib.lines import Line2D
 
 from w2vjax.config.defaults import STANDARD_DEFAULTS
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig, flatten
-from w2vjax.errors import unknown
-from w2vjax.records.hits import METRIC
+from w2vjax.errors import InputError, unknown
+from w2vjax.records.hits import METRIC, decode
 from w2vjax.report import stats
-from w2vjax.report.answers import read_hits
 from w2vjax.report.cells import SEED, complete, with_cells
 from w2vjax.report.chart import Axis, Drawing
 from w2vjax.report.chart_lists import listed
@@ -25,6 +28,37 @@ LEVEL = 0.05
 """of significance, after Holm's correction"""
 LONG_NAME = 40
 """letters of a cell's name that leave no room for more beside it under a figure"""
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """The answers of several runs to the same questions."""
+
+    runs: tuple[str, ...]
+    hit: Bool[np.ndarray, "r q"]
+    covered: Bool[np.ndarray, "r q"]
+    sections: Shaped[np.ndarray, " q"]
+    """name of each question's section"""
+
+
+def read_hits(frame: pd.DataFrame) -> Hits | None:
+    """The answers of all runs in the records that have them; None if no run has.
+
+    Raises `InputError` if they are answers to different questions, or damaged.
+    """
+    rows = frame[frame["metric"] == METRIC]
+    if rows.empty:
+        return None
+    if rows["questions"].nunique() > 1:
+        found = ", ".join(sorted(rows["questions"].unique()))
+        raise InputError(
+            f"the records mix question sets ({found}): their answers cannot be compared; "
+            "keep each in a folder of its own"
+        )
+    stretches = json.loads(rows["sections"].iloc[0])
+    sections = np.repeat([name for name, _ in stretches], [length for _, length in stretches])
+    answers = np.stack([decode(text, len(sections)) for text in rows["hits"]])
+    return Hits(tuple(rows["run"]), answers == 1, answers >= 0, sections)
 
 
 def tables(frame: pd.DataFrame) -> dict[str, Table]:

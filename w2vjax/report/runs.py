@@ -9,9 +9,8 @@ import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.records.metrics import FINISHED
-from w2vjax.report.cells import complete
+from w2vjax.report.cells import complete, load
 from w2vjax.report.chart import Axis
-from w2vjax.report.frame import load
 from w2vjax.report.stats import MIN_SEEDS, mean_interval
 
 ACCURACY, SIMILARITY = "accuracy_percent", "spearman_100"

@@ -95,8 +95,7 @@ def times_to_accuracy(frame: pd.DataFrame, target: float) -> pd.DataFrame:
     different times, say. Columns `layer`, `sampler`, `median`, `low`, `high`; `mean`, `mean_low`,
     `mean_high` (restricted to the longest run of all); `reached`, `seeds`. Only finished runs.
     """
-    done = complete(with_cells(frame))
-    rows = done[(done["metric"] == "analogy/total") & done["value"].notna()]
+    rows = _accuracies(frame)
     horizon, made = float(rows["seconds"].max()), []
     for (layer, sampler), group in rows.groupby(["layer", "sampler"], observed=True):
         times, reached = [], []
@@ -117,8 +116,7 @@ def tabulated(frame: pd.DataFrame) -> Table | None:
 
     None where no layer and sampler was trained for different numbers of epochs.
     """
-    done = complete(with_cells(frame))
-    rows = done[(done["metric"] == "analogy/total") & done["value"].notna()]
+    rows = _accuracies(frame)
     if EPOCHS not in rows or rows.empty:
         return None
     if rows.groupby(["layer", "sampler"], observed=True)[EPOCHS].nunique().max() < 2:
@@ -144,6 +142,12 @@ def tabulated(frame: pd.DataFrame) -> Table | None:
         "the `.csv` has intervals."
     )
     return Table.plain(caption, text, raw)
+
+
+def _accuracies(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of the finished runs."""
+    done = complete(with_cells(frame))
+    return done[(done["metric"] == "analogy/total") & done["value"].notna()]
 
 
 def _restricted_mean(
