@@ -16,6 +16,7 @@ from w2vjax.losses.partition import log_partition
 def test_it_is_exact_in_any_stretches(at_a_time, scale, kept, monkeypatch):
     """Value and gradient, made twice or kept. Thirteen is no multiple; scores reach hundreds."""
     monkeypatch.setattr(partition, "SCORES", at_a_time * 5 + 1)
+    monkeypatch.setattr(partition, "LEAST_ROWS", 1)
     monkeypatch.setattr(partition, "KEPT", kept)
     generator = np.random.default_rng(3)
     hidden, matrix = generator.normal(size=(5, 4)), generator.normal(size=(13, 4)) * scale

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from w2vjax.losses.exact_losses import log_probs, perplexity, predict, softmax_loss
     from w2vjax.losses.textbook import (
         full_softmax,
         hierarchical_softmax,
@@ -19,18 +20,26 @@ if TYPE_CHECKING:
 __all__ = [
     "full_softmax",
     "hierarchical_softmax",
+    "log_probs",
     "nce",
     "negative_sampling",
+    "perplexity",
+    "predict",
     "sampled_softmax",
+    "softmax_loss",
     "two_level_softmax",
 ]
 
 _HOMES = {
     "full_softmax": "textbook",
     "hierarchical_softmax": "textbook",
+    "log_probs": "exact_losses",
     "nce": "textbook",
     "negative_sampling": "textbook",
+    "perplexity": "exact_losses",
+    "predict": "exact_losses",
     "sampled_softmax": "textbook",
+    "softmax_loss": "exact_losses",
     "two_level_softmax": "textbook",
 }
 

@@ -12,8 +12,8 @@ class Arithmetic(NamedTuple):
 
     dtype: str = "float32"
     """in which vectors are multiplied"""
-    precision: str = "default"
-    """XLA's precision, on devices that round float32"""
+    precision: str | None = "default"
+    """XLA's precision, on devices that round float32; None: `jax.default_matmul_precision`"""
     axis: str | None = None
     """mesh axis over which the dimensions are divided"""
 
