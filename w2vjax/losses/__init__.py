@@ -7,7 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from w2vjax.losses.candidate_losses import (
+        nce_loss,
+        negative_sampling_loss,
+        sampled_softmax_loss,
+    )
     from w2vjax.losses.exact_losses import log_probs, perplexity, predict, softmax_loss
+    from w2vjax.losses.logits import CandidateLogits, candidate_logits
     from w2vjax.losses.textbook import (
         full_softmax,
         hierarchical_softmax,
@@ -16,29 +22,42 @@ if TYPE_CHECKING:
         sampled_softmax,
         two_level_softmax,
     )
+    from w2vjax.losses.weights import VocabularySharded
 
 __all__ = [
+    "CandidateLogits",
+    "VocabularySharded",
+    "candidate_logits",
     "full_softmax",
     "hierarchical_softmax",
     "log_probs",
     "nce",
+    "nce_loss",
     "negative_sampling",
+    "negative_sampling_loss",
     "perplexity",
     "predict",
     "sampled_softmax",
+    "sampled_softmax_loss",
     "softmax_loss",
     "two_level_softmax",
 ]
 
 _HOMES = {
+    "CandidateLogits": "logits",
+    "VocabularySharded": "weights",
+    "candidate_logits": "logits",
     "full_softmax": "textbook",
     "hierarchical_softmax": "textbook",
     "log_probs": "exact_losses",
     "nce": "textbook",
+    "nce_loss": "candidate_losses",
     "negative_sampling": "textbook",
+    "negative_sampling_loss": "candidate_losses",
     "perplexity": "exact_losses",
     "predict": "exact_losses",
     "sampled_softmax": "textbook",
+    "sampled_softmax_loss": "candidate_losses",
     "softmax_loss": "exact_losses",
     "two_level_softmax": "textbook",
 }

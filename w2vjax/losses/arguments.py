@@ -29,7 +29,7 @@ class Labels(NamedTuple):
         there = self.mask.astype(jnp.float32)
         return there / jnp.maximum(jnp.sum(there, axis=1, keepdims=True), 1.0)
 
-    def or_nan(self, losses: Float32[Array, " b"]) -> Float32[Array, " b"]:
+    def or_nan(self, losses: Float[Array, " b"]) -> Float[Array, " b"]:
         """NaN for rows with a label out of range, which then have no gradient; else the losses."""
         return jnp.where(self.in_range, losses, jnp.nan)
 
@@ -123,12 +123,11 @@ def checked_biases(
 
 def checked_temperature(temperature: float | Float[Array, ""]) -> Float32[Array, ""]:
     """What divides the logits. Raises `InputError` for an array, and if known and not positive."""
-    temperature = jnp.asarray(temperature, jnp.float32)
-    if temperature.ndim:
-        raise InputError(f"temperature has shape {temperature.shape}: it is one number")
-    if is_true(~((temperature > 0) & (temperature < jnp.inf))):
+    if jnp.ndim(temperature):
+        raise InputError(f"temperature has shape {jnp.shape(temperature)}: it is one number")
+    if not isinstance(temperature, jax.core.Tracer) and not 0 < float(temperature) < jnp.inf:
         raise InputError(f"temperature is {temperature}: it must be positive and finite")
-    return temperature
+    return jnp.asarray(temperature, jnp.float32)
 
 
 def check_no_nan(**arrays: Float[Array, "..."] | None) -> None:

@@ -1,0 +1,89 @@
+"""Where the rows of words come from: an array, a function, or an array divided among devices."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, Int32
+
+from w2vjax.errors import InputError
+from w2vjax.pytrees import pytree
+
+Rows = Array | Callable[[Array], Array]
+"""what has a row, or a number, of every word: an array, or a function of ids `[R]`"""
+
+
+@pytree
+class VocabularySharded:
+    """Weights `[V, d]`, or biases `[V]`, divided by words among the devices of a mesh axis.
+
+    Rows are read where they live: every device puts in those it has, zeros for the others, and
+    the sum over the axis is what was asked for. Only these rows travel, never the matrix; on the
+    way back each device adds to its own. A pytree: gradients and optimizers see `weights`. Place
+    them once, with `jax.device_put(weights, VocabularySharded(weights, mesh, axis).sharding)`.
+    """
+
+    weights: Float[Array, "v ..."]
+    mesh: Mesh = struct.field(pytree_node=False)
+    axis: str = struct.field(pytree_node=False)
+    """of the mesh; V must be a multiple of its size"""
+
+    @property
+    def num_words(self) -> int:
+        """V."""
+        return len(self.weights)
+
+    @property
+    def sharding(self) -> NamedSharding:
+        """How the weights are to be placed."""
+        return NamedSharding(self.mesh, PartitionSpec(self.axis))
+
+    def __call__(self, ids: Int32[Array, " r"]) -> Float[Array, "r ..."]:
+        """The rows of the ids, on all devices; NaN where there is no such row.
+
+        Raises `InputError` if the mesh has no such axis, or its size does not divide V.
+        """
+        if self.axis not in self.mesh.shape:
+            known = tuple(self.mesh.shape)
+            raise InputError(f"axis is {self.axis!r}: the mesh has the axes {known}")
+        if len(self.weights) % self.mesh.shape[self.axis]:
+            raise InputError(
+                f"weights has {len(self.weights)} rows: axis {self.axis!r} divides them among "
+                f"{self.mesh.shape[self.axis]} devices, so add rows up to a multiple of that"
+            )
+
+        def here(part: Array, ids: Array) -> Array:
+            local = ids - jax.lax.axis_index(self.axis) * len(part)
+            return jax.lax.psum(_gathered(part, local, 0), self.axis)
+
+        by_words, everywhere = PartitionSpec(self.axis), PartitionSpec()
+        read = jax.shard_map(
+            here, mesh=self.mesh, in_specs=(by_words, everywhere), out_specs=everywhere
+        )
+        there = ((ids >= 0) & (ids < len(self.weights))).reshape(-1, *[1] * (self.weights.ndim - 1))
+        return jnp.where(there, read(self.weights, ids), jnp.nan)
+
+
+def rows_of(rows: Rows, ids: Int32[Array, " r"]) -> Float[Array, "r ..."]:
+    """The rows of the ids; of an array NaN where there is no such row, never another one."""
+    return rows(ids) if callable(rows) else _gathered(jnp.asarray(rows), ids, jnp.nan)
+
+
+def num_words_of(*tables: Any) -> int | None:
+    """V: of the first that tells it, an array by its length, others by `num_words`."""
+    for table in tables:
+        if isinstance(table, jax.Array | np.ndarray):
+            return len(table)
+        try:
+            return int(table.num_words)
+        except (AttributeError, jax.errors.ConcretizationTypeError):
+            continue  # a function, or a law whose number of words is traced
+    return None
+
+
+def _gathered(rows: Array, ids: Array, otherwise: float) -> Array:
+    return rows.at[ids].get(mode="fill", fill_value=otherwise, wrap_negative_indices=False)
