@@ -7,6 +7,14 @@ from w2vjax.samplers.candidates import (
     in_batch,
     log_expected_count,
 )
+from w2vjax.samplers.catalogue import (
+    from_file,
+    from_probabilities,
+    log_uniform,
+    uniform,
+    unigram,
+    zipf,
+)
 from w2vjax.samplers.contract import (
     FromStep,
     Law,
@@ -45,9 +53,12 @@ __all__ = [
     "check",
     "draw",
     "draw_candidates",
+    "from_file",
+    "from_probabilities",
     "has_closed_form",
     "in_batch",
     "log_expected_count",
+    "log_uniform",
     "mechanism",
     "noise",
     "num_unreachable",
@@ -55,4 +66,7 @@ __all__ = [
     "probabilities",
     "register",
     "target_distribution",
+    "uniform",
+    "unigram",
+    "zipf",
 ]

@@ -88,11 +88,17 @@ def checked_probabilities(probabilities: Probabilities) -> Probabilities:
     return probabilities
 
 
-def checked_counts(counts: ArrayLike) -> Probabilities:
-    """The counts as float64 `[V]`. Raises `InputError` unless all are finite and positive."""
-    values = np.asarray(counts, dtype=np.float64)
+def checked_weights(name: str, weights: ArrayLike) -> Probabilities:
+    """Counts or probabilities as float64 `[V]`; `name` is what errors call them.
+
+    Raises `InputError` unless they are numbers, finite, not negative, and not all zero.
+    """
+    try:
+        values = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} are no numbers: give one a word, of shape [V]") from None
     if values.ndim != 1 or not len(values):
-        raise InputError(f"counts have shape {values.shape}: give one count a word, one or more")
+        raise InputError(f"{name} have shape {values.shape}: give one a word, one or more")
     for wrong, what in (
         (np.isnan(values), "NaN"),
         (np.isinf(values), "infinite"),
@@ -101,10 +107,16 @@ def checked_counts(counts: ArrayLike) -> Probabilities:
         if wrong.any():
             where = int(wrong.argmax())
             raise InputError(
-                f"counts[{where}] is {values[where]:g} ({what}): counts are positive numbers"
+                f"{name}[{where}] is {values[where]:g} ({what}): {name} are positive numbers"
             )
     if not values.any():
-        raise InputError("all counts are zero: count the words of a text first")
+        raise InputError(f"all {name} are zero: there is nothing to draw")
+    return values
+
+
+def checked_counts(counts: ArrayLike) -> Probabilities:
+    """The counts as float64 `[V]`. Raises `InputError` unless all are finite and positive."""
+    values = checked_weights("counts", counts)
     if not values.all():
         raise InputError(
             f"counts[{int((values == 0).argmax())}] is 0, one of {int((values == 0).sum())}: "

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from w2vjax.samplers.distributions import Probabilities
 
@@ -38,5 +37,7 @@ def _chi_square(observed: NDArray[np.int64], law: Probabilities, min_expected: f
     if len(of_bin) > 1 and of_bin[-1] < min_expected / 2:  # what is left at the end
         bins[bins == bins[-1]] -= 1
         of_bin = np.bincount(bins, expected)
+    from scipy.stats import chi2  # slow to load, and most samplers are never checked
+
     statistic = float((np.square(np.bincount(bins, observed) - of_bin) / of_bin).sum())
     return float(chi2.sf(statistic, max(len(of_bin) - 1, 1)))

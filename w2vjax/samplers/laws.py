@@ -8,7 +8,7 @@ from scipy.special import xlog1py
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.contract import Sampler, probabilities
 from w2vjax.samplers.distributions import Probabilities, log_uniform, uniform
-from w2vjax.samplers.mechanisms import Alias, Cdf, UnigramTable, slot_ends
+from w2vjax.samplers.mechanisms import Alias, Cdf, Ranked, UnigramTable, slot_ends
 from w2vjax.samplers.random_words import WORD
 from w2vjax.samplers.streamed import InBatch, LearnedUnigram
 
@@ -24,6 +24,11 @@ def law(sampler: Sampler, num_words: int) -> Probabilities:
     match sampler:
         case InBatch(expected=inner) | LearnedUnigram(drawn=inner):
             return law(inner, num_words)
+        case Ranked():
+            whole = np.zeros(num_words)
+            ids = np.asarray(sampler.ids)
+            whole[ids] = law(sampler.inner, len(ids))
+            return whole
         case Uniform():
             return uniform(np.ones(num_words))
         case LogUniform():

@@ -143,6 +143,43 @@ class UnigramTable(Tabulated):
         return _at(self.slots, slot.astype(jnp.int32))
 
 
+@pytree
+class Ranked:
+    """A law of ranks, and the id of each: for ids that are in another order, or partly reserved.
+
+    8 bytes a word, besides what draws the ranks.
+    """
+
+    inner: Any
+    """draws ranks"""
+    ids: Int32[Array, " n"]
+    """of each rank"""
+    ranks: Int32[Array, " v"]
+    """of each id; -1: it is never drawn"""
+
+    @classmethod
+    def of(cls, inner: Any, ids: NDArray[np.int64], num_words: int) -> Self:
+        """Draws `ids[rank]`, below `num_words`, where `inner` draws the rank."""
+        ranks = np.full(num_words, -1, np.int32)
+        ranks[ids] = np.arange(len(ids))
+        return cls(inner, jnp.asarray(ids.astype(np.int32)), jnp.asarray(ranks))
+
+    @property
+    def num_words(self) -> int:
+        """V."""
+        return self.ranks.shape[0]
+
+    def sample(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int32[Array, "..."]:
+        """Ids of the given shape."""
+        return _at(self.ids, self.inner.sample(key, shape))
+
+    def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
+        """Log-probability of the id's rank; -inf where it has none."""
+        ranks = self.ranks[ids]
+        log_prob = self.inner.log_prob(jnp.maximum(ranks, 0))
+        return jnp.where(ranks >= 0, log_prob, -jnp.inf)
+
+
 def check_table(probabilities: Probabilities, size: int) -> None:
     """Raises `InputError` for a table with fewer slots than there are words."""
     if size < len(probabilities):
@@ -183,13 +220,15 @@ def fill_table(probabilities: Probabilities, size: int) -> NDArray[np.int64]:
 def apportion(probabilities: Probabilities, total: int) -> NDArray[np.int64]:
     """Whole units, `total` in all, nearest to the probabilities (largest remainders, Hamilton).
 
-    Each word gets the floor or the ceiling of its share, so none with a whole unit is lost.
+    Each word gets the floor or the ceiling of its share, so none with a whole unit is lost, and
+    none without a share gets any.
     """
     shares = checked_probabilities(probabilities) * float(total)
     units = np.floor(shares).astype(np.int64)
     missing = total - int(units.sum())
-    extra = min(max(missing, 0), len(units))
-    units[np.argsort(units - shares, kind="stable")[:extra]] += 1
+    extra = min(max(missing, 0), int(np.count_nonzero(shares)))
+    remainders = np.where(shares > 0, shares - units, -1)
+    units[np.argsort(-remainders, kind="stable")[:extra]] += 1
     units[np.argmax(units)] += missing - extra  # rounding of the shares themselves
     return units
 
