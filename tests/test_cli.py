@@ -1,5 +1,6 @@
 """The command line as a whole: its help, what it loads, how it ends."""
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -8,9 +9,20 @@ import pytest
 from synthetic import CELLS, experiment
 from typed import called
 
+from w2vjax.bench.settings import SWEEPS, Care, CeilingConfig, PeerConfig
 from w2vjax.commands import cli
+from w2vjax.commands.bench_commands import Layers, Peers, Scaling
+from w2vjax.commands.options import TextOptions, TrainOptions
+from w2vjax.commands.replay_command import Replay
+from w2vjax.commands.sampler_commands import Samplers
 from w2vjax.config.layers import LAYERS as OUTPUTS
+from w2vjax.config.schema import CorpusConfig, OutputConfig, TrainConfig
 from w2vjax.records import file as records
+from w2vjax.replay.settings import ReplaySettings
+from w2vjax.study.card_settings import CardConfig
+
+CORPUS = {"corpus", "max_vocab", "text"}
+ENDS = {"out", "platform"}
 
 
 @pytest.mark.parametrize(
@@ -59,3 +71,22 @@ def test_divergence_and_interruption_have_codes_of_their_own(capsys, monkeypatch
 
 def test_layers_of_the_command_line_are_those_of_the_registry():
     assert set(cli.Compare().outputs) == set(OUTPUTS)
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "others"),
+    [
+        (TextOptions, (CorpusConfig,), set()),
+        (TrainOptions, (TrainConfig, OutputConfig), set()),
+        (Replay, (ReplaySettings,), {"file", "out"}),
+        (Peers, (PeerConfig,), {"peers", "repeats", "ladder", "out"}),
+        (Samplers, (CardConfig,), CORPUS | {"vocabulary", "samplers", *ENDS}),
+        (Scaling, (Care,), {*SWEEPS, "outputs", "words", "largest_full", "devices", *ENDS}),
+        (Layers, (Care, CeilingConfig), CORPUS | {"outputs", "samplers", "train", *ENDS}),
+    ],
+    ids=lambda part: getattr(part, "__name__", ""),
+)
+def test_options_have_the_names_of_the_settings_they_give(options, settings, others):
+    """Others are the command's own: an option of another name would give nothing."""
+    known = {item.name for kind in settings for item in dataclasses.fields(kind)}
+    assert {item.name for item in dataclasses.fields(options)} - known == others

@@ -1,11 +1,12 @@
 """Benchmarks as data: what is measured, and how carefully."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
 from w2vjax.config.layers import LAYERS as KNOWN
 from w2vjax.config.layers import layer_class
+from w2vjax.config.overrides import override
 from w2vjax.config.schema import OutputConfig, RunConfig, TrainConfig
 from w2vjax.errors import InputError, in_range, unknown
 
@@ -113,17 +114,11 @@ def growth(layer: str) -> Literal["flat", "logarithmic", "linear"]:
 
 def _varied(base: RunConfig, layer: str, variable: Variable, value: int) -> RunConfig:
     # Resolved first: a layer's usual words a step would follow its dimensions.
-    base = replace(base, output=replace(base.output, layer=layer)).resolved()
-    output, train = base.output, base.train
-    if variable == "num_noise":
-        output = replace(output, num_noise=value)
-    elif variable == "dim":
-        train = replace(train, dim=value)
-    elif variable == "noise_per_block":
-        train = replace(train, noise_per_block=value)
-    elif variable == "block_size":
-        train = replace(train, block_size=value)
-    return replace(base, output=output, train=train)
+    base = override(base, {"output.layer": layer}).resolved()
+    if variable == "vocabulary":
+        return base
+    part = "output" if variable == "num_noise" else "train"
+    return override(base, {f"{part}.{variable}": value})
 
 
 PROGRAMS = ("gensim", "fasttext", "word2vec")

@@ -9,7 +9,7 @@ from tyro.conf import OmitArgPrefixes, subcommand
 
 from w2vjax.bench import settings as bench
 from w2vjax.commands.exit_codes import say
-from w2vjax.commands.options import Platform, TextOptions, TrainOptions
+from w2vjax.commands.options import Platform, TextOptions, TrainOptions, settings
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.engine import devices
@@ -59,8 +59,7 @@ class Layers:
             output=self.train.output(OutputConfig.layer, SamplerConfig()),
             train=self.train.train(TrainConfig.epochs, TrainConfig.seed),
         )
-        care = bench.Care(self.repeats, self.seconds)
-        ceiling = bench.CeilingConfig(self.matmul_size, self.copy_mebibytes)
+        care, ceiling = settings(bench.Care, self), settings(bench.CeilingConfig, self)
         configs = compare.cells(base, self.outputs, self.samplers, 1, TrainConfig.epochs)
         devices.prepare(self.platform, self.train.devices)
         from w2vjax.bench.layers import layers
@@ -114,14 +113,8 @@ class Scaling:
 
     def run(self) -> int:
         train = TrainConfig(subsample=0.0, sync_words=bench.SYNC_WORDS, devices=self.devices)
-        care = bench.Care(self.repeats, self.seconds)
-        sweeps: dict[bench.Variable, tuple[int, ...]] = {
-            "vocabulary": self.vocabulary,
-            "dim": self.dim,
-            "num_noise": self.num_noise,
-            "noise_per_block": self.noise_per_block,
-            "block_size": self.block_size,
-        }
+        care = settings(bench.Care, self)
+        sweeps = {variable: getattr(self, variable) for variable in bench.SWEEPS}
         points = bench.points(
             RunConfig(train=train), self.outputs, sweeps, self.words, self.largest_full
         )
@@ -170,16 +163,7 @@ class Peers:
 
     def run(self) -> int:
         there, missing = bench.installed(self.peers)
-        settings = bench.PeerConfig(
-            corpus=self.corpus,
-            layer=self.layer,
-            architecture=self.architecture,
-            dim=self.dim,
-            window=self.window,
-            num_noise=self.num_noise,
-            epochs=self.epochs,
-            max_words=self.max_words,
-        )
+        asked = settings(bench.PeerConfig, self)
         bench.check_peers(self.repeats, self.ladder)
         for name in missing:
             say(f"{name} is not installed and left out: pip install 'w2vjax[peers]'")
@@ -188,7 +172,7 @@ class Peers:
         failed: list[str] = []
 
         def measure(ledger: "Ledger") -> None:
-            failed.extend(peers(settings, there, self.repeats, self.ladder, ledger))
+            failed.extend(peers(asked, there, self.repeats, self.ladder, ledger))
 
         code = _measured(self.out, bench.PEERS, measure, device=False)
         for line in failed:

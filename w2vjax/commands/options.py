@@ -3,12 +3,21 @@
 Defaults are those of `config`. Nothing is checked here: the configurations check themselves.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal, TypeVar
 
 from tyro.conf import arg
 
 from w2vjax.config.schema import CorpusConfig, EvalConfig, OutputConfig, SamplerConfig, TrainConfig
+
+T = TypeVar("T")
+
+
+def settings(kind: type[T], options: Any, **more: Any) -> T:
+    """What a command's options ask for: the options have the names of the settings they give."""
+    names = [item.name for item in fields(kind)]  # type: ignore[arg-type]
+    given = {name: getattr(options, name) for name in names if hasattr(options, name)}
+    return kind(**given | more)
 
 
 @dataclass(frozen=True)
@@ -28,15 +37,8 @@ class TextOptions:
         self, source: str, max_vocab: int | None, held_out_every: int | None = None
     ) -> CorpusConfig:
         """The corpus configuration; `InputError` for values out of range."""
-        return CorpusConfig(
-            source=source,
-            cleaning=self.cleaning,
-            errors=self.errors,
-            max_words=self.max_words,
-            min_count=self.min_count,
-            max_vocab=max_vocab,
-            held_out_every=held_out_every,
-        )
+        more = {"source": source, "max_vocab": max_vocab, "held_out_every": held_out_every}
+        return settings(CorpusConfig, self, **more)
 
 
 @dataclass(frozen=True)
@@ -64,23 +66,11 @@ class TrainOptions:
 
     def train(self, epochs: float, seed: int) -> TrainConfig:
         """The training configuration; `InputError` for values out of range."""
-        return TrainConfig(
-            architecture=self.architecture,
-            dim=self.dim,
-            window=self.window,
-            subsample=self.subsample,
-            epochs=epochs,
-            learning_rate=self.learning_rate,
-            devices=self.devices,
-            sync_words=self.sync_words,
-            seed=seed,
-        )
+        return settings(TrainConfig, self, epochs=epochs, seed=seed)
 
     def output(self, layer: str, sampler: SamplerConfig) -> OutputConfig:
         """The output layer's configuration; `InputError` for values out of range."""
-        return OutputConfig(
-            layer=layer, sampler=sampler, num_noise=self.num_noise, collision=self.collision
-        )
+        return settings(OutputConfig, self, layer=layer, sampler=sampler)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
+from w2vjax.commands.options import settings
 from w2vjax.replay.settings import ReplaySettings
 
 
@@ -56,27 +57,16 @@ class Replay:
     """dimensions of the vectors (-size). None: they are not trained"""
 
     def run(self) -> int:
-        settings = ReplaySettings(
-            architecture=self.architecture,
-            output=self.output,
-            window=self.window,
-            num_noise=self.num_noise,
-            sample=self.sample,
-            min_count=self.min_count,
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            table_size=self.table_size,
-            dim=self.dim,
-        )
+        asked = settings(ReplaySettings, self)
         from w2vjax.files import check_writable, written
         from w2vjax.replay.trace import trace
 
         if self.out:
             check_writable(self.out)
             with written(self.out) as file:
-                file.writelines(trace(self.file, settings))
+                file.writelines(trace(self.file, asked))
         else:
-            _print(trace(self.file, settings, show=not sys.stdout.isatty()))
+            _print(trace(self.file, asked, show=not sys.stdout.isatty()))
         return 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes
 
 from w2vjax.commands.exit_codes import say
-from w2vjax.commands.options import Platform, TextOptions
+from w2vjax.commands.options import Platform, TextOptions, settings
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.engine import devices
 from w2vjax.study.card_settings import CardConfig, chosen
@@ -48,7 +48,7 @@ class Samplers:
 
     def run(self) -> int:
         corpus = self.text.config(self.corpus, self.max_vocab)
-        config = CardConfig(self.table_size, self.num_draws, self.repeats, self.seed)
+        config = settings(CardConfig, self)
         samplers = chosen(self.samplers, self.table_size)
         from w2vjax.files import make_folder
         from w2vjax.text.encoding import encode
