@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     )
     from w2vjax.losses.exact_losses import log_probs, perplexity, predict, softmax_loss
     from w2vjax.losses.logits import CandidateLogits, candidate_logits
+    from w2vjax.losses.row_gradients import (
+        RowGradient,
+        RowGradients,
+        row_adagrad,
+        row_sgd,
+        value_and_row_gradient,
+    )
     from w2vjax.losses.textbook import (
         full_softmax,
         hierarchical_softmax,
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CandidateLogits",
+    "RowGradient",
+    "RowGradients",
     "VocabularySharded",
     "candidate_logits",
     "full_softmax",
@@ -37,14 +46,19 @@ __all__ = [
     "negative_sampling_loss",
     "perplexity",
     "predict",
+    "row_adagrad",
+    "row_sgd",
     "sampled_softmax",
     "sampled_softmax_loss",
     "softmax_loss",
     "two_level_softmax",
+    "value_and_row_gradient",
 ]
 
 _HOMES = {
     "CandidateLogits": "logits",
+    "RowGradient": "row_gradients",
+    "RowGradients": "row_gradients",
     "VocabularySharded": "weights",
     "candidate_logits": "logits",
     "full_softmax": "textbook",
@@ -56,10 +70,13 @@ _HOMES = {
     "negative_sampling_loss": "candidate_losses",
     "perplexity": "exact_losses",
     "predict": "exact_losses",
+    "row_adagrad": "row_gradients",
+    "row_sgd": "row_gradients",
     "sampled_softmax": "textbook",
     "sampled_softmax_loss": "candidate_losses",
     "softmax_loss": "exact_losses",
     "two_level_softmax": "textbook",
+    "value_and_row_gradient": "row_gradients",
 }
 
 

@@ -89,9 +89,11 @@ def candidate_logits(
     num_words = common_num_words(weights, biases, candidates)
     checked = checked_labels(labels, len(inputs), num_words, label_mask)
     words = Touched.by(checked.ids, candidates)
-    of_labels, of_noise = _products(inputs, *words.split(_rows(weights, words.ids, inputs)))
-    shifts = _biases(biases, words.ids, of_labels.dtype)
-    temperature = jnp.asarray(temperature, shifts.dtype)
+    of_labels, of_noise = _products(
+        inputs, *words.split(read_rows(weights, words.ids, width=inputs.shape[1]))
+    )
+    shifts = jnp.zeros(words.ids.shape) if biases is None else read_biases(biases, words.ids)
+    shifts, temperature = shifts.astype(of_labels.dtype), jnp.asarray(temperature, of_labels.dtype)
     label_shifts, noise_shifts = words.split(shifts / temperature)
     if log_q == "both":
         label_shifts -= _correction(candidates.log_expected_of(checked.ids), shifts.dtype)
@@ -135,19 +137,17 @@ def _check_options(hits: str, log_q: str) -> None:
             raise unknown(name, value, get_args(options))
 
 
-def _rows(weights: Rows, ids: Int32[Array, " r"], inputs: Array) -> Float[Array, "r d"]:
-    """Raises `InputError` unless rows are as wide as the inputs, floating-point and not NaN."""
+def read_rows(weights: Rows, ids: Int32[Array, " r"], width: int) -> Float[Array, "r d"]:
+    """Rows of the words; raises `InputError` unless floating-point, of this width and not NaN."""
     if not callable(weights):
-        checked_matrix("weights", weights, width=inputs.shape[1])
-    rows = checked_matrix("rows of weights", rows_of(weights, ids), inputs.shape[1], len(ids))
+        checked_matrix("weights", weights, width)
+    rows = checked_matrix("rows of weights", rows_of(weights, ids), width, len(ids))
     check_no_nan(**{"weights, in the rows of labels and candidates": rows})
     return rows
 
 
-def _biases(biases: Rows | None, ids: Int32[Array, " r"], dtype: Any) -> Float[Array, " r"]:
-    """Raises `InputError` unless there is a floating-point number a word."""
-    if biases is None:
-        return jnp.zeros(ids.shape, dtype)
+def read_biases(biases: Rows, ids: Int32[Array, " r"]) -> Float[Array, " r"]:
+    """Biases of the words; raises `InputError` unless floating-point, one a word and not NaN."""
     if not callable(biases):
         checked_biases(biases, len(biases))
     values = rows_of(biases, ids)
@@ -157,7 +157,7 @@ def _biases(biases: Rows | None, ids: Int32[Array, " r"], dtype: Any) -> Float[A
             "floating-point numbers, one a word"
         )
     check_no_nan(**{"biases, of labels and candidates": values})
-    return values.astype(dtype)
+    return values
 
 
 def _products(
