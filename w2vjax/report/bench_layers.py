@@ -11,24 +11,50 @@ from w2vjax.report.bench_rows import (
     Quantiles,
     bounds,
     machine_of,
-    number,
     of,
     quartiles,
     shown,
     speed_bars,
-    spread_of,
+    spreads,
     subjects,
 )
 from w2vjax.report.cells import with_cells
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import COLUMN, GREY, Look, looks
 from w2vjax.report.picture import Draw
-from w2vjax.report.tables import Table
+from w2vjax.report.tables import Columns, Table, number, numbers, texts
 
 MATMUL, COPY = "matmul", "copy"
 FULL_SOFTMAX, PRODUCTS = "full softmax, forward and backward", "its matrix products alone"
 CALLS = (MATMUL, COPY, FULL_SOFTMAX, PRODUCTS)
 """programs that train nothing"""
+SPEED: Columns = {
+    "layer": texts("layer"),
+    "sampler": texts("sampler"),
+    "ms a step": spreads("seconds", 3, 1e3),
+    "million words/s": spreads("words", 3, 1e-6),
+    "million kept words/s": numbers("kept_words", 3, 1e-6),
+    "million pairs/s": numbers("pairs", 2, 1e-6),
+    "exchange (%)": numbers("exchange", 1, 100),
+    "compile (s)": numbers("compile_seconds", 1),
+    "MiB a device": numbers("device_memory", 0, 2**-20),
+    "measurements": numbers("num", 0),
+}
+TRAFFIC: Columns = {
+    "layer": texts("layer"),
+    "sampler": texts("sampler"),
+    "MFLOP a step": numbers("flops", 1, 1e-6),
+    "MFLOP (XLA)": numbers("xla_flops", 1, 1e-6),
+    "GFLOP/s": numbers("flops_rate", 1, 1e-9),
+    "GFLOP/s (XLA)": numbers("xla_flops_rate", 1, 1e-9),
+    "of the product (%)": numbers("matmul_share", 1, 100),
+    "MB a step": numbers("bytes", 2, 1e-6),
+    "MB (XLA)": numbers("xla_bytes", 2, 1e-6),
+    "GB/s": numbers("bytes_rate", 2, 1e-9),
+    "GB/s (XLA)": numbers("xla_bytes_rate", 2, 1e-9),
+    "of the copy (%)": numbers("copy_share", 1, 100),
+    "FLOP/byte": numbers("intensity", 1),
+}
 
 
 def measured(frame: pd.DataFrame) -> pd.DataFrame:
@@ -95,22 +121,7 @@ def _speed(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         "without the cache; 0 where another layer's program is the same. Memory: arguments, "
         f"results and temporaries of the program on each device.{whole}"
     )
-    text = [
-        {
-            "layer": str(row["layer"]),
-            "sampler": str(row["sampler"]),
-            "ms a step": shown(spread_of(row, "seconds"), 3, 1e3),
-            "million words/s": shown(spread_of(row, "words"), 3, 1e-6),
-            "million kept words/s": number(row["kept_words"], 3, 1e-6),
-            "million pairs/s": number(row["pairs"], 2, 1e-6),
-            "exchange (%)": number(row["exchange"], 1, 100),
-            "compile (s)": number(row["compile_seconds"], 1),
-            "MiB a device": number(row["device_memory"], 0, 2**-20),
-            "measurements": number(row["num"], 0),
-        }
-        for row in rows.to_dict("records")
-    ]
-    return Table.plain(caption, text, rows.drop(columns="cell"))
+    return Table.of(caption, SPEED, rows.drop(columns="cell"))
 
 
 def _ceilings(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
@@ -131,25 +142,7 @@ def _ceilings(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         copy_share=rows["bytes_rate"] / copy.median,
         intensity=rows["flops"] / rows["bytes"],
     )
-    text = [
-        {
-            "layer": str(row["layer"]),
-            "sampler": str(row["sampler"]),
-            "MFLOP a step": number(row["flops"], 1, 1e-6),
-            "MFLOP (XLA)": number(row["xla_flops"], 1, 1e-6),
-            "GFLOP/s": number(row["flops_rate"], 1, 1e-9),
-            "GFLOP/s (XLA)": number(row["xla_flops_rate"], 1, 1e-9),
-            "of the product (%)": number(row["matmul_share"], 1, 100),
-            "MB a step": number(row["bytes"], 2, 1e-6),
-            "MB (XLA)": number(row["xla_bytes"], 2, 1e-6),
-            "GB/s": number(row["bytes_rate"], 2, 1e-9),
-            "GB/s (XLA)": number(row["xla_bytes_rate"], 2, 1e-9),
-            "of the copy (%)": number(row["copy_share"], 1, 100),
-            "FLOP/byte": number(row["intensity"], 1),
-        }
-        for row in raw.to_dict("records")
-    ]
-    return Table.plain(caption, text, raw)
+    return Table.of(caption, TRAFFIC, raw)
 
 
 def _products(frame: pd.DataFrame) -> Table:

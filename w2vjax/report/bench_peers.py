@@ -12,19 +12,17 @@ from w2vjax.report.bench_rows import (
     bounds,
     extremes,
     machine_of,
-    number,
     of,
-    shown,
     speed_bars,
     spread_axis,
-    spread_of,
+    spreads,
     subjects,
 )
 from w2vjax.report.cells import layer_titles
 from w2vjax.report.chart import Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import COLUMN, GREY, looks
 from w2vjax.report.picture import Draw
-from w2vjax.report.tables import UNDEFINED, Table
+from w2vjax.report.tables import UNDEFINED, Columns, Table, numbers, texts
 
 OURS = "w2vjax"
 SPREADS = {
@@ -36,6 +34,28 @@ SPREADS = {
     "memory": "memory/peak",
 }
 """what is told of every program, and the metrics"""
+PROGRAMS: Columns = {
+    "program": texts("program"),
+    "version": texts("version"),
+    "million words/s": spreads("speed", 3, 1e-6),
+    "ours / its speed": spreads("ratio", 2),
+    "analogies (%)": spreads("accuracy", 1, 100),
+    "mean (%)": numbers("accuracy.mean", 1, 100),
+    "training (s)": spreads("seconds", 1),
+    "whole (s)": spreads("whole", 1),
+    "start (s)": numbers("start", 1),
+    "peak memory (GiB)": numbers("memory", 2, 2**-30),
+    "runs": numbers("num", 0),
+}
+LADDER: Columns = {
+    "program": texts("program"),
+    "its analogies (%)": numbers("accuracy", 1, 100),
+    "its training (s)": numbers("seconds", 1),
+    "our epochs": numbers("our_epochs", 1),
+    "our analogies (%)": numbers("our_accuracy", 1, 100),
+    "our training (s)": numbers("our_seconds", 1),
+    "of its time (%)": numbers("share", 1, 100),
+}
 
 
 def measured(frame: pd.DataFrame) -> pd.DataFrame:
@@ -101,23 +121,8 @@ def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
         "text encoded before. Start: of our process to its first step, compiled programs from the "
         f"cache if they are there. Analogies: {questions}, {protocol}."
     )
-    text = [
-        {
-            "program": str(row["program"]),
-            "version": str(row["version"]),
-            "million words/s": shown(spread_of(row, "speed"), 3, 1e-6),
-            "ours / its speed": shown(spread_of(row, "ratio"), 2),
-            "analogies (%)": shown(spread_of(row, "accuracy"), 1, 100),
-            "mean (%)": number(row["accuracy.mean"], 1, 100),
-            "training (s)": shown(spread_of(row, "seconds"), 1),
-            "whole (s)": shown(spread_of(row, "whole"), 1),
-            "start (s)": number(row["start"], 1),
-            "peak memory (GiB)": number(row["memory"], 2, 2**-30),
-            "runs": number(row["num"], 0),
-        }
-        for row in rows.to_dict("records")
-    ]
-    return Table.plain(caption + _failures(frame), text, rows.drop(columns="run", errors="ignore"))
+    rows = rows.drop(columns="run", errors="ignore")
+    return Table.of(caption + _failures(frame), PROGRAMS, rows)
 
 
 def _failures(frame: pd.DataFrame) -> str:
@@ -143,33 +148,23 @@ def _ladder(peers: pd.DataFrame, ours: pd.DataFrame) -> Table:
         )
         + "."
     )
-    text, raw = [], []
+    rows = []
     for peer in peers.to_dict("records"):
         good = ours[ours["accuracy.mean"] >= peer["accuracy.mean"]].sort_values("epochs")
         reached = good.iloc[0].to_dict() if len(good) else {}
         seconds = reached.get("seconds", np.nan)
-        row = {
-            "program": peer["program"],
-            "accuracy": peer["accuracy.mean"],
-            "seconds": peer["seconds"],
-            "our_epochs": reached.get("epochs", np.nan),
-            "our_accuracy": reached.get("accuracy.mean", np.nan),
-            "our_seconds": seconds,
-            "share": seconds / peer["seconds"],
-        }
-        raw.append(row)
-        text.append(
+        rows.append(
             {
-                "program": str(row["program"]),
-                "its analogies (%)": number(row["accuracy"], 1, 100),
-                "its training (s)": number(row["seconds"], 1),
-                "our epochs": number(row["our_epochs"], 1),
-                "our analogies (%)": number(row["our_accuracy"], 1, 100),
-                "our training (s)": number(row["our_seconds"], 1),
-                "of its time (%)": number(row["share"], 1, 100),
+                "program": peer["program"],
+                "accuracy": peer["accuracy.mean"],
+                "seconds": peer["seconds"],
+                "our_epochs": reached.get("epochs", np.nan),
+                "our_accuracy": reached.get("accuracy.mean", np.nan),
+                "our_seconds": seconds,
+                "share": seconds / peer["seconds"],
             }
         )
-    return Table.plain(caption, text, raw)
+    return Table.of(caption, LADDER, rows)
 
 
 def drawings(frame: pd.DataFrame) -> dict[str, Draw]:

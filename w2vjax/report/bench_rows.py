@@ -1,6 +1,6 @@
 """What the reports of benchmarks share: one session's records, medians and spreads."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 from w2vjax.report.chart import Axis, Drawing
 from w2vjax.report.chart_lists import listed
 from w2vjax.report.look import COLUMN, colors
-from w2vjax.report.tables import UNDEFINED
+from w2vjax.report.tables import UNDEFINED, Row
 
 SUBJECT = "bench/subject"
 """metric of the row that describes a program"""
@@ -66,21 +66,20 @@ def shown(spread: Quantiles, digits: int, scale: float = 1.0) -> str:
     return f"{median} ({low} to {high})" if spread.num > 1 else median
 
 
-def number(value: Any, digits: int, scale: float = 1.0) -> str:
-    """A number, or a dash where there is none."""
-    missing = value is None or pd.isna(value)
-    return UNDEFINED if missing else f"{scale * value:,.{digits}f}"
-
-
 def bounds(name: str, spread: Quantiles) -> dict[str, float]:
     """A spread as columns: NAME, NAME.low, NAME.high."""
     return {name: spread.median, f"{name}.low": spread.low, f"{name}.high": spread.high}
 
 
-def spread_of(row: Mapping[str, Any], name: str) -> Quantiles:
-    """The spread that `bounds` made columns of."""
-    num = 0 if np.isnan(row[name]) else int(row["num"])
-    return Quantiles(row[name], row[f"{name}.low"], row[f"{name}.high"], num)
+def spreads(name: str, digits: int, scale: float = 1.0) -> Callable[[Row], str]:
+    """The column of a spread that `bounds` made fields of."""
+
+    def show(row: Row) -> str:
+        num = 0 if np.isnan(row[name]) else int(row["num"])
+        spread = Quantiles(row[name], row[f"{name}.low"], row[f"{name}.high"], num)
+        return shown(spread, digits, scale)
+
+    return show
 
 
 def spread_axis(name: str, label: str, scale: float = 1.0, **more: Any) -> Axis:

@@ -11,7 +11,6 @@ from scipy import stats
 from w2vjax.report.bench_rows import (
     bounds,
     machine_of,
-    number,
     of,
     quartiles,
     spread_axis,
@@ -21,7 +20,7 @@ from w2vjax.report.cells import NO_SAMPLER, layer_titles
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import looks
 from w2vjax.report.picture import Draw
-from w2vjax.report.tables import UNDEFINED, Table
+from w2vjax.report.tables import UNDEFINED, Table, number
 
 VARIABLES = {
     "vocabulary": "vocabulary V",

@@ -1,8 +1,7 @@
 """What samplers draw: the distributions of a run, and the report card as files."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from w2vjax.report.cells import sampler_order
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import GREY, looks
 from w2vjax.report.picture import rendered
-from w2vjax.report.tables import UNDEFINED, Table
+from w2vjax.report.tables import UNDEFINED, Columns, Row, Table, texts
 
 CORPUS = "corpus"
 REFERENCES = {"jax.random.bits": "--", "numpy choice(p)": ":"}
@@ -35,45 +34,42 @@ def _percent(value: float) -> str:
     return f"{100 * value:.3g}"
 
 
-@dataclass(frozen=True)
-class Quality:
-    """A quantity of the card: where it is in a row, and how it is shown."""
-
-    header: str
-    field: str
-    show: Callable[[Any], str] = _plain
+def _shown(field: str, show: Callable[[Any], str] = _plain) -> Callable[[Row], str]:
+    """The column of a field; a dash where a sampler has none."""
+    return lambda row: UNDEFINED if row.get(field) is None else show(row[field])
 
 
-FIDELITY = (
-    Quality("total variation", "total_variation"),
-    Quality("KL (nats)", "kl"),
-    Quality("Hellinger", "hellinger"),
-    Quality("least ratio", "least_ratio"),
-    Quality("largest ratio", "largest_ratio"),
-    Quality("never drawn", "unreachable", "{:,}".format),
-    Quality("p, all words", "p_value"),
-    Quality("p, least decade", "p_decade"),
-)
-SHAPE = (
-    Quality("total variation", "total_variation_unigram_0.75"),
-    Quality("KL (nats)", "kl_unigram_0.75"),
-    Quality("Hellinger", "hellinger_unigram_0.75"),
-    Quality("top 1 (%)", "top_1", _percent),
-    Quality("top 10 (%)", "top_10", _percent),
-    Quality("top 100 (%)", "top_100", _percent),
-    Quality("top 1000 (%)", "top_1000", _percent),
-    Quality("rarest half (%)", "rarest_half", _percent),
-    Quality("noise = target (%)", "noise_is_target", _percent),
-)
-COST = (
-    Quality("bytes", "bytes", "{:,}".format),
-    Quality("bytes a word", "bytes_a_word", "{:.1f}".format),
-    Quality("set-up (s)", "setup_seconds"),
-    Quality("ns a draw", "nanoseconds", "{:.1f}".format),
-    Quality("speed / bits", "speed_bits", "{:.2f}".format),
-    Quality("speed / closed form", "speed_closed_form", "{:.2f}".format),
-    Quality("speed / numpy", "speed_numpy", "{:.1f}".format),
-)
+NAMES: Columns = {"distribution": texts("distribution"), "by": texts("shown_mechanism")}
+FIDELITY: Columns = NAMES | {
+    "total variation": _shown("total_variation"),
+    "KL (nats)": _shown("kl"),
+    "Hellinger": _shown("hellinger"),
+    "least ratio": _shown("least_ratio"),
+    "largest ratio": _shown("largest_ratio"),
+    "never drawn": _shown("unreachable", "{:,}".format),
+    "p, all words": _shown("p_value"),
+    "p, least decade": _shown("p_decade"),
+}
+SHAPE: Columns = NAMES | {
+    "total variation": _shown("total_variation_unigram_0.75"),
+    "KL (nats)": _shown("kl_unigram_0.75"),
+    "Hellinger": _shown("hellinger_unigram_0.75"),
+    "top 1 (%)": _shown("top_1", _percent),
+    "top 10 (%)": _shown("top_10", _percent),
+    "top 100 (%)": _shown("top_100", _percent),
+    "top 1000 (%)": _shown("top_1000", _percent),
+    "rarest half (%)": _shown("rarest_half", _percent),
+    "noise = target (%)": _shown("noise_is_target", _percent),
+}
+COST: Columns = NAMES | {
+    "bytes": _shown("bytes", "{:,}".format),
+    "bytes a word": _shown("bytes_a_word", "{:.1f}".format),
+    "set-up (s)": _shown("setup_seconds"),
+    "ns a draw": _shown("nanoseconds", "{:.1f}".format),
+    "speed / bits": _shown("speed_bits", "{:.2f}".format),
+    "speed / closed form": _shown("speed_closed_form", "{:.2f}".format),
+    "speed / numpy": _shown("speed_numpy", "{:.1f}".format),
+}
 
 
 def build(card: Card, folder: Path) -> list[Path]:
@@ -137,8 +133,8 @@ def tables(card: Card) -> list[Table]:
     )
     rows = [_derived(row, card["vocabulary"]["words"]) for row in card["samplers"]]
     return [
-        _table(caption, rows, chosen)
-        for caption, chosen in ((fidelity, FIDELITY), (shape, SHAPE), (cost, COST))
+        Table.of(caption, columns, rows)
+        for caption, columns in ((fidelity, FIDELITY), (shape, SHAPE), (cost, COST))
     ]
 
 
@@ -150,23 +146,6 @@ def _derived(row: Mapping[str, Any], num_words: int) -> dict[str, Any]:
         "bytes_a_word": row["bytes"] / num_words,
         "shown_mechanism": f"{row['mechanism']} of {size:,}" if size else row["mechanism"],
     }
-
-
-def _table(caption: str, rows: Sequence[Mapping[str, Any]], chosen: Sequence[Quality]) -> Table:
-    names = [Quality("distribution", "distribution", str), Quality("by", "shown_mechanism", str)]
-    shown = [*names, *chosen]
-    text = pd.DataFrame(
-        [
-            [
-                UNDEFINED if row.get(column.field) is None else column.show(row[column.field])
-                for column in shown
-            ]
-            for row in rows
-        ],
-        columns=[column.header for column in shown],
-    )
-    raw = pd.DataFrame([{column.field: row.get(column.field) for column in shown} for row in rows])
-    return Table.plain(caption, text, raw)
 
 
 def sampler_distributions(frame: pd.DataFrame) -> Drawing | None:

@@ -13,6 +13,25 @@ MISSING = "missing"
 """planned, but not measured"""
 UNDEFINED = "\N{EN DASH}"
 """there is no such number"""
+Row = Mapping[str, Any]
+Columns = dict[str, Callable[[Row], str]]
+"""by header, what a row shows there"""
+
+
+def number(value: Any, digits: int, scale: float = 1.0) -> str:
+    """A number, or a dash where there is none."""
+    missing = value is None or pd.isna(value)
+    return UNDEFINED if missing else f"{scale * value:,.{digits}f}"
+
+
+def numbers(field: str, digits: int, scale: float = 1.0) -> Callable[[Row], str]:
+    """The column of a field that holds numbers."""
+    return lambda row: number(row[field], digits, scale)
+
+
+def texts(field: str) -> Callable[[Row], str]:
+    """The column of a field that holds names."""
+    return lambda row: str(row[field])
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,13 @@ class Table:
         frame = pd.DataFrame(text)
         bold = pd.DataFrame(False, frame.index, frame.columns)
         return cls(caption, frame, bold, pd.DataFrame(raw))
+
+    @classmethod
+    def of(cls, caption: str, columns: Columns, rows: pd.DataFrame | Sequence[Row]) -> "Table":
+        """The columns of these rows, without bold cells."""
+        every = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
+        text = [{header: show(row) for header, show in columns.items()} for row in every]
+        return cls.plain(caption, text, rows)
 
     def markdown(self) -> str:
         """A GitHub table, the caption above it."""
