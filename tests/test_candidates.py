@@ -16,9 +16,11 @@ from w2vjax.samplers import (
     accidental_hits,
     build,
     draw_candidates,
+    from_probabilities,
     in_batch,
     log_expected_count,
     parse,
+    without_repeats,
 )
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.mechanisms import Alias
@@ -123,8 +125,17 @@ def test_all_words_can_be_drawn_without_repeats() -> None:
     assert (held.log_expected <= 0).all()
 
 
-def test_sets_have_the_law_of_draws_without_repeats() -> None:
-    """Two of three words: P(a, then b) = p(a) p(b) / (1 - p(a)), and the tries' law with it."""
+@pytest.mark.parametrize(("least_chunk", "most_chunks"), [(64, 16), (64, 0), (1, 1)])
+def test_sets_have_the_law_of_draws_without_repeats(
+    monkeypatch: pytest.MonkeyPatch, least_chunk: int, most_chunks: int
+) -> None:
+    """Two of three words: P(a, then b) = p(a) p(b) / (1 - p(a)), and the tries' law with it.
+
+    By rejection, at once, and one word by rejection before the other comes at once.
+    """
+    monkeypatch.setattr(without_repeats, "LEAST_CHUNK", least_chunk)
+    monkeypatch.setattr(without_repeats, "MOST_CHUNKS", most_chunks)
+    monkeypatch.setattr(without_repeats, "LARGEST", 0)
     p = np.array([0.6, 0.3, 0.1])
     sampler, num = Alias.of(p), 20_000
     keys = jax.random.split(jax.random.key(7), num)
@@ -206,3 +217,14 @@ def test_every_copy_of_a_label_is_an_accidental_hit() -> None:
     assert hits.astype(int).tolist() == [[1, 0, 1, 1, 0], [0, 1, 0, 0, 0]]
     several = accidental_hits(jnp.int32([[5, 7], [1, 9]]), held)
     assert several.astype(int).tolist() == [[1, 1, 1, 1, 0], [0, 0, 0, 0, 1]]
+
+
+def test_a_large_set_has_no_repeats_whatever_the_ids_have_in_common() -> None:
+    """Ids that are multiples of the hash table's size meet in one slot at first."""
+    num_words, num = 1 << 20, 500
+    rare = np.arange(0, num_words, 1 << 12)
+    weights = np.full(num_words, 1e-4)
+    weights[rare] = 10.0
+    held = jax.jit(lambda s, k: draw_candidates(s, k, num))(from_probabilities(weights), KEY)
+    assert len(set(held.ids.tolist())) == num and held.present.all()
+    assert len(set(held.ids.tolist()) & set(rare.tolist())) > 200

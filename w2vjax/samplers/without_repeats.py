@@ -8,14 +8,18 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float32, Int32, Key
+from jaxtyping import Array, Bool, Float32, Int32, Key, UInt32
 
 from w2vjax.samplers.random_words import WORD, random_words
 
 LEAST_CHUNK = 64
 """Draws made at once, at least."""
-MOST_CHUNKS = 8
-"""Chunks drawn before the rest of the set is drawn at once."""
+MOST_CHUNKS = 16
+"""Chunks drawn before the rest of the set is drawn at once; and as many draws more as words."""
+LARGEST = 1 << 30
+"""beyond the number of any chunk"""
+EMPTY = (1 << 31) - 1
+"""slot of a table with no place in it"""
 LEAST_RATE = 1e-30
 """of a success; rarer ones take as many tries as such"""
 
@@ -41,7 +45,7 @@ def distinct(
         """One row at a time: each needs memory for the whole vocabulary."""
         ids, filled, tries, found = state
         row = jnp.argmax(filled < num)
-        key = jax.random.fold_in(keys[row], MOST_CHUNKS)
+        key = jax.random.fold_in(keys[row], LARGEST + filled[row])
         whole, took, there = _complete(sampler, key, ids[row], filled[row], tries[row])
         return (
             ids.at[row].set(whole),
@@ -56,38 +60,75 @@ def distinct(
 
 
 def _reject(sampler: Any, key: Key[Array, ""], num: int) -> Drawn:
-    """Draws until the set is full, `MOST_CHUNKS` chunks at most."""
-    chunk = max(num, LEAST_CHUNK)
-    State = tuple[Int32[Array, " n"], Int32[Array, ""], Int32[Array, ""], Int32[Array, ""]]
+    """Draws until the set is full, or too many: then the rest is cheaper drawn at once.
+
+    Chunks of draws are laid behind the words of the set and looked up in a hash table of places.
+    """
+    chunk = max(num // 2, LEAST_CHUNK)
+    most_chunks = MOST_CHUNKS + min(sampler.num_words, LARGEST) // chunk
+    State = tuple[
+        Int32[Array, " m"], Int32[Array, " c"], Int32[Array, ""], Int32[Array, ""], Int32[Array, ""]
+    ]
 
     def short(state: State) -> Bool[Array, ""]:
-        _, filled, _, number = state
-        return (filled < num) & (number < MOST_CHUNKS)
+        _, _, filled, _, number = state
+        return (filled < num) & (number < most_chunks)
 
     def extend(state: State) -> State:
-        ids, filled, tries, number = state
+        ids, table, filled, tries, number = state
         drawn = sampler.sample(jax.random.fold_in(key, number), (chunk,))
-        new = _first(jnp.concatenate([ids, drawn]))[num:]
+        ids = jax.lax.dynamic_update_slice(ids, drawn, (filled,))
+        table, slots = _look_up(table, ids, drawn, filled)
+        new = slots < len(table)
         place = filled + jnp.cumsum(new, dtype=jnp.int32) - 1
-        ids = ids.at[jnp.where(new, place, num)].set(drawn, mode="drop")
+        table = table.at[slots].set(place, mode="drop")
+        ids = ids.at[jnp.where(new, place, len(ids))].set(drawn, mode="drop")
         full = new & (place == num - 1)
         used = jnp.where(full.any(), jnp.argmax(full).astype(jnp.int32) + 1, chunk)
         filled = jnp.minimum(filled + jnp.sum(new, dtype=jnp.int32), num)
-        return ids, filled, tries + used, number + 1
+        return ids, table, filled, tries + used, number + 1
 
     zero = jnp.int32(0)
-    ids, filled, tries, _ = jax.lax.while_loop(
-        short, extend, (jnp.full(num, -1, jnp.int32), zero, zero, zero)
-    )
-    return ids, filled, tries.astype(jnp.float32)
+    table = jnp.full(1 << (4 * (num + chunk)).bit_length(), EMPTY, jnp.int32)
+    start = jnp.zeros(num + chunk, jnp.int32), table, zero, zero, zero
+    ids, _, filled, tries, _ = jax.lax.while_loop(short, extend, start)
+    return ids[:num], filled, tries.astype(jnp.float32)
 
 
-def _first(ids: Int32[Array, " m"]) -> Bool[Array, " m"]:
-    """Where an id stands for the first time."""
-    order = jnp.argsort(ids, stable=True)
-    ordered = ids[order]
-    starts = jnp.concatenate([jnp.ones(1, bool), ordered[1:] != ordered[:-1]])
-    return jnp.zeros(ids.shape, bool).at[order].set(starts)
+def _look_up(
+    table: Int32[Array, " c"],
+    ids: Int32[Array, " m"],
+    drawn: Int32[Array, " n"],
+    filled: Int32[Array, ""],
+) -> tuple[Int32[Array, " c"], Int32[Array, " n"]]:
+    """Enters what is drawn for the first time; with its slots, and `c` for repeats.
+
+    `ids` hold what is drawn from `filled` on. Open addressing, all draws in step: whoever meets a
+    free slot claims it, and the first of them has it. Others with the same id see theirs there,
+    and the rest go on to their next slot. Each id has its own odd stride, so that it meets every
+    slot of the table, which is never more than a quarter full.
+    """
+    size = len(table)
+    own = filled + jnp.arange(len(drawn), dtype=jnp.int32)
+    word = drawn.astype(jnp.uint32)
+    stride = ((word * jnp.uint32(0x9E3779B1)) >> 7) | 1
+    State = tuple[Int32[Array, " c"], Int32[Array, " n"], UInt32[Array, " n"], Bool[Array, " n"]]
+
+    def searching(state: State) -> Bool[Array, ""]:
+        return state[3].any()
+
+    def probe(state: State) -> State:
+        table, slots, word, looking = state
+        slot = (word & jnp.uint32(size - 1)).astype(jnp.int32)
+        free = looking & (table[slot] == EMPTY)
+        table = table.at[jnp.where(free, slot, size)].min(own, mode="drop")
+        there = table[slot]
+        slots = jnp.where(looking & (there == own), slot, slots)
+        return table, slots, word + stride, looking & (ids[there] != drawn)
+
+    start = table, jnp.full(len(drawn), size, jnp.int32), word, jnp.ones(len(drawn), bool)
+    table, slots, _, _ = jax.lax.while_loop(searching, probe, start)
+    return table, slots
 
 
 def _complete(
@@ -103,11 +144,13 @@ def _complete(
     exponential `E`, over the words not yet in the set (Efraimidis & Spirakis 2006). With mass `R`
     outside of the set, the next new word takes a geometric number of tries of success `R`.
     """
-    num, key, of_tries = len(ids), *jax.random.split(key)
-    words = jnp.arange(sampler.num_words, dtype=jnp.int32)
+    num = len(ids)
+    # what does not change, XLA would take out of the loop, which is seldom entered: add 0
+    words = jnp.arange(sampler.num_words, dtype=jnp.int32) + jnp.minimum(filled, 0)
     held = jnp.where(jnp.arange(num) < filled, ids, len(words))
     log_prob = sampler.log_prob(words).at[held].set(-jnp.inf, mode="drop")
-    keys, order = jax.lax.top_k(log_prob - jnp.log(_exponential(key, (len(words),))), num)
+    of_order, of_tries = jax.random.split(key)
+    keys, order = jax.lax.top_k(log_prob - jnp.log(_exponential(of_order, words.shape)), num)
     further = jnp.arange(num) < num - filled
     further &= keys > -jnp.inf
     # the mass outside of the set before each further word: what no one takes, and what is to come
