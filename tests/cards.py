@@ -42,4 +42,4 @@ def small_card() -> dict[str, Any]:
         patch.setitem(OWN, "first-two", lambda counts: FirstTwo(jnp.float32(0.25)))
         patch.setattr(draw_times, "SIZES", (1_000, 10_000))
         samplers = [parse(name) for name in NAMES]
-        return card.card("test", np.sort(COUNTS)[::-1], samplers, CONFIG, show=False)
+        return card.card("test", np.sort(COUNTS)[::-1], samplers, CONFIG)

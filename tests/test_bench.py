@@ -16,13 +16,14 @@ from w2vjax import clock
 from w2vjax.bench import peers
 from w2vjax.bench import settings as bench
 from w2vjax.bench.layers import layers
-from w2vjax.bench.ledger import SUBJECT, Ledger
+from w2vjax.bench.ledger import Ledger
 from w2vjax.bench.scaling import scaling, zipf_corpus
 from w2vjax.bench.settings import Care, CeilingConfig, PeerConfig
 from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import RunConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.records.file import Records
+from w2vjax.records.metrics import SUBJECT
 from w2vjax.report import bench_layers, bench_peers, bench_rows
 from w2vjax.report import build as report
 from w2vjax.report.bench_scaling import logarithmic, power_law
@@ -77,7 +78,7 @@ def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
     base = RunConfig(train=replace(TRAIN, dim=64))
     configs = compare.cells(base, tuple(OUTPUTS), ("uniform",), 1, 1.0)
     ledger = Ledger(Records(tmp_path), bench.LAYERS)
-    layers(tiny_corpus(), configs, CARE, CeilingConfig(64, 1), ledger, show=False)
+    layers(tiny_corpus(), configs, CARE, CeilingConfig(64, 1), ledger)
     frame = bench_rows.last_session(load(tmp_path))
     rows = bench_layers.measured(frame).set_index("cell")
     assert len(rows) == len(OUTPUTS) and set(rows["num"]) == {2}
@@ -121,7 +122,7 @@ def test_scaling_is_fitted_and_reported(tmp_path: Path) -> None:
     base = RunConfig(train=TRAIN)
     points = bench.points(base, ("hierarchical-softmax",), {"vocabulary": (64, 128, 256)}, 64, 128)
     points += bench.points(base, ("negative-sampling",), {"block_size": (16, 32)}, 64, 128)
-    scaling(points, CARE, Ledger(Records(tmp_path), bench.SCALING), show=False)
+    scaling(points, CARE, Ledger(Records(tmp_path), bench.SCALING))
     made = built(tmp_path)
     rows = pd.read_csv(tmp_path / "table.csv").set_index(["variable", "layer"])
     assert rows["points"].to_dict() == {
@@ -191,7 +192,7 @@ def test_peers_take_turns_until_ours_are_as_accurate(
     ledger = Ledger(Records(tmp_path), bench.PEERS, device=False)
     settings = PeerConfig("planted", epochs=1, max_words=3_000)
     names = ["gensim", "fasttext"]
-    failed = peers.peers(settings, names, 2, (0.5, 1.0, 2.0, 3.0), ledger, show=False)
+    failed = peers.peers(settings, names, 2, (0.5, 1.0, 2.0, 3.0), ledger)
     assert failed == ["fasttext, 1 epochs: RuntimeError: no luck"]
     turns = [(name, 1.0, seed) for seed in (0, 1) for name in ("w2vjax", *names)]
     rungs = [("w2vjax", epochs, seed) for epochs in (0.5, 2.0) for seed in (0, 1)]

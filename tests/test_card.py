@@ -129,19 +129,19 @@ def test_what_cannot_be_is_told_before_the_work(
     monkeypatch.setitem(card.OWN, "own", lambda counts: (jnp.zeros(3),))
     monkeypatch.setattr(card, "of_numpy", lambda *_: pytest.fail("work has begun"))
     with pytest.raises(InputError, match=message):
-        card.card("test", COUNTS, [parse(name)], CONFIG, show=False)
+        card.card("test", COUNTS, [parse(name)], CONFIG)
 
 
 def test_counts_that_rise_are_told_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(card, "of_numpy", lambda *_: pytest.fail("work has begun"))
     with pytest.raises(InputError, match="not sorted by falling frequency"):
-        card.card("test", COUNTS[::-1], [parse("log-uniform:alias")], CONFIG, show=False)
+        card.card("test", COUNTS[::-1], [parse("log-uniform:alias")], CONFIG)
 
 
 def test_a_vocabulary_of_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("w2vjax.study.draw_times.SIZES", ())
     samplers = [parse("unigram:cdf"), parse("log-uniform")]
-    made = card.card("one", np.array([7]), samplers, CONFIG, show=False)
+    made = card.card("one", np.array([7]), samplers, CONFIG)
     assert [row["top_1"] for row in made["samplers"]] == [1, 1]
     assert [row["p_value"] for row in made["samplers"]] == [1, 1]
 

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats as reference
 
 from w2vjax.errors import InputError
+from w2vjax.report import stats
 from w2vjax.report.stats import (
     holm,
     mean_interval,
@@ -31,9 +32,10 @@ def assert_share(hits, expected, low=4.0, high=4.0):
 
 @pytest.mark.parametrize("num", [2, 3, 5])
 @pytest.mark.parametrize("level", [0.95, 0.8])
-def test_intervals_cover_the_mean_as_often_as_they_say(num, level):
+def test_intervals_cover_the_mean_as_often_as_they_say(num, level, monkeypatch):
+    monkeypatch.setattr(stats, "LEVEL", level)
     samples = generator().normal(7, 3, size=(NUM, num))
-    intervals = [mean_interval(sample, level) for sample in samples]
+    intervals = [mean_interval(sample) for sample in samples]
     assert_share([i.low <= 7 <= i.high for i in intervals], level)
 
 

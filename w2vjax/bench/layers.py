@@ -23,7 +23,6 @@ def layers(
     care: Care,
     ceiling: CeilingConfig,
     ledger: Ledger,
-    show: bool = True,
 ) -> None:
     """Times a segment of each configuration's training, the ceilings in between, into the ledger.
 
@@ -31,7 +30,7 @@ def layers(
     it. Raises `InputError`, before anything is timed, for impossible settings.
     """
     subjects: dict[str, Subject] = {}
-    with track("compiling", len(configs), "programs", show) as advance:
+    with track("compiling", len(configs), "programs") as advance:
         for config in configs:
             name = config.output.label
             subjects[name] = Subject(corpus, config)
@@ -43,7 +42,7 @@ def layers(
         ledger.describe(name, amount=call.amount, num_devices=mesh.size)
     measures: dict[str, Callable[[], Laps]] = {n: partial(_timed, c) for n, c in calls.items()}
     measures |= {name: subject.measure for name, subject in subjects.items()}
-    with track("measuring", care.repeats, "rounds", show) as advance:
+    with track("measuring", care.repeats, "rounds") as advance:
         for lap in interleaved(measures, care.repeats, care.seconds, lambda: advance(1, 1)):
             if lap.name in subjects:
                 _record(ledger, lap, subjects[lap.name])

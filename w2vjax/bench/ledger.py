@@ -5,12 +5,10 @@ from typing import Any
 
 from w2vjax.engine import devices
 from w2vjax.records.file import Records
+from w2vjax.records.metrics import SUBJECT, SUBJECT_FAILED
 from w2vjax.records.provenance import provenance
 
 Row = dict[str, Any]
-SUBJECT = "bench/subject"
-"""metric of the row that describes a program"""
-FAILED = "bench/failed"
 
 
 class Ledger:
@@ -38,7 +36,7 @@ class Ledger:
 
     def failed(self, name: str, repeat: int, message: str) -> None:
         """A measurement that came to nothing."""
-        row = {"metric": FAILED, "value": None, "x": repeat, "message": message}
+        row = {"metric": SUBJECT_FAILED, "value": None, "x": repeat, "message": message}
         self._records.append([self._row(name) | row])
 
     def _row(self, name: str) -> Row:

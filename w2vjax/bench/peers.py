@@ -36,7 +36,6 @@ def peers(
     repeats: int,
     ladder: Sequence[float],
     ledger: Ledger,
-    show: bool = True,
 ) -> list[str]:
     """Every program `repeats` times, in turn, ours first, each run a process of its own.
 
@@ -44,10 +43,8 @@ def peers(
     reached that of every peer. Returns what failed. Raises `InputError` for settings that a program
     does not take, before anything runs.
     """
-    corpus = encode(
-        CorpusConfig(settings.corpus, min_count=settings.min_count, max_words=settings.max_words),
-        progress=show,
-    )
+    text = CorpusConfig(settings.corpus, min_count=settings.min_count, max_words=settings.max_words)
+    corpus = encode(text)
     words = corpus.vocabulary.num_words
     failed: list[str] = []
     accuracy: dict[tuple[str, float], list[float]] = {}
@@ -56,9 +53,9 @@ def peers(
     about |= {"vocabulary": len(corpus.vocabulary), "layer": _title(settings)}
     with (
         tempfile.TemporaryDirectory() as folder,
-        track("peers", repeats * (1 + len(programs)), "runs", show) as advance,
+        track("peers", repeats * (1 + len(programs)), "runs") as advance,
     ):
-        text = _plain_text(settings, Path(folder) / "text.txt")
+        plain = _plain_text(settings, Path(folder) / "text.txt")
 
         def run(program: str, epochs: float, seed: int) -> None:
             name = f"{program}, {epochs:g} epochs"
@@ -67,7 +64,7 @@ def peers(
                     name, program=program, version=version(program), epochs=epochs, **about
                 )
             try:
-                found = _run(Task(program, settings, str(text), epochs, seed, time.time()))
+                found = _run(Task(program, settings, str(plain), epochs, seed, time.time()))
             except Failed as error:
                 ledger.failed(name, seed, str(error))
                 failed.append(f"{name}: {error}")

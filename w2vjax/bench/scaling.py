@@ -34,13 +34,11 @@ def zipf_corpus(num_words: int, length: int = STREAM, seed: int = 0) -> EncodedC
     return EncodedCorpus(Vocabulary(words, counts, int(counts.sum())), ids, starts, "", "zipf")
 
 
-def scaling(
-    points: Sequence[Sequence[Point]], care: Care, ledger: Ledger, show: bool = True
-) -> None:
+def scaling(points: Sequence[Sequence[Point]], care: Care, ledger: Ledger) -> None:
     """Times every point's step into the ledger; the layers of one variable and value in turn."""
     total = sum(len(together) for together in points)
     corpus = zipf_corpus(points[0][0].words)
-    with track("scaling", total, "programs", show) as advance:
+    with track("scaling", total, "programs") as advance:
         for together in points:
             if together[0].words != len(corpus.vocabulary):
                 corpus = zipf_corpus(together[0].words)

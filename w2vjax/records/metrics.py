@@ -9,3 +9,7 @@ DESCRIBING = (PLANNED, FINISHED, FAILED)
 """what a run's other rows need not repeat"""
 TRUNCATED = "records/truncated"
 """the row that marks the line before it as cut short by a killed process"""
+SUBJECT = "bench/subject"
+"""the row that describes a program on the bench"""
+SUBJECT_FAILED = "bench/failed"
+"""a measurement of it that came to nothing"""

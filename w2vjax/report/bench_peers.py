@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from w2vjax.records.metrics import SUBJECT_FAILED
 from w2vjax.report.bench_rows import (
     Quantiles,
     bounds,
@@ -126,7 +127,7 @@ def _programs(frame: pd.DataFrame, rows: pd.DataFrame) -> Table:
 
 
 def _failures(frame: pd.DataFrame) -> str:
-    rows = frame[frame["metric"] == "bench/failed"]
+    rows = frame[frame["metric"] == SUBJECT_FAILED]
     if rows.empty:
         return ""
     told = (

@@ -6,13 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from w2vjax.records.metrics import SUBJECT
 from w2vjax.report.chart import Axis, Drawing
 from w2vjax.report.chart_lists import listed
 from w2vjax.report.look import COLUMN, colors
 from w2vjax.report.tables import UNDEFINED, Row
-
-SUBJECT = "bench/subject"
-"""metric of the row that describes a program"""
 
 
 class Quantiles(NamedTuple):

@@ -20,6 +20,7 @@ from w2vjax.report.cells import NO_SAMPLER, layer_titles
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import looks
 from w2vjax.report.picture import Draw
+from w2vjax.report.stats import student
 from w2vjax.report.tables import UNDEFINED, Table, number
 
 VARIABLES = {
@@ -50,23 +51,23 @@ class Growth(NamedTuple):
     r_squared: float
 
 
-def power_law(x: Sequence[float], y: Sequence[float], level: float = 0.95) -> Growth:
+def power_law(x: Sequence[float], y: Sequence[float]) -> Growth:
     """b of `y = a · x^b`: least squares of log y on log x, all positive, Student's interval."""
-    return _fitted(np.log(np.asarray(x, float)), np.log(np.asarray(y, float)), level)
+    return _fitted(np.log(np.asarray(x, float)), np.log(np.asarray(y, float)))
 
 
-def logarithmic(x: Sequence[float], y: Sequence[float], level: float = 0.95) -> Growth:
+def logarithmic(x: Sequence[float], y: Sequence[float]) -> Growth:
     """b of `y = a + b · log2 x`: what a doubling of x adds to y."""
-    return _fitted(np.log2(np.asarray(x, float)), np.asarray(y, float), level)
+    return _fitted(np.log2(np.asarray(x, float)), np.asarray(y, float))
 
 
-def _fitted(x: np.ndarray, y: np.ndarray, level: float) -> Growth:
+def _fitted(x: np.ndarray, y: np.ndarray) -> Growth:
     if len(np.unique(x)) < 2:
         return Growth(np.nan, np.nan, np.nan, np.nan)
     fit = stats.linregress(x, y)
     if len(x) < 3:
         return Growth(float(fit.slope), np.nan, np.nan, np.nan)
-    half = float(stats.t.ppf((1 + level) / 2, len(x) - 2) * fit.stderr)
+    half = float(student(len(x) - 2) * fit.stderr)
     return Growth(float(fit.slope), fit.slope - half, fit.slope + half, float(fit.rvalue**2))
 
 

@@ -18,14 +18,12 @@ from w2vjax.report.chart import Axis, Drawing
 from w2vjax.report.chart_lists import listed
 from w2vjax.report.look import GREY, MARKERS, PAGE, Look, layer_colors, shown, unique
 from w2vjax.report.runs import ACCURACY, runs
-from w2vjax.report.stats import MIN_SEEDS, two_level_bootstrap
+from w2vjax.report.stats import LEVEL, MIN_SEEDS, two_level_bootstrap
 from w2vjax.report.tables import MISSING, UNDEFINED, Table
 
 TABLES = ("differences", "differences_within_layers")
 STANDARD = f"{OutputConfig.layer} / {SamplerConfig().name}"
 """what the others are compared with, where it is there: the default layer and sampler"""
-LEVEL = 0.05
-"""of significance, after Holm's correction"""
 LONG_NAME = 40
 """letters of a cell's name that leave no room for more beside it under a figure"""
 
@@ -134,7 +132,7 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
         {
             "fmt": shapes[layer],
             "color": palette[layer],
-            "markerfacecolor": palette[layer] if p <= LEVEL else "white",
+            "markerfacecolor": palette[layer] if p <= 1 - LEVEL else "white",
         }
         for layer, p in zip(layers, data["p_holm"], strict=True)
     ]
@@ -182,7 +180,7 @@ def tabulated(made: pd.DataFrame) -> Table:
         }
     )
     bold = pd.DataFrame(False, index=text.index, columns=text.columns)
-    bold["difference (points)"] = (made["p_holm"] <= LEVEL).to_numpy()
+    bold["difference (points)"] = (made["p_holm"] <= 1 - LEVEL).to_numpy()
     questions = int(made["questions"].max())
     caption = (
         f"Differences in analogy accuracy on the {questions:,} questions that all runs cover, cell "

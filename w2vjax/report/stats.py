@@ -19,6 +19,10 @@ MIN_SEEDS = 3
 """below this a paired t test on Holm's level finds next to nothing"""
 
 
+LEVEL = 0.95
+"""of every interval; what is called different is so at 1 - LEVEL, after Holm's correction"""
+
+
 class Interval(NamedTuple):
     """A mean and its confidence interval; the bounds are NaN where there is no telling."""
 
@@ -44,8 +48,13 @@ class Difference(NamedTuple):
     num: int
 
 
-def mean_interval(values: Sequence[float] | np.ndarray, level: float = 0.95) -> Interval:
-    """Mean with Student's interval: `mean ± t(level, n-1) · s / √n`.
+def student(freedom: int) -> float:
+    """t of Student's interval at `LEVEL`, for these degrees of freedom."""
+    return float(stats.t.ppf((1 + LEVEL) / 2, freedom))
+
+
+def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
+    """Mean with Student's interval: `mean ± t(n-1) · s / √n`.
 
     NaN are left out. One value has no interval, none has no mean: NaN.
     """
@@ -57,14 +66,13 @@ def mean_interval(values: Sequence[float] | np.ndarray, level: float = 0.95) -> 
     mean = float(kept.mean())
     if num == 1:
         return Interval(mean, np.nan, np.nan, 1)
-    half = float(stats.t.ppf((1 + level) / 2, num - 1) * kept.std(ddof=1) / np.sqrt(num))
+    half = float(student(num - 1) * kept.std(ddof=1) / np.sqrt(num))
     return Interval(mean, mean - half, mean + half, num)
 
 
 def paired_difference(
     a: Float[np.ndarray, " n"] | Sequence[float],
     b: Float[np.ndarray, " n"] | Sequence[float],
-    level: float = 0.95,
 ) -> Difference:
     """Mean of `a - b` where `a[i]` and `b[i]` share a seed: Student's interval, paired t test.
 
@@ -75,7 +83,7 @@ def paired_difference(
     if len(a) != len(b):
         raise InputError(f"paired values must be equally many: {len(a)} and {len(b)}")
     delta = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
-    mean, low, high, num = mean_interval(delta, level)
+    mean, low, high, num = mean_interval(delta)
     if num < 2:
         return Difference(mean, low, high, np.nan, num)
     error = np.nanstd(delta, ddof=1) / np.sqrt(num)
@@ -116,11 +124,11 @@ def differences(scores: pd.DataFrame, pairs: Iterable[tuple[str, str]]) -> pd.Da
     return made.assign(p_holm=holm(made["p"].to_numpy(float)))
 
 
-def not_worse_than_best(scores: pd.DataFrame, level: float = 0.95) -> tuple[pd.Series, bool]:
+def not_worse_than_best(scores: pd.DataFrame) -> tuple[pd.Series, bool]:
     """Which columns are not significantly worse than the one with the highest mean.
 
     `scores`: seeds × methods, higher is better, NaN where missing. Paired `differences` of each
-    method to the best, Holm-corrected; a method is out if p <= 1 - level.
+    method to the best, Holm-corrected; a method is out if p <= 1 - `LEVEL`.
 
     Returns a Boolean per method, and whether there were enough seeds to test: if some method shares
     fewer than `MIN_SEEDS` seeds with the best, only the best is marked.
@@ -133,7 +141,7 @@ def not_worse_than_best(scores: pd.DataFrame, level: float = 0.95) -> tuple[pd.S
     made = differences(scores, [(name, best) for name in measured if name != best])
     enough = min(made["seeds"], default=int(scores[best].count())) >= MIN_SEEDS
     if enough:
-        marked[made["cell"]] = (made["p_holm"] > 1 - level).to_numpy()
+        marked[made["cell"]] = (made["p_holm"] > 1 - LEVEL).to_numpy()
     marked[best] = True
     return marked, enough
 
@@ -142,7 +150,6 @@ def two_level_bootstrap(
     hits_a: Bool[np.ndarray, "s q"],
     hits_b: Bool[np.ndarray, "s q"],
     sections: Shaped[np.ndarray, " q"] | Sequence[str],
-    level: float = 0.95,
     num_resamples: int = 2_000,
     seed: int = 0,
 ) -> Interval:
@@ -150,7 +157,7 @@ def two_level_bootstrap(
 
     `hits[s, q]`: whether the run of seed `s` answers question `q`. Seeds and sections are drawn
     with replacement, independently, all questions of a section together (the pigeonhole bootstrap,
-    Owen 2007, doi:10.1214/07-AOAS122): `mean ± z(level) · bootstrap error`. That counts the noise
+    Owen 2007, doi:10.1214/07-AOAS122): `mean ± z · bootstrap error`. That counts the noise
     of single questions twice, so it errs on the wide side; but few seeds show too little spread, so
     it is never narrower than Student's interval over the seeds. Coverage of a 95 % interval in
     simulations with 3 to 10 seeds and 14 sections: 94 % and up.
@@ -177,8 +184,8 @@ def two_level_bootstrap(
     totals = ((draw_seeds @ sums) * draw_sections).sum(1)
     means = totals / (num_seeds * (draw_sections @ sizes))
     half = max(
-        float(stats.norm.ppf((1 + level) / 2) * means.std(ddof=1)),
-        mean_interval(delta.mean(1), level).half_width,
+        float(stats.norm.ppf((1 + LEVEL) / 2) * means.std(ddof=1)),
+        mean_interval(delta.mean(1)).half_width,
     )
     return Interval(mean, mean - half, mean + half, num_seeds)
 

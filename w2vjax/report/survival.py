@@ -16,7 +16,7 @@ from scipy import stats
 
 from w2vjax.errors import InputError
 from w2vjax.report.cells import complete, with_cells
-from w2vjax.report.stats import Interval
+from w2vjax.report.stats import LEVEL, Interval, student
 from w2vjax.report.tables import Table
 
 NAME = "times_to_accuracy"
@@ -44,14 +44,13 @@ def time_to_target(
     seconds: Float[np.ndarray, " n"] | Sequence[float],
     reached: Bool[np.ndarray, " n"] | Sequence[bool],
     horizon: float | None = None,
-    level: float = 0.95,
 ) -> TimeToTarget:
     """Median of Kaplan and Meier's estimate (1958) of the time until a target is reached.
 
     `seconds[i]` is when it was reached or, if `reached[i]` is false, when the run ended without.
     The interval of the median holds all times at which the estimate's log-log interval holds ½
     (Brookmeyer & Crowley 1982). The restricted mean is the area under the estimate S up to the
-    horizon, by default the longest time, `± t(level, n-1) · √(n/(n-1) Σ_i A_i² d_i / (r_i (r_i -
+    horizon, by default the longest time, `± t(n-1) · √(n/(n-1) Σ_i A_i² d_i / (r_i (r_i -
     d_i)))`, with A_i the area right of the i-th time, at which d_i of r_i runs still under way
     reach the target; where none is censored before the horizon that is Student's interval.
 
@@ -74,7 +73,7 @@ def time_to_target(
     if len(times) >= MIN_RUNS:
         with warnings.catch_warnings():  # it is undefined where all or none are left
             warnings.simplefilter("ignore", RuntimeWarning)
-            bounds = survival.confidence_interval(level, method="log-log")
+            bounds = survival.confidence_interval(LEVEL, method="log-log")
         low = np.where(np.isnan(bounds.low.probabilities), left, bounds.low.probabilities)
         high = np.nan_to_num(bounds.high.probabilities, nan=1.0)
     end = float(times.max()) if horizon is None else horizon
@@ -82,7 +81,7 @@ def time_to_target(
         median=_first(at, left),
         low=min(_first(at, low), float(times.max())),
         high=_first(at, high),
-        restricted=_restricted_mean(times, events, at, left, end, level),
+        restricted=_restricted_mean(times, events, at, left, end),
         num_reached=int(events.sum()),
     )
 
@@ -156,7 +155,6 @@ def _restricted_mean(
     at: Float[np.ndarray, " m"],
     left: Float[np.ndarray, " m"],
     end: float,
-    level: float,
 ) -> Interval:
     num = len(times)
     steps = np.minimum(np.concatenate([[0.0], at, [end]]), end)
@@ -169,7 +167,7 @@ def _restricted_mean(
     some = (reach < under_way) & (at < end)  # nothing is left beyond the others
     spread = reach[some] / (under_way[some] * (under_way[some] - reach[some]))
     error = np.sqrt(num / (num - 1) * np.sum(beyond[some] ** 2 * spread))
-    half = float(stats.t.ppf((1 + level) / 2, num - 1) * error)
+    half = float(student(num - 1) * error)
     return Interval(mean, mean - half, mean + half, num)
 
 

@@ -44,7 +44,6 @@ def card(
     counts: NDArray[np.int64],
     samplers: Sequence[SamplerConfig],
     config: CardConfig,
-    show: bool = True,
 ) -> dict[str, Any]:
     """Everything on the card, as plain data, for words with these counts `[V]`, falling.
 
@@ -54,7 +53,7 @@ def card(
     """
     _check(samplers, counts)
     sizes = vocabulary_sizes(len(counts))
-    with track("report card", len(samplers) + len(sizes), "parts", show) as advance:
+    with track("report card", len(samplers) + len(sizes), "parts") as advance:
         numpy_ns = of_numpy(unigram(counts, 0.75), config.num_draws)
         closed = LogUniform.of(len(counts))
         closed_ns = against_bits(closed, config.num_draws, config.repeats).nanoseconds
