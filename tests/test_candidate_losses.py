@@ -1,5 +1,6 @@
 """The sampled losses for any model are the textbook's; weights from wherever they come."""
 
+import doctest
 from functools import partial
 from typing import Any
 
@@ -27,10 +28,21 @@ from given import (
 )
 from jax.sharding import Mesh
 
-from w2vjax.losses import VocabularySharded, nce_loss, negative_sampling_loss, textbook
+from w2vjax.losses import (
+    VocabularySharded,
+    candidate_losses,
+    nce_loss,
+    negative_sampling_loss,
+    textbook,
+)
 from w2vjax.samplers import Candidates, draw_candidates
 
 EVERY = pytest.mark.parametrize("name", LOSSES)
+
+
+def test_the_example_is_true():
+    ran = doctest.testmod(candidate_losses)
+    assert ran.attempted >= 4 and ran.failed == 0
 
 
 def losses(values: Parameters, given: Candidates, labels: Any, mask: Any) -> jax.Array:

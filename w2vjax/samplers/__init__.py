@@ -26,7 +26,6 @@ from w2vjax.samplers.contract import (
     num_unreachable,
     probabilities,
 )
-from w2vjax.samplers.frequency import FrequencyEstimate
 from w2vjax.samplers.names import SAMPLERS, parse
 from w2vjax.samplers.registry import (
     MECHANISMS,
@@ -45,7 +44,6 @@ __all__ = [
     "SAMPLERS",
     "STREAMED",
     "Candidates",
-    "FrequencyEstimate",
     "FromStep",
     "Law",
     "Learning",
