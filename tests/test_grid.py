@@ -15,8 +15,8 @@ from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerC
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FAILED, FINISHED, PLANNED
-from w2vjax.study import compare, grid, memory, plan
-from w2vjax.study.durations import Clock, duration
+from w2vjax.study import compare, costs, grid, plan
+from w2vjax.study.costs import Clock, duration
 from w2vjax.text.encoding import encode
 
 BASE = RunConfig(CorpusConfig("planted", max_words=20_000), train=TrainConfig(dim=4, devices=1))
@@ -196,8 +196,8 @@ def test_results_of_another_grid_are_refused(done, tmp_path):
 
 def test_what_cannot_fit_is_refused_before_it_starts(done, tmp_path, monkeypatch):
     table = replace(BASE, output=OutputConfig("nce", SamplerConfig(mechanism="table")))
-    needed = memory.estimate(table, encode(BASE.corpus, progress=False), 1)
-    assert needed > memory.estimate(BASE, encode(BASE.corpus, progress=False), 1) + 4e7
+    needed = costs.memory(table, encode(BASE.corpus, progress=False), 1)
+    assert needed > costs.memory(BASE, encode(BASE.corpus, progress=False), 1) + 4e7
     monkeypatch.setattr(plan.machine, "available_memory", lambda: int(needed) - 1)
     with pytest.raises(
         InputError, match=r"table, seed 0 needs about 0\.7 GiB.* 0\.7 GiB are avail"

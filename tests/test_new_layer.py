@@ -25,7 +25,7 @@ from w2vjax.pytrees import pytree
 from w2vjax.records import file as records
 from w2vjax.samplers import Sampler
 from w2vjax.samplers import build as build_sampler
-from w2vjax.study.memory import estimate
+from w2vjax.study.costs import memory
 from w2vjax.text.encoding import encode
 
 NAME = "doubled-sampling"
@@ -108,7 +108,7 @@ def test_help_and_the_estimate_of_memory_know_it(registered, capsys, monkeypatch
     assert NAME in capsys.readouterr().out
     corpus = encode(CorpusConfig("planted", max_words=30_000), progress=False)
     needed = [
-        estimate(RunConfig(output=OutputConfig(layer, SamplerConfig("uniform"))), corpus, 1)
+        memory(RunConfig(output=OutputConfig(layer, SamplerConfig("uniform"))), corpus, 1)
         for layer in (NAME, "negative-sampling")
     ]
     assert needed[0] - needed[1] == 2 * 3 * 2**20, "on the device, and on the host while made"

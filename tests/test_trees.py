@@ -64,6 +64,9 @@ def test_paths_are_those_of_one_tree(make: Callable[..., Tree], case: str) -> No
         for node, turn, step in zip(nodes[word], turns[word], steps, strict=False):
             assert child.setdefault((int(node), int(turn)), step) == step
     assert len(child) == len(set(child.values())) == 2 * tree.num_nodes
+    for node, pair in enumerate(np.asarray(tree.children).tolist()):
+        named = [("word", c) if c < len(nodes) else ("node", c - len(nodes)) for c in pair]
+        assert named == [child[node, 1], child[node, -1]]
 
 
 @pytest.mark.parametrize("case", CASES)

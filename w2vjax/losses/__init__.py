@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         sampled_softmax,
         two_level_softmax,
     )
+    from w2vjax.losses.tree_losses import hierarchical_softmax_loss, tree_log_probs, tree_predict
     from w2vjax.losses.weights import VocabularySharded
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "candidate_logits",
     "full_softmax",
     "hierarchical_softmax",
+    "hierarchical_softmax_loss",
     "log_probs",
     "nce",
     "nce_loss",
@@ -51,6 +53,8 @@ __all__ = [
     "sampled_softmax",
     "sampled_softmax_loss",
     "softmax_loss",
+    "tree_log_probs",
+    "tree_predict",
     "two_level_softmax",
     "value_and_row_gradient",
 ]
@@ -63,6 +67,7 @@ _HOMES = {
     "candidate_logits": "logits",
     "full_softmax": "textbook",
     "hierarchical_softmax": "textbook",
+    "hierarchical_softmax_loss": "tree_losses",
     "log_probs": "exact_losses",
     "nce": "textbook",
     "nce_loss": "candidate_losses",
@@ -75,6 +80,8 @@ _HOMES = {
     "sampled_softmax": "textbook",
     "sampled_softmax_loss": "candidate_losses",
     "softmax_loss": "exact_losses",
+    "tree_log_probs": "tree_losses",
+    "tree_predict": "tree_losses",
     "two_level_softmax": "textbook",
     "value_and_row_gradient": "row_gradients",
 }

@@ -23,6 +23,8 @@ class Arithmetic(NamedTuple):
 
 
 PLAIN = Arithmetic()
+AMBIENT = Arithmetic(precision=None)
+"""of losses for any model, which do not choose"""
 
 
 def dot(formula: str, left: Array, right: Array, arithmetic: Arithmetic) -> Array:

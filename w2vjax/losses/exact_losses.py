@@ -23,14 +23,13 @@ from w2vjax.losses.arguments import (
     checked_matrix,
     checked_temperature,
 )
-from w2vjax.losses.arithmetic import Arithmetic, dot
+from w2vjax.losses.arithmetic import AMBIENT, dot
 from w2vjax.losses.partition import LEAST_ROWS, log_partition
 
 LOGITS_AT_A_TIME = 1 << 21
 """of a prediction: 8 MiB"""
 ROWS_AT_A_TIME = 2048
 """of a perplexity"""
-AMBIENT = Arithmetic(precision=None)
 LOWEST = float(jnp.finfo(jnp.float32).min)
 
 

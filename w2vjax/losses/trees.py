@@ -28,11 +28,18 @@ class Tree:
     """+1 left, -1 right; 0 beyond the end"""
     lengths: Int32[Array, " v"]
     """turns to the word: its code length in bits"""
+    children: Int32[Array, "n 2"]
+    """of every inner node, left and right: a word below V, V + n for inner node n"""
 
     @property
     def num_nodes(self) -> int:
         """V - 1 inner nodes."""
-        return self.lengths.shape[0] - 1
+        return self.children.shape[0]
+
+    @property
+    def num_words(self) -> int:
+        """V leaves."""
+        return self.lengths.shape[0]
 
 
 def huffman(counts: ArrayLike) -> Tree:
@@ -160,4 +167,9 @@ def _tree(children: NDArray[np.int64]) -> Tree:
         at = parent[at]
         nodes[words, place] = at - num_words
         words, at = words[at != root], at[at != root]
-    return Tree(nodes=jnp.asarray(nodes), turns=jnp.asarray(turns), lengths=jnp.asarray(lengths))
+    return Tree(
+        nodes=jnp.asarray(nodes),
+        turns=jnp.asarray(turns),
+        lengths=jnp.asarray(lengths),
+        children=jnp.asarray(children, jnp.int32),
+    )

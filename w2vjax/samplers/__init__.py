@@ -26,6 +26,7 @@ from w2vjax.samplers.contract import (
     num_unreachable,
     probabilities,
 )
+from w2vjax.samplers.frequency import FrequencyEstimate
 from w2vjax.samplers.names import SAMPLERS, parse
 from w2vjax.samplers.registry import (
     MECHANISMS,
@@ -44,6 +45,7 @@ __all__ = [
     "SAMPLERS",
     "STREAMED",
     "Candidates",
+    "FrequencyEstimate",
     "FromStep",
     "Law",
     "Learning",

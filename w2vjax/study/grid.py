@@ -14,7 +14,7 @@ from w2vjax.progress import say
 from w2vjax.records import file as records
 from w2vjax.report import build as report
 from w2vjax.study import loop, plan
-from w2vjax.study.durations import Clock, cell, duration
+from w2vjax.study.costs import Clock, cell, duration
 from w2vjax.study.loop import Ended, Outcome
 from w2vjax.study.plan import Past, name_of
 from w2vjax.study.rank_curves import distributions

@@ -16,8 +16,7 @@ from w2vjax.progress import say
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.study import baseline
-from w2vjax.study.durations import Clock, cell, duration
-from w2vjax.study.memory import GIB, estimate
+from w2vjax.study.costs import GIB, Clock, cell, duration, memory
 from w2vjax.study.run import Exam
 from w2vjax.text.encoding import EncodedCorpus
 
@@ -166,7 +165,7 @@ def name_of(config: RunConfig) -> str:
 
 
 def _memory(config: RunConfig, corpora: Corpora) -> float:
-    return estimate(config, corpora[config.corpus], mesh_of(config.train).size)
+    return memory(config, corpora[config.corpus], mesh_of(config.train).size)
 
 
 def _available() -> int | None:
