@@ -19,6 +19,7 @@ import json
 import os
 import sys
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -43,7 +44,7 @@ from w2vjax.text.vocab import Vocabulary
 
 NOISE = 128
 """words that a block of 64 shares: windows of 10 ask for more than the engine's usual 32"""
-SAMPLERS = ("uniform", "unigram^0.5", "unigram^0.75", "unigram^1", "log-uniform")
+SAMPLERS = ("uniform", "unigram^0.5", "unigram^0.75", "log-uniform")
 METHODS = {
     "hierarchical softmax": (OutputConfig("hierarchical-softmax"), None),
     **{f"NEG, {name}": (OutputConfig(sampler=parse(name)), NOISE) for name in SAMPLERS},
@@ -66,11 +67,10 @@ class Protocol:
 
 
 QUICK = Protocol(num_walks=5, shares=(10, 50, 90), num_shuffles=2)
-Graph = tuple[sparse.csr_matrix, Bool[np.ndarray, "nodes groups"]]
-"""neighbours and groups of the nodes"""
+Groups = Bool[np.ndarray, "nodes groups"]
 
 
-def read_graph(path: Path) -> Graph:
+def read_graph(path: Path) -> tuple[sparse.csr_matrix, Groups]:
     """Neighbours and groups of the nodes. Raises `InputError` for a file without them."""
     if not path.is_file():
         raise InputError(
@@ -126,10 +126,7 @@ def node_vectors(
 
 
 def f1_scores(
-    vectors: Float[np.ndarray, "nodes d"],
-    groups: Bool[np.ndarray, "nodes groups"],
-    share: float,
-    seed: tuple[int, ...],
+    vectors: Float[np.ndarray, "nodes d"], groups: Groups, share: float, seed: tuple[int, ...]
 ) -> tuple[float, float]:
     """Micro and macro F1 in % where a random share of the nodes has told its groups."""
     from sklearn.linear_model import LogisticRegression
@@ -137,18 +134,16 @@ def f1_scores(
 
     order = np.random.default_rng(seed).permutation(len(vectors))
     told, asked = np.split(order, [int(share * len(vectors))])
-    logits = np.full((len(asked), groups.shape[1]), -np.inf)  # of groups that nobody told
-    for group in np.flatnonzero(groups[told].any(0)):
+    known = groups[told].mean(axis=0)
+    logits = np.tile(np.where(known == 1, np.inf, -np.inf), (len(asked), 1))
+    for group in np.flatnonzero((known > 0) & (known < 1)):
         regression = LogisticRegression(solver="newton-cholesky")
         regression.fit(vectors[told], groups[told, group])
         logits[:, group] = regression.decision_function(vectors[asked])
     ranks = np.argsort(np.argsort(-logits, axis=1, kind="stable"), axis=1)
     given = ranks < groups[asked].sum(1, keepdims=True)
-    micro, macro = (
-        100 * f1_score(groups[asked], given, average=average, zero_division=0)
-        for average in ("micro", "macro")
-    )
-    return float(micro), float(macro)
+    f1 = partial(f1_score, groups[asked], given, zero_division=0)
+    return 100 * float(f1(average="micro")), 100 * float(f1(average="macro"))
 
 
 def config_of(method: str, seed: int, protocol: Protocol) -> RunConfig:
@@ -159,20 +154,20 @@ def config_of(method: str, seed: int, protocol: Protocol) -> RunConfig:
     return RunConfig(output=output, train=training)
 
 
-def measure(graph: Graph, config: RunConfig, protocol: Protocol) -> dict[str, float]:
+def measure(
+    neighbours: sparse.csr_matrix, groups: Groups, config: RunConfig, protocol: Protocol
+) -> dict[str, float]:
     """The scores of one run, from walks on."""
-    neighbours, groups = graph
     seed, scores = config.train.seed, {}
     walks = random_walks(neighbours, protocol.num_walks, protocol.length, seed)
     vectors = node_vectors(walks, config)
-    with track("scoring", len(protocol.shares) * protocol.num_shuffles, "shuffles") as advance:
+    with track("scoring", len(protocol.shares), "shuffles") as advance:
         for share in protocol.shares:
-            each = []
-            for shuffle in range(protocol.num_shuffles):
-                each.append(f1_scores(vectors, groups, share / 100, (seed, shuffle)))
-                advance(1, 1)
+            of_share = partial(f1_scores, vectors, groups, share / 100)
+            each = [of_share((seed, shuffle)) for shuffle in range(protocol.num_shuffles)]
             micro, macro = np.mean(each, axis=0)
             scores |= {f"micro/{share}": float(micro), f"macro/{share}": float(macro)}
+            advance(1, protocol.num_shuffles)
     return scores
 
 
@@ -182,7 +177,8 @@ def main(
     """Does the runs that are not done yet, and writes the table."""
     in_range("seeds", seeds, 1)
     protocol = QUICK if quick else Protocol()
-    held = read_graph(graph or Path(os.environ.get("W2VJAX_DATA", "."), "graphs/blogcatalog.mat"))
+    usual = Path(os.environ.get("W2VJAX_DATA", "."), "graphs/blogcatalog.mat")
+    neighbours, groups = read_graph(graph or usual)
     if find_spec("sklearn") is None:
         raise InputError("scikit-learn is not installed: pip install 'w2vjax[examples]'")
     folder = out or Path("results", "deepwalk-quick" if quick else "deepwalk")
@@ -197,14 +193,13 @@ def main(
         key["shares"] = list(protocol.shares)  # as JSON gives it back
         row = next((row for row in done if key.items() <= row.items()), None)
         if row is None:
-            row = key | measure(held, config, protocol) | provenance()
+            row = key | measure(neighbours, groups, config, protocol) | provenance()
             with file.open("a") as lines:
                 lines.write(json.dumps(row) + "\n")
             say(f"seed {seed}, {method}: {PRIMARY} {row[PRIMARY]:.2f} %")
         rows.append(row)
-    text = table(pd.DataFrame(rows))
-    (folder / "table.md").write_text(text)
-    print(text)
+    (folder / "table.md").write_text(table(pd.DataFrame(rows)))
+    print((folder / "table.md").read_text())
     return 0
 
 

@@ -90,10 +90,13 @@ def test_f1_is_that_of_the_n_most_probable_groups(deepwalk, partition):
     assert deepwalk.f1_scores(vectors, groups, 0.5, (0, 7)) == pytest.approx(expected)
 
 
-def test_a_group_that_nobody_told_is_never_given(deepwalk, partition):
+@pytest.mark.parametrize(("everybody", "macro"), [(False, 80), (True, 100)])
+def test_a_group_that_nobody_or_everybody_told_needs_no_regression(
+    deepwalk, partition, everybody, macro
+):
     _, groups = partition
-    groups = np.hstack([groups, np.zeros((NUM_NODES, 1), bool)])
-    assert deepwalk.f1_scores(10.0 * groups, groups, 0.5, (0,)) == (100, 80)
+    groups = np.hstack([groups, np.full((NUM_NODES, 1), everybody)])
+    assert deepwalk.f1_scores(10.0 * groups, groups, 0.5, (0,)) == (100, macro)
 
 
 @pytest.mark.parametrize("method", ["hierarchical softmax", "NEG, unigram^0.75"])
