@@ -18,7 +18,7 @@ run is added to `runs.jsonl`; the same command goes on where it stopped, and wri
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from importlib.util import find_spec
 from itertools import product
@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import tyro
-from deepwalk_table import PRIMARY, SHARES, table
+from deepwalk_runs import PRIMARY, QUICK, Protocol, table
 from jaxtyping import Bool, Float, Int
 from scipy import io, sparse
 from scipy.io.matlab import MatReadError
@@ -51,22 +51,6 @@ METHODS = {
     "NEG, unigram^0.75, 32 a block": (OutputConfig(), 32),
 }
 """output layers, and how many noise words a block shares"""
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How a run is made and scored."""
-
-    num_walks: int = 80
-    length: int = 40
-    window: int = 10
-    dim: int = 128
-    shares: tuple[int, ...] = SHARES
-    """nodes whose groups are told, in %"""
-    num_shuffles: int = 10
-
-
-QUICK = Protocol(num_walks=5, shares=(10, 50, 90), num_shuffles=2)
 Groups = Bool[np.ndarray, "nodes groups"]
 
 

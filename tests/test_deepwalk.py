@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import io, sparse
 
@@ -160,3 +161,9 @@ def test_a_missing_library_is_told(deepwalk, partition, tmp_path, monkeypatch):
     monkeypatch.setattr(deepwalk, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'w2vjax\[examples\]'"):
         deepwalk.main(tmp_path / "graph.mat", tmp_path)
+
+
+def test_the_committed_table_is_what_the_runs_give(deepwalk):
+    folder = ROOT / "results/deepwalk"
+    rows = pd.DataFrame(map(json.loads, (folder / "runs.jsonl").read_text().splitlines()))
+    assert (folder / "table.md").read_text() == deepwalk.table(rows)

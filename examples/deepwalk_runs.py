@@ -1,9 +1,11 @@
-"""The table of the DeepWalk example: the published scores, ours, and what is better than what."""
+"""The runs of the DeepWalk example: how they are made and scored, and the table of their scores."""
+
+from dataclasses import dataclass
 
 import pandas as pd
 
 from w2vjax.report.stats import differences, mean_interval
-from w2vjax.report.tables import Table
+from w2vjax.report.tables import UNDEFINED, Table
 
 SHARES = tuple(range(10, 100, 10))
 PUBLISHED = {
@@ -15,10 +17,34 @@ PRIMARY = "micro/50"
 """the score that methods are compared by"""
 
 
+@dataclass(frozen=True)
+class Protocol:
+    """How a run is made and scored."""
+
+    num_walks: int = 80
+    length: int = 40
+    window: int = 10
+    dim: int = 128
+    shares: tuple[int, ...] = SHARES
+    """nodes whose groups are told, in %"""
+    num_shuffles: int = 10
+
+
+QUICK = Protocol(num_walks=5, shares=(10, 50, 90), num_shuffles=2)
+
+
 def table(rows: pd.DataFrame) -> str:
-    """Markdown, from a row a run: `method`, `seed`, and `micro/10` … in %."""
+    """Markdown, from a row a run: `method`, `seed`, the protocol, and `micro/10` … in %."""
+    first = rows.iloc[0]
+    head = (
+        f"DeepWalk through the word2vec engine: {first.num_walks} walks of {first.length} nodes "
+        f"from every node, read once, windows of 1 to {first.window}, {first.dim} dimensions. A "
+        f"run's score is a mean over {first.num_shuffles} shuffles of the nodes; a method's is the "
+        "mean over seeds, ± half of Student's 95 % interval over them. A seed decides walks, first "
+        "vectors, noise and shuffles, and is the same for every method.\n"
+    )
     scores = [_scores(rows, average).markdown() for average in PUBLISHED]
-    return "\n".join([*scores, _compared(rows).markdown()])
+    return "\n".join([head, *scores, _compared(rows).markdown()])
 
 
 def _scores(rows: pd.DataFrame, average: str) -> Table:
@@ -48,8 +74,8 @@ def _compared(rows: pd.DataFrame) -> Table:
             "method": row.cell,
             "seeds": str(row.seeds),
             "difference": f"{row.difference:+.2f}",
-            "95 % interval": f"{row.low:+.2f} to {row.high:+.2f}",
-            "p (Holm)": f"{row.p_holm:.3f}",
+            "95 % interval": f"{row.low:+.2f} to {row.high:+.2f}" if row.seeds > 1 else UNDEFINED,
+            "p (Holm)": f"{row.p_holm:.3f}" if row.p_holm == row.p_holm else UNDEFINED,
         }
         for row in made.sort_values("difference", ascending=False).itertuples()
     ]
