@@ -1,19 +1,19 @@
 """w2vjax: how word2vec's output layer is trained, compared.
 
-`losses`, `samplers`, `train`, `encode` and `Embeddings` are loaded at first use, so that whatever
-does without JAX does not start it.
+`losses`, `samplers`, `nn`, `train`, `encode` and `Embeddings` are loaded at first use, so that
+whatever does without JAX does not start it.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from w2vjax import losses, samplers
+    from w2vjax import losses, nn, samplers
     from w2vjax.engine.train import train
     from w2vjax.text.encoding import encode
     from w2vjax.vectors.embeddings import Embeddings
 
-__all__ = ["Embeddings", "encode", "losses", "samplers", "train"]
+__all__ = ["Embeddings", "encode", "losses", "nn", "samplers", "train"]
 
 _HOMES = {
     "Embeddings": "w2vjax.vectors.embeddings",
