@@ -23,7 +23,7 @@ from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import RunConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.records.file import Records
-from w2vjax.records.metrics import SUBJECT
+from w2vjax.records.metrics import MATMUL, SUBJECT
 from w2vjax.report import bench_layers, bench_peers, bench_rows
 from w2vjax.report import build as report
 from w2vjax.report.bench_scaling import logarithmic, power_law
@@ -90,7 +90,7 @@ def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
     extra = rows["xla_flops"] / rows["flops"]
     even = ~rows.index.str.startswith("hierarchical")  # XLA counts one of their parcels
     assert extra[even].between(1, 1.6).all(), "XLA counts the products, and little more"
-    assert bench_layers.rate(frame, bench_layers.MATMUL).num == 2
+    assert bench_layers.rate(frame, MATMUL).num == 2
     made = built(tmp_path)
     text = made["table.md"].decode()
     for said in ("A B A B", "of vocabulary", "without compiling", "2 cpu device", "GFLOP/s, and"):

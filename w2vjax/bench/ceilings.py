@@ -11,6 +11,7 @@ from jaxtyping import Array
 
 from w2vjax.bench.settings import CeilingConfig
 from w2vjax.losses.partition import log_partition
+from w2vjax.records.metrics import COPY, FULL_SOFTMAX, MATMUL, PRODUCTS
 
 
 class Call(NamedTuple):
@@ -19,9 +20,6 @@ class Call(NamedTuple):
     run: Callable[[], Any]
     amount: float
     """floating-point operations, or bytes read and written, by all devices together"""
-
-
-MATMUL, COPY = "matmul", "copy"
 
 
 def ceilings(mesh: Mesh, config: CeilingConfig) -> dict[str, Call]:
@@ -35,9 +33,6 @@ def ceilings(mesh: Mesh, config: CeilingConfig) -> dict[str, Call]:
         MATMUL: Call(partial(product, matrices), devices * 2.0 * size**3),
         COPY: Call(partial(copy, long), devices * 2.0 * 4 * (config.copy_mebibytes << 18)),
     }
-
-
-FULL_SOFTMAX, PRODUCTS = "full softmax, forward and backward", "its matrix products alone"
 
 
 def softmax_calls(mesh: Mesh, tokens: int, words: int, dim: int) -> dict[str, Call]:

@@ -4,11 +4,9 @@ import secrets
 from typing import Any
 
 from w2vjax.engine import devices
-from w2vjax.records.file import Records
+from w2vjax.records.file import Records, Row
 from w2vjax.records.metrics import SUBJECT, SUBJECT_FAILED
 from w2vjax.records.provenance import provenance
-
-Row = dict[str, Any]
 
 
 class Ledger:

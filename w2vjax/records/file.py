@@ -34,6 +34,7 @@ OF_A_ROW = ("protocol", "run", "metric", "value", "x", "message")
 SETTING = ("experiment", "label", "seed")
 """fields that always do, beside `config.…`"""
 Row = dict[str, Any]
+"""a line of the records"""
 
 
 class Records:

@@ -1,4 +1,4 @@
-"""Names of the metrics that say what has become of a run, and of its main measurements."""
+"""Names in records that several rooms know: metrics, and what benchmarks time besides programs."""
 
 PLANNED = "run/planned"
 """the row that holds a run's configuration"""
@@ -13,3 +13,7 @@ SUBJECT = "bench/subject"
 """the row that describes a program on the bench"""
 SUBJECT_FAILED = "bench/failed"
 """a measurement of it that came to nothing"""
+MATMUL, COPY = "matmul", "copy"
+FULL_SOFTMAX, PRODUCTS = "full softmax, forward and backward", "its matrix products alone"
+CALLS = (MATMUL, COPY, FULL_SOFTMAX, PRODUCTS)
+"""labels of what the bench times and that trains nothing"""

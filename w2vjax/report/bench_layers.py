@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from w2vjax.records.metrics import CALLS, COPY, FULL_SOFTMAX, MATMUL, PRODUCTS
 from w2vjax.report.bench_rows import (
     Quantiles,
     bounds,
@@ -24,10 +25,6 @@ from w2vjax.report.look import COLUMN, GREY, Look, looks
 from w2vjax.report.picture import Draw
 from w2vjax.report.tables import Columns, Table, number, numbers, texts
 
-MATMUL, COPY = "matmul", "copy"
-FULL_SOFTMAX, PRODUCTS = "full softmax, forward and backward", "its matrix products alone"
-CALLS = (MATMUL, COPY, FULL_SOFTMAX, PRODUCTS)
-"""programs that train nothing"""
 SPEED: Columns = {
     "layer": texts("layer"),
     "sampler": texts("sampler"),

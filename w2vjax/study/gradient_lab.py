@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +28,7 @@ from w2vjax.losses.layers import build
 from w2vjax.losses.partition import log_partition
 from w2vjax.progress import say, track
 from w2vjax.records import file as records
+from w2vjax.records.file import Row
 from w2vjax.records.metrics import FINISHED
 from w2vjax.records.provenance import provenance
 from w2vjax.report import build as report
@@ -47,7 +47,6 @@ from w2vjax.study.unseen import unseen_pairs
 from w2vjax.text.encoding import EncodedCorpus, encode
 
 EXPERIMENT = "gradients"
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)

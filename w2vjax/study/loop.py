@@ -6,16 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from w2vjax import files
 from w2vjax.errors import InputError
 from w2vjax.progress import say
-from w2vjax.records.file import Finished, Records
+from w2vjax.records.file import Finished, Records, Row
 from w2vjax.records.metrics import FAILED
 from w2vjax.records.provenance import provenance
-
-Row = dict[str, Any]
 
 
 @runtime_checkable

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from w2vjax.evaluation.questions import (
     similarity_sets,
 )
 from w2vjax.records import hits
+from w2vjax.records.file import Row
 from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.records.provenance import provenance
 from w2vjax.study.baseline import CLOSED_FORMS
@@ -32,8 +32,6 @@ from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
 
-Row = dict[str, Any]
-"""A line of the records."""
 CURVE_POINTS = 40
 
 
