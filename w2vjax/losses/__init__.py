@@ -30,14 +30,23 @@ if TYPE_CHECKING:
         two_level_softmax,
     )
     from w2vjax.losses.tree_losses import hierarchical_softmax_loss, tree_log_probs, tree_predict
+    from w2vjax.losses.two_level import (
+        Classes,
+        classes_of,
+        two_level_log_probs,
+        two_level_predict,
+        two_level_softmax_loss,
+    )
     from w2vjax.losses.weights import VocabularySharded
 
 __all__ = [
     "CandidateLogits",
+    "Classes",
     "RowGradient",
     "RowGradients",
     "VocabularySharded",
     "candidate_logits",
+    "classes_of",
     "full_softmax",
     "hierarchical_softmax",
     "hierarchical_softmax_loss",
@@ -55,16 +64,21 @@ __all__ = [
     "softmax_loss",
     "tree_log_probs",
     "tree_predict",
+    "two_level_log_probs",
+    "two_level_predict",
     "two_level_softmax",
+    "two_level_softmax_loss",
     "value_and_row_gradient",
 ]
 
 _HOMES = {
     "CandidateLogits": "logits",
+    "Classes": "two_level",
     "RowGradient": "row_gradients",
     "RowGradients": "row_gradients",
     "VocabularySharded": "weights",
     "candidate_logits": "logits",
+    "classes_of": "two_level",
     "full_softmax": "textbook",
     "hierarchical_softmax": "textbook",
     "hierarchical_softmax_loss": "tree_losses",
@@ -82,7 +96,10 @@ _HOMES = {
     "softmax_loss": "exact_losses",
     "tree_log_probs": "tree_losses",
     "tree_predict": "tree_losses",
+    "two_level_log_probs": "two_level",
+    "two_level_predict": "two_level",
     "two_level_softmax": "textbook",
+    "two_level_softmax_loss": "two_level",
     "value_and_row_gradient": "row_gradients",
 }
 
