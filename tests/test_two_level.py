@@ -169,3 +169,10 @@ def test_labels_out_of_range_are_told_or_make_their_row_nan():
 def test_a_prediction_beyond_the_vocabulary_is_told():
     with pytest.raises(InputError, match="k"):
         two_level_predict(**float32(parameters()), classes=CLASSES, k=V + 1)
+
+
+def test_of_equal_words_of_different_classes_the_lower_id_is_better():
+    classes = Classes.of(np.arange(V)[::-1])
+    nothing = jnp.zeros((V, D))
+    ids, _ = two_level_predict(nothing, nothing, jnp.ones((1, D)), classes, 3)
+    np.testing.assert_array_equal(ids, [[0, 1, 2]])
