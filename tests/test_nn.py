@@ -19,16 +19,19 @@ from flax import nnx
 
 from w2vjax import losses, nn, samplers
 from w2vjax.errors import InputError
+from w2vjax.losses.trees import huffman
 from w2vjax.samplers import draw_candidates
 
 V, D = 50, 8
 COUNTS = np.random.default_rng(0).permutation(1_000 // np.arange(1, V + 1))
 SAMPLER = samplers.unigram(COUNTS)
+TREE = huffman(COUNTS)
 NUM_SAMPLED = 16
 NOISY = {head.__name__: head for head in (nn.SampledSoftmax, nn.NCE, nn.NegativeSampling)}
 MAKERS: dict[str, Callable[..., nn.Head]] = {
     "FullSoftmax": partial(nn.FullSoftmax, V, D),
     **{name: partial(head, V, D, SAMPLER, NUM_SAMPLED) for name, head in NOISY.items()},
+    "HierarchicalSoftmax": partial(nn.HierarchicalSoftmax, V, D, TREE),
 }
 KEY = jax.random.key(7)
 INPUTS = jax.random.normal(jax.random.key(1), (6, D))
@@ -59,6 +62,7 @@ def test_a_head_is_its_function(name: str, use_bias: bool) -> None:
         "FullSoftmax": losses.softmax_loss,
         "SampledSoftmax": partial(losses.sampled_softmax_loss, candidates=noise),
         "NCE": partial(losses.nce_loss, candidates=noise),
+        "HierarchicalSoftmax": partial(losses.hierarchical_softmax_loss, tree=TREE),
         "NegativeSampling": partial(losses.negative_sampling_loss, candidates=noise),
     }[name]
     found = head.loss(INPUTS, LABELS, KEY)
@@ -212,6 +216,9 @@ WRONG = {
     "num_sampled is 0": lambda rngs: nn.NCE(V, D, SAMPLER, 0, rngs=rngs),
     "sampler is over 50 words and num_words is 51": lambda rngs: nn.NCE(
         V + 1, D, SAMPLER, 5, rngs=rngs
+    ),
+    "tree is over 50 words and num_words is 49": lambda rngs: nn.HierarchicalSoftmax(
+        V - 1, D, TREE, rngs=rngs
     ),
     "51 different noise words": lambda rngs: nn.SampledSoftmax(V, D, SAMPLER, V + 1, rngs=rngs),
     "only 40 can be drawn": lambda rngs: nn.SampledSoftmax(

@@ -1,0 +1,65 @@
+"""Heads without noise, whose loss is the exact -log P(label|h)."""
+
+from typing import Any, Unpack
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from w2vjax import losses
+from w2vjax.losses.trees import Tree
+from w2vjax.nn.head import Best, Head, Inputs, LabelMask, Labels, Parameters, Table, check_num_words
+
+
+class FullSoftmax(Head):
+    """The exact softmax (`w2vjax.losses.softmax_loss`): no noise, V products an example."""
+
+
+class HierarchicalSoftmax(Head):
+    """The turns from the root of a tree to the label (`w2vjax.losses.hierarchical_softmax_loss`).
+
+    Weights and biases are those of the V - 1 inner nodes; `predict` searches the tree, exactly.
+
+    Args:
+        tree: over `num_words` words, such as `w2vjax.losses.trees.huffman(counts)`
+
+    Raises `InputError` for a tree over another number of words.
+    """
+
+    def __init__(
+        self, num_words: int, num_features: int, tree: Tree, **parameters: Unpack[Parameters]
+    ) -> None:
+        check_num_words("tree", tree.num_words, num_words)
+        options: Any = {"num_rows": tree.num_nodes} | parameters
+        super().__init__(num_words, num_features, **options)
+        self.table = Table(tree)
+
+    @property
+    def tree(self) -> Tree:
+        """The words' paths."""
+        tree: Tree = self.table.get_value()
+        return tree
+
+    def exact_loss(
+        self, inputs: Inputs, labels: Labels, *, label_mask: LabelMask | None = None
+    ) -> Float[Array, " b"]:
+        """-log P(label|h)."""
+        return losses.hierarchical_softmax_loss(
+            self.weights[...],
+            inputs,
+            labels,
+            self.tree,
+            biases=self._biases(),
+            label_mask=label_mask,
+        )
+
+    def perplexity(self, inputs: Inputs, labels: Int[Array, " b"]) -> Float[Array, ""]:
+        """exp of the mean of -log P(label|h)."""
+        return jnp.exp(jnp.mean(self.exact_loss(inputs, labels)))
+
+    def log_probs(self, inputs: Inputs) -> Float[Array, "b v"]:
+        """log P(word|h) of all words."""
+        return losses.tree_log_probs(self.weights[...], inputs, self.tree, biases=self._biases())
+
+    def predict(self, inputs: Inputs, k: int) -> Best:
+        """The k most probable words, the best first, and their log-probabilities."""
+        return losses.tree_predict(self.weights[...], inputs, self.tree, k, biases=self._biases())
