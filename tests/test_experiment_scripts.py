@@ -117,3 +117,10 @@ def test_operations_are_told_by_what_they_hold():
     kinds = {kind: {shape for known, shape in found.values() if known == kind} for kind in KINDS}
     assert {"f32[3,3]", "f32[3,8]"} <= kinds["product"]
     assert "f32[40,8]" in kinds["scatter"] and "f32[3,1,8]" in kinds["gather"]
+
+
+def test_the_exact_softmax_is_timed_beside_others(tmp_path, capsys):
+    script = loaded("exact_softmax")
+    script.main(sizes=script.Sizes(40, 4, 8), repeats=1, out=tmp_path)
+    assert "| softmax_loss |" in capsys.readouterr().out
+    assert {len(of) for of in json.loads((tmp_path / "seconds.json").read_text()).values()} == {1}
