@@ -2,6 +2,20 @@
 
 A row with several labels is the mean of the examples with one of them each, in which the others
 are noise: of `w2vjax.losses.textbook`, and as in TensorFlow.
+
+Which options of the sampled softmax lead to the exact one as candidates grow?
+
+| `log_q` | `hits` | leads there |
+|---|---|---|
+| "negatives" (arXiv 2507.09331) | "mask" | always: the label stands for itself |
+| "both" | "keep" | always: the label is one more draw |
+| "both" (TensorFlow's) | "mask" | without repeats, where expected counts end at one |
+
+With repeats TensorFlow's options take k q(label) from the label's weight. Hits are left out with all
+their copies; of a candidate that is there twice TensorFlow leaves out the last only.
+
+A word that the sampler never draws (a label with a count of zero, or a reserved one) is not
+corrected: loss and gradient stay finite, where TensorFlow has NaN.
 """
 
 import jax
@@ -31,33 +45,23 @@ def sampled_softmax_loss(
         -1/T Σ_t r_t + log(Σ_t exp(r_t) + Σ_j exp(r_j)),   r_v = (h·w_v + b_v)/τ - log E[count of v]
 
     Bengio & Senécal 2008; Jean et al. 2015, section 3.2; for one label `textbook.sampled_softmax`.
-    Nats, float32 whatever the inputs' type (float64 where they are).
-
-    Which options lead to the exact softmax as candidates grow? `log_q="negatives"` with
-    `hits="mask"` always: the label stands for itself, the candidates for all other words
-    (arXiv 2507.09331). `log_q="both"` with `hits="keep"`: the label is one more draw. The
-    default is TensorFlow's; with `hits="mask"`, `"both"` goes there without repeats only, where
-    expected counts end at one: with repeats it takes k q(label) from the label's weight.
+    Nats, float32 whatever the inputs' type (float64 where they are). The defaults are TensorFlow's;
+    the module tells which options lead to the exact softmax.
 
     Args:
         weights: the output matrix `[V, d]`; or a function from ids `[R]` to their rows `[R, d]`,
             called once, such as a tower over candidates; or `VocabularySharded`
         inputs: the hidden vectors h
-        labels: the words to predict, `[B]`, or `[B, T]` if there are several a row
+        labels: the words to predict, `[B]`, or `[B, T]`
         candidates: from `draw_candidates` or `in_batch`: shared, `[S]`, or of each row, `[B, S]`
         biases: `[V]`, or a function from ids `[R]` to `[R]`
-        label_mask: False where a label does not count, so that rows may have different numbers
-            of them. Rows without any have no loss
-        hits: candidates that are labels of the row are left out ("mask": all their copies; of a
-            candidate that is there twice TensorFlow leaves out the last only), or "keep"
+        label_mask: False where a label does not count; rows without any have no loss
+        hits: candidates that are labels of the row are left out ("mask"), or "keep"
         log_q: whose logits are corrected for the sampler: "both" labels and candidates, the
             "negatives" alone, or "none"
         temperature: τ; candidates are drawn as before
 
-    A word that the sampler never draws (a label with a count of zero, or a reserved one) is not
-    corrected: loss and gradient stay finite, where TensorFlow has NaN. Labels are checked where
-    they are numbers already; under `jax.jit` a label out of range makes the row's loss NaN, as NaN
-    in weights or inputs does.
+    Under `jax.jit` a label out of range makes the row's loss NaN, as NaN in weights or inputs does.
 
     Raises `InputError` for labels out of range or not integer, weights, inputs or biases that are
     not floating-point or hold NaN, shapes that do not fit, a sampler over another number of words
