@@ -1,7 +1,9 @@
 """What `import w2vjax` offers."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,16 @@ def test_names_are_those_of_their_modules():
     assert set(w2vjax.__all__) <= set(dir(w2vjax))
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         w2vjax.trian  # noqa: B018
+
+
+def test_files_and_functions_are_short():
+    package = Path(w2vjax.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        text = path.read_text()
+        assert len(text.splitlines()) <= 300, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < 60, f"{path}: {node.name}"
 
 
 def test_importing_it_starts_nothing():

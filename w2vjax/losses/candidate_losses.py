@@ -11,8 +11,8 @@ Which options of the sampled softmax lead to the exact one as candidates grow?
 | "both" | "keep" | always: the label is one more draw |
 | "both" (TensorFlow's) | "mask" | without repeats, where expected counts end at one |
 
-With repeats TensorFlow's options take k q(label) from the label's weight. Hits are left out with all
-their copies; of a candidate that is there twice TensorFlow leaves out the last only.
+With repeats TensorFlow's options take k q(label) from the label's weight. Hits are left out with
+all their copies; of a candidate that is there twice TensorFlow leaves out the last only.
 
 A word that the sampler never draws (a label with a count of zero, or a reserved one) is not
 corrected: loss and gradient stay finite, where TensorFlow has NaN.
@@ -49,16 +49,15 @@ def sampled_softmax_loss(
     the module tells which options lead to the exact softmax.
 
     Args:
-        weights: the output matrix `[V, d]`; or a function from ids `[R]` to their rows `[R, d]`,
-            called once, such as a tower over candidates; or `VocabularySharded`
+        weights: `[V, d]`, or a function from ids `[R]` to rows `[R, d]`, called once, such as a
+            tower over candidates, or `VocabularySharded`
         inputs: the hidden vectors h
         labels: the words to predict, `[B]`, or `[B, T]`
         candidates: from `draw_candidates` or `in_batch`: shared, `[S]`, or of each row, `[B, S]`
         biases: `[V]`, or a function from ids `[R]` to `[R]`
         label_mask: False where a label does not count; rows without any have no loss
         hits: candidates that are labels of the row are left out ("mask"), or "keep"
-        log_q: whose logits are corrected for the sampler: "both" labels and candidates, the
-            "negatives" alone, or "none"
+        log_q: whose logits are corrected: "both" labels and candidates, "negatives" or "none"
         temperature: τ; candidates are drawn as before
 
     Under `jax.jit` a label out of range makes the row's loss NaN, as NaN in weights or inputs does.
@@ -68,7 +67,6 @@ def sampled_softmax_loss(
     than the weights, unknown options, a temperature that is not positive.
 
     >>> import jax, jax.numpy as jnp
-    >>> from w2vjax.losses import sampled_softmax_loss
     >>> from w2vjax.samplers import draw_candidates, uniform
     >>> candidates = draw_candidates(uniform(1_000), jax.random.key(0), 64)
     >>> weights, inputs, labels = jnp.zeros((1_000, 8)), jnp.ones((2, 8)), jnp.array([3, 999])
