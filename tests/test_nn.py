@@ -25,13 +25,14 @@ from w2vjax.samplers import draw_candidates
 V, D = 50, 8
 COUNTS = np.random.default_rng(0).permutation(1_000 // np.arange(1, V + 1))
 SAMPLER = samplers.unigram(COUNTS)
-TREE = huffman(COUNTS)
+TREE, CLASSES = huffman(COUNTS), losses.classes_of(COUNTS)
 NUM_SAMPLED = 16
 NOISY = {head.__name__: head for head in (nn.SampledSoftmax, nn.NCE, nn.NegativeSampling)}
 MAKERS: dict[str, Callable[..., nn.Head]] = {
     "FullSoftmax": partial(nn.FullSoftmax, V, D),
     **{name: partial(head, V, D, SAMPLER, NUM_SAMPLED) for name, head in NOISY.items()},
     "HierarchicalSoftmax": partial(nn.HierarchicalSoftmax, V, D, TREE),
+    "TwoLevelSoftmax": partial(nn.TwoLevelSoftmax, V, D, CLASSES),
 }
 KEY = jax.random.key(7)
 INPUTS = jax.random.normal(jax.random.key(1), (6, D))
@@ -58,11 +59,17 @@ def test_a_head_is_its_function(name: str, use_bias: bool) -> None:
     weights = head.weights[...]
     biases = head.biases[...] if use_bias else None
     noise = draw_candidates(SAMPLER, KEY, NUM_SAMPLED, unique=name != "NegativeSampling")
+    classes: dict[str, Any] = {"classes": CLASSES}
+    if isinstance(head, nn.TwoLevelSoftmax):
+        level = head.class_head
+        classes |= {"class_weights": level.weights[...]}
+        classes |= {"class_biases": level.biases[...] if use_bias else None}
     function = {
         "FullSoftmax": losses.softmax_loss,
         "SampledSoftmax": partial(losses.sampled_softmax_loss, candidates=noise),
         "NCE": partial(losses.nce_loss, candidates=noise),
         "HierarchicalSoftmax": partial(losses.hierarchical_softmax_loss, tree=TREE),
+        "TwoLevelSoftmax": partial(losses.two_level_softmax_loss, **classes),
         "NegativeSampling": partial(losses.negative_sampling_loss, candidates=noise),
     }[name]
     found = head.loss(INPUTS, LABELS, KEY)
@@ -219,6 +226,9 @@ WRONG = {
     ),
     "tree is over 50 words and num_words is 49": lambda rngs: nn.HierarchicalSoftmax(
         V - 1, D, TREE, rngs=rngs
+    ),
+    "classes is over 50 words and num_words is 49": lambda rngs: nn.TwoLevelSoftmax(
+        V - 1, D, CLASSES, rngs=rngs
     ),
     "51 different noise words": lambda rngs: nn.SampledSoftmax(V, D, SAMPLER, V + 1, rngs=rngs),
     "only 40 can be drawn": lambda rngs: nn.SampledSoftmax(

@@ -18,7 +18,7 @@ are `nnx.Param`; a sampler, a tree or classes are a `Table`, which checkpoints k
 `head.weights = embed.embedding`.
 """
 
-from w2vjax.nn.exact import FullSoftmax, HierarchicalSoftmax
+from w2vjax.nn.exact import FullSoftmax, HierarchicalSoftmax, TwoLevelSoftmax
 from w2vjax.nn.head import Head, Parameters, Table
 from w2vjax.nn.sampled import NCE, NegativeSampling, SampledHead, SampledSoftmax
 
@@ -32,4 +32,5 @@ __all__ = [
     "SampledHead",
     "SampledSoftmax",
     "Table",
+    "TwoLevelSoftmax",
 ]
