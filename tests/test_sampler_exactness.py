@@ -1,6 +1,6 @@
 """Exactness of the mechanisms: which random words lead to which ids, unit by unit."""
 
-import decimal
+import math
 from typing import Any
 
 import jax
@@ -21,7 +21,7 @@ from w2vjax.samplers import (
     parse,
     probabilities,
 )
-from w2vjax.samplers.closed_forms import LogUniform, Uniform
+from w2vjax.samplers.closed_forms import ONE, LogUniform, Uniform
 from w2vjax.samplers.distributions import DISTRIBUTIONS
 from w2vjax.samplers.laws import law, total_variation
 from w2vjax.samplers.mechanisms import Alias, Cdf, UnigramTable, apportion
@@ -50,20 +50,61 @@ def test_uniform_cuts_the_64_bit_line_evenly(monkeypatch: pytest.MonkeyPatch) ->
     assert ids.tolist() == [*[k + 1 for k in SOME], *SOME, 0, BIG - 1]
 
 
-@pytest.mark.parametrize("num_words", [BIG, 2**21 - 1])
-def test_log_uniform_cuts_where_the_formula_does(
+def law_of_parts(sampler: LogUniform, num_words: int, num_points: int) -> np.ndarray:
+    """The law of `LogUniform`, `[V]`, from the lengths at some points of each octave.
+
+    Places are uniform below the length: P(m < t) is the mean of min(1, t / q). Points are denser
+    where lengths are small.
+    """
+    octaves = math.floor(math.log2(num_words + 1) * 2**27) / 2**27  # as the sampler has them
+    law, steps = np.zeros(num_words), np.arange(num_points) + 0.5
+    for octave in range(math.ceil(octaves)):
+        end = min(1.0, octaves - octave)
+        line = (octave + end * (steps / num_points) ** 2) / octaves * 2**32
+        weights = end * 2 * steps / num_points**2 / octaves
+        first = np.minimum(line, 2**32 - 1).astype(np.uint32)
+        fine = (line - first).astype(np.float32)
+        held, lengths = map(np.asarray, sampler.parts(jnp.asarray(first), jnp.asarray(fine)))
+        assert (held[64:-64] == octave).all(), "but for points at the very ends"
+        least, most = lengths[held == octave][[0, -1]]
+        q = np.where(held == octave, lengths, np.where(held < octave, least, most)) / 2.0**ONE
+        q = np.maximum.accumulate(q)  # rounding leaves neighbours out of order
+        inverse = np.append(np.cumsum((weights / q)[::-1])[::-1], 0)
+        size = min(2**octave, num_words + 1 - 2**octave)
+        ends = np.arange(size + 1) / 2**octave
+        below = np.searchsorted(q, ends, side="right")
+        law[2**octave - 1 :][:size] = np.diff(
+            np.append(0, np.cumsum(weights))[below] + ends * inverse[below]
+        )
+    return law
+
+
+@pytest.mark.parametrize("num_words", [1, 2, 3, 7, 50, 255, 256, 2000])
+def test_log_uniform_is_a_mixture_with_the_law_of_the_formula(num_words: int) -> None:
+    held = law_of_parts(LogUniform.of(num_words), num_words, 1 << 17)
+    wanted = DISTRIBUTIONS["log-uniform"](np.ones(num_words), 1.0)
+    np.testing.assert_allclose(held, wanted, rtol=2e-6)
+    assert total_variation(held, wanted) < 1e-7
+
+
+def test_log_uniform_of_a_large_vocabulary_has_the_law_of_the_formula() -> None:
+    held = law_of_parts(LogUniform.of(BIG), BIG, 1 << 18)
+    assert total_variation(held, DISTRIBUTIONS["log-uniform"](np.ones(BIG), 1.0)) < 5e-7
+
+
+@pytest.mark.parametrize("num_words", [1, 2, 255, 256, BIG, 2**29 - 1])
+def test_log_uniform_keeps_to_the_vocabulary(
     monkeypatch: pytest.MonkeyPatch, num_words: int
 ) -> None:
-    """Word k ends at u = log(k+2) / log(V+1), to 1e-14 of the line, found with 60 digits."""
-    some = [k for k in SOME if k < num_words - 1]
-    with decimal.localcontext(prec=60):
-        norm = decimal.Decimal(num_words + 1).ln()
-        cuts = [int(decimal.Decimal(k + 2).ln() / norm * 2**64) for k in some]
-    slack = int(2**64 * 1e-14)
-    below, above = [c - slack for c in cuts], [c + slack for c in cuts]
-    feed(monkeypatch, halves([*below, *above, 0, 2**64 - 1]))
-    ids = LogUniform.of(num_words).sample(KEY, (2 * len(some) + 2,))
-    assert ids.tolist() == [*some, *[k + 1 for k in some], 0, num_words - 1]
+    """With the smallest and largest random words, and those beside the ends of octaves."""
+    line = np.arange(1, 30) / math.log2(num_words + 1) * 2**32
+    near = (line[line < 2**32 - 9, None] + np.arange(-8, 9)).astype(np.uint32).ravel()
+    first = np.concatenate([near, np.uint32([0, 1, 2**31, 2**32 - 2, 2**32 - 1])])
+    for place in (0, 1, 2**31, 2**32 - 1):
+        feed(monkeypatch, np.stack([first, np.full(len(first), place, np.uint32)]))
+        ids = np.asarray(LogUniform.of(num_words).sample(KEY, first.shape))
+        assert ids.min() >= 0 and ids.max() < num_words
+    assert ids.max() == num_words - 1
 
 
 def test_cdf_finds_both_ends_of_every_stretch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,12 @@
 """Closed forms: distributions drawn by arithmetic alone, in constant memory."""
 
 import math
-from typing import Self
+from typing import Any, Self
 
-import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
-from jaxtyping import Array, Float32, Int32, Key
+from jaxtyping import Array, Float32, Int32, Key, UInt32
 from numpy.polynomial import Chebyshev, Polynomial
 
 from w2vjax.errors import InputError
@@ -39,19 +39,37 @@ class Uniform:
         return jnp.full(ids.shape, -math.log(self.num_words), jnp.float32)
 
 
-# 2^(30 + f) for f in [0, 1], lowest power first: within 2e-14 of it, relatively
-_EXP2 = Chebyshev.interpolate(lambda f: 2.0 ** (30 + f), 9, domain=[0, 1])
-_EXP2_TERMS: list[float] = _EXP2.convert(kind=Polynomial).coef.tolist()
+ONE = 30
+"""bits after the point of lengths q, up to 1"""
+_MOST_ROOT = 0.63
+"""beyond, q is above 1"""
+
+
+def _length(root: Any) -> Any:
+    """The q that solves `log(1 + q) - q / (1 + q) = root² / 2`, by Newton's method, in double."""
+    length = root
+    for _ in range(50):
+        excess = np.log1p(length) - length / (1 + length) - root**2 / 2
+        length = length - excess * (1 + length) ** 2 / length
+    return length
+
+
+# q / root for roots in (0, 0.63], lowest power first: within 4e-8 of it, relatively
+_LENGTH = Chebyshev.interpolate(lambda root: _length(root) / root, 6, domain=[0, _MOST_ROOT])
+_LENGTH_TERMS: list[float] = _LENGTH.convert(kind=Polynomial).coef.tolist()
 
 
 @pytree
 class LogUniform:
-    """TensorFlow's log-uniform, `floor((V+1)^u) - 1`, in double as there, and without a table.
+    """TensorFlow's log-uniform, `floor((V+1)^u) - 1`, without a table and without double.
 
-    `(V+1)^u = 2^j · 2^f` with `j + f = u·log2(V+1)`, `u` of 53 bits and more. The polynomial for
-    `2^f` costs a third of a double `exp`. Ids differ from the ideal only where `(V+1)^u` is
-    within 1e-13 of a whole number: total variation from the formula is below 1e-8 at V = 3 M.
-    Needs double arithmetic on the device (draw through `alias` where there is none).
+    `x = (V+1)^u` has density `1 / (x log(V+1))` on `1 … V+1`, and the id is `floor(x) - 1`. Whole
+    numbers cannot hold x itself to the many digits that a large vocabulary needs; but within an
+    octave `x = 2^j m` the density `1 / m` is a mixture of uniform ones over `1 … 1 + q`: q is 1
+    (or where the last octave ends) for 0.72 of the mass, and `log(1 + q) - q / (1 + q)` is uniform
+    for the rest. So one random word tells octave and q; a second a place in `0 … q`, and its
+    `2^j` is cut into ids in whole numbers, exactly. Rounding of q, in float32, changes how often
+    ids come by some 1e-7 of it.
     """
 
     num_words: int = struct.field(pytree_node=False)
@@ -66,19 +84,33 @@ class LogUniform:
 
     def sample(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Int32[Array, "..."]:
         """Ids of the given shape."""
-        high, low = random_words(key, (2, *shape))
-        with jax.enable_x64(True):
-            double = jnp.float64
-            scale = math.log2(self.num_words + 1) * 2.0**-WORD
-            exponent = (high.astype(double) + low.astype(double) * 2.0**-WORD) * scale
-            octave = jnp.floor(exponent)
-            fraction = exponent - octave
-            mantissa = jnp.full_like(fraction, _EXP2_TERMS[-1])
-            for term in _EXP2_TERMS[-2::-1]:
-                mantissa = mantissa * fraction + term
-            ids = (mantissa.astype(jnp.int32) >> (30 - octave.astype(jnp.int32))) - 1
-        # rounding can reach one id too far at either end of the line
-        return jnp.clip(ids, 0, self.num_words - 1)
+        first, place = random_words(key, (2, *shape))
+        # the lowest bits of a place decide nothing where q is large, and q needs them where small
+        fine = (place & jnp.uint32(0xFFF)).astype(jnp.float32) * 2.0**-12
+        octave, length = self.parts(first, fine)
+        point = multiply_high(length.astype(jnp.uint32), place).astype(jnp.int32)
+        return (1 << octave) - 1 + (point >> (ONE - octave))
+
+    def parts(
+        self, first: UInt32[Array, "..."], fine: Float32[Array, "..."]
+    ) -> tuple[Int32[Array, "..."], Int32[Array, "..."]]:
+        """j, and `2^30 q`, of a random word and what comes after it, in 0 … 1."""
+        end, bits = self.num_words + 1, WORD - 5
+        octaves = math.log2(end)
+        scale = jnp.uint32(int(octaves * 2**bits))
+        # log2 x = j + f, with 27 bits of f in a word, and what is below them as float32
+        log_x = multiply_high(first, scale)
+        octave = (log_x >> bits).astype(jnp.int32)
+        below = ((first * scale).astype(jnp.float32) + fine * (octaves * 2**bits)) * 2.0**-WORD
+        f = (log_x & jnp.uint32(2**bits - 1)).astype(jnp.float32) + below
+        root = jnp.minimum(jnp.sqrt(f * (2 * math.log(2) * 2.0**-bits)), _MOST_ROOT)
+        ratio = jnp.full_like(root, _LENGTH_TERMS[-1])
+        for term in _LENGTH_TERMS[-2::-1]:
+            ratio = ratio * root + term
+        # of the octave: all, or as much as the last one has
+        last = end.bit_length() - 1
+        whole = jnp.where(octave < last, 1 << ONE, ((end << ONE) >> last) - (1 << ONE))
+        return octave, jnp.minimum((ratio * root * 2.0**ONE).astype(jnp.int32), whole)
 
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
         """`log(log((k+2)/(k+1)) / log(V+1))` for every id `k`."""

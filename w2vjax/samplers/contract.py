@@ -1,6 +1,6 @@
 """What a sampler promises, and the check that it keeps it.
 
-A sampler is a frozen pytree (`flax.struct.dataclass`) with `sample` and `log_prob`. One that goes
+A sampler is a frozen pytree (`w2vjax.pytrees.pytree`) with `sample` and `log_prob`. One that goes
 by the words of the step, or learns from those of the stream, has one method more.
 """
 
@@ -95,7 +95,7 @@ def check(
     """
     name = name or type(sampler).__name__
     if jax.tree_util.all_leaves([sampler]):
-        raise InputError(f"sampler {name} is not a pytree: decorate it with flax.struct.dataclass")
+        raise InputError(f"sampler {name} is not a pytree: decorate it with w2vjax.pytrees.pytree")
     if not (
         callable(getattr(sampler, "sample", None)) and callable(getattr(sampler, "log_prob", None))
     ):

@@ -17,8 +17,8 @@ def law(sampler: Sampler, num_words: int) -> Probabilities:
     """What `sample` draws, `[V]`, counted from the integers it compares.
 
     `log_prob` says the same, rounded to float32. Closed forms have no integers to count: theirs is
-    the formula, which they keep within 1e-8. Noise from the step's words: in expectation, over all
-    steps. A user's own sampler is taken at its word.
+    the formula, which they keep within some 1e-8. Noise from the step's words: in expectation, over
+    all steps. A user's own sampler is taken at its word.
     """
     line = 2.0**WORD
     match sampler:
