@@ -18,6 +18,7 @@ from w2vjax import encode, nn
 from w2vjax.config.schema import CorpusConfig
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+COMMITTED = EXAMPLES.parent / "results" / "language_model"
 NUM_WORDS, SURE, STEPS = 60, 0.9, 100
 """a word's successor comes with probability `SURE`, else any word"""
 
@@ -77,6 +78,13 @@ def test_what_is_done_is_not_done_again(example, study, results, monkeypatch):
     monkeypatch.setattr(example, "run", None)
     assert example.compare(study, results, timing=False) == 0
     assert before == ((results / "points.csv").read_bytes(), (results / "table.md").read_bytes())
+
+
+def test_the_committed_table_is_what_the_committed_rows_give(example):
+    points, times = (pd.read_csv(COMMITTED / f"{name}.csv") for name in ("points", "times"))
+    made = example.table(points, example.best_times(times), example.REFERENCE)
+    assert made == (COMMITTED / "table.md").read_text()
+    assert set(points["head"]) == set(times["head"]) and (COMMITTED / "perplexity.png").exists()
 
 
 def test_steps_are_timed_in_turn_and_nothing_is_trained(example, study, tmp_path):
