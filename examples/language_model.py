@@ -1,6 +1,6 @@
 """A language model over 76,000 words: sampled softmax and NCE against the exact softmax.
 
-    python examples/language_model.py           # everything: 40 minutes on one core
+    python examples/language_model.py           # everything: 25 minutes on one core
     python examples/language_model.py --quick   # the same in small, on a made-up language
     python examples/language_model.py --time    # only measures how long a step takes
 
@@ -14,10 +14,10 @@ about 20,000 words; perplexity is exact and over the whole vocabulary, whatever 
 Steps are timed in turn, A B A B, in processor seconds, before anything is trained; then every model
 gets as many steps as fit into the same time. What is done is kept: the same command goes on.
 
-What came out (`results/language_model`, two seeds): with 1,024 candidates the noise hardly matters.
-Unigram^0.75, unigram^1 and log-uniform cannot be told apart (less than 0.03 nats), uniform noise is
-0.35 nats behind; NCE is 0.06 behind, which two seeds do not prove. The exact softmax reads a 21st of
-the words in the same time, and is 0.8 nats behind.
+What came out (`results/language_model`, two seeds), at equal time: unigram^0.75, unigram^1 and
+log-uniform noise cannot be told apart (by 0.03 nats at most), uniform noise is 0.35 behind; NCE is
+0.06 behind, which two seeds do not prove. The exact softmax reads a 21st of the words and is 0.8
+nats behind.
 """
 
 import itertools
