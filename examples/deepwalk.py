@@ -14,8 +14,8 @@ and shuffles; it is the same for every method, so that differences are paired.
 The graph is `graphs/blogcatalog.mat` of the folder that `W2VJAX_DATA` names, or `--graph`. A line a
 run is added to `runs.jsonl`; the same command goes on where it stopped, and writes `table.md`.
 
-`results/deepwalk/table.md`, of as many seeds as it says: NEG with noise from uniform, unigram^0.5 or
-^0.75 comes within a point of the published scores of the tree; our tree (one seed) is up to 1.1
+`results/deepwalk/table.md`, of as many seeds as it says: NEG with uniform, unigram^0.5 or ^0.75
+noise comes within a point of the published scores of the tree; our tree (one seed) is up to 1.1
 points of micro F1 and 1.6 of macro F1 below them. No sampler wins for certain: those three are
 alike to a point of micro F1 at 50 %, log-uniform is half a point behind (not significant). Rates
 are the layers' own, the same for all samplers.
