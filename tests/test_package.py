@@ -1,6 +1,7 @@
 """What `import w2vjax` offers."""
 
 import ast
+import doctest
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,13 @@ def test_names_are_those_of_their_modules():
     assert set(w2vjax.__all__) <= set(dir(w2vjax))
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         w2vjax.trian  # noqa: B018
+
+
+def test_the_example_of_the_heads_is_true():
+    from w2vjax import nn
+
+    ran = doctest.testmod(nn)
+    assert ran.attempted > 5 and not ran.failed
 
 
 def test_files_and_functions_are_short():

@@ -109,6 +109,8 @@ class SampledSoftmax(SampledHead):
     """The softmax over labels and noise (`w2vjax.losses.sampled_softmax_loss`).
 
     For training an exact softmax over many words: `log_probs` and `predict` are the exact one's.
+    The defaults are TensorFlow's. With repeats (`unique=False`) take `log_q="negatives"`: with
+    "both" and hits left out the exact softmax is not what it goes to.
     """
 
     loss_of = staticmethod(losses.sampled_softmax_loss)
