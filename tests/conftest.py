@@ -47,6 +47,18 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
+MAPS = Path("/proc/self/maps")
+"""Linux's list of a process's stretches of memory, 65,530 at most where nothing else is set"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_programs() -> Iterator[None]:
+    """A compiled program keeps some stretches of memory, and XLA dies where no more can be had."""
+    yield
+    if MAPS.exists() and len(MAPS.read_text().splitlines()) > 15_000:
+        jax.clear_caches()
+
+
 @pytest.fixture
 def unchecked() -> Iterator[None]:
     """No annotation is checked: for tests of what a function itself says to wrong arguments."""
