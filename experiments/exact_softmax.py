@@ -24,6 +24,7 @@ import optax
 import tyro
 
 from w2vjax.clock import Laps, interleaved, seconds
+from w2vjax.files import make_folder, write
 from w2vjax.losses import softmax_loss
 
 OURS = "softmax_loss"
@@ -110,9 +111,9 @@ def main(sizes: Sizes = FULL, repeats: int = 7, out: Path = Path("results/exact_
     told = f"{sizes._asdict()}, {os.cpu_count()} cores, jax {jax.__version__}; logits: {logits:.0f}"
     shown = f"{told} MiB\n\n{table(times, memory)}\n"
     print(shown)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "table.md").write_text(shown)
-    (out / "seconds.json").write_text(json.dumps(times, indent=1) + "\n")
+    make_folder(out)
+    write(out / "table.md", shown.encode())
+    write(out / "seconds.json", f"{json.dumps(times, indent=1)}\n".encode())
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import numpy as np
 import tyro
 
 from w2vjax.clock import Laps, interleaved, seconds
+from w2vjax.files import make_folder, write
 from w2vjax.losses import row_adagrad, row_sgd, sampled_softmax_loss, softmax_loss
 from w2vjax.losses import value_and_row_gradient as by_rows
 from w2vjax.samplers import Candidates, draw_candidates, log_uniform
@@ -151,9 +152,9 @@ def main(
     told = f"{sizes._asdict()}, {os.cpu_count()} cores, jax {jax.__version__}"
     shown = f"{told}\n\n{table(times, sizes, parts)}\n"
     print(shown)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "table.md").write_text(shown)
-    (out / "seconds.json").write_text(json.dumps(times, indent=1) + "\n")
+    make_folder(out)
+    write(out / "table.md", shown.encode())
+    write(out / "seconds.json", f"{json.dumps(times, indent=1)}\n".encode())
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ from w2vjax.samplers import draw_candidates
 EVERY = pytest.mark.parametrize("name", LOSSES)
 
 
-def refusals() -> dict[str, tuple[str, dict[str, Any]]]:
-    """What is wrong, what is said, and the arguments that are so."""
-    weights, inputs, _, temperature = parameters(np.float32)
-    given, nan = candidates(), jnp.full(V, jnp.nan)
-    more = draw_candidates(Table.of(np.full(V + 1, 1 / (V + 1))), jax.random.key(0), S)
+Refusals = dict[str, tuple[str, dict[str, Any]]]
+"""What is wrong: what is said, and the arguments that are so."""
+
+
+def refused_labels() -> Refusals:
     far = BATCH_LABELS.at[2].set(V)
     return {
         "label past the end": (rf"labels\[2\] is {V}: .* from 0 to {V - 1}", {"labels": far}),
@@ -42,6 +42,12 @@ def refusals() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "mask of another shape": ("label_mask is bool", {"label_mask": jnp.asarray(MASK)}),
         "mask of numbers": ("label_mask is int32", {"label_mask": BATCH_LABELS}),
+    }
+
+
+def refused_numbers() -> Refusals:
+    weights, inputs, _, temperature = parameters(np.float32)
+    return {
         "weights of whole numbers": ("weights are int32", {"weights": weights.astype(int)}),
         "weights of one axis": (r"weights have shape \(16,\)", {"weights": weights[:, 0]}),
         "weights of another width": (
@@ -56,13 +62,22 @@ def refusals() -> dict[str, tuple[str, dict[str, Any]]]:
         "inputs of whole numbers": ("inputs are int32", {"inputs": inputs.astype(int)}),
         "inputs of one axis": ("inputs have shape", {"inputs": inputs[0]}),
         "inputs with NaN": (r"inputs\[0, 0\] is NaN", {"inputs": inputs.at[0, 0].set(jnp.nan)}),
-        "biases with NaN": ("biases, .* is NaN", {"biases": nan}),
+        "biases with NaN": ("biases, .* is NaN", {"biases": jnp.full(V, jnp.nan)}),
         "biases of whole numbers": ("biases are int32", {"biases": jnp.zeros(V, int)}),
         "biases of other words": (
             f"weights of {V}, biases of {V + 1}",
             {"biases": jnp.zeros(V + 1)},
         ),
         "a column of biases": (r"biases are float32 \(16, 1\)", {"biases": jnp.zeros((V, 1))}),
+        "temperature": ("temperature is 0.0: it must be positive", {"temperature": 0.0}),
+        "temperature NaN": ("temperature is nan", {"temperature": temperature * jnp.nan}),
+    }
+
+
+def refused_words() -> Refusals:
+    weights, given = parameters(np.float32).weights, candidates()
+    more = draw_candidates(Table.of(np.full(V + 1, 1 / (V + 1))), jax.random.key(0), S)
+    return {
         "another vocabulary": (
             f"weights of {V}, the candidates' sampler of {V + 1}",
             {"candidates": more},
@@ -77,8 +92,6 @@ def refusals() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "hits": ("unknown hits 'maks': did you mean mask", {"hits": "maks"}),
         "log_q": ("unknown log_q 'all'", {"log_q": "all"}),
-        "temperature": ("temperature is 0.0: it must be positive", {"temperature": 0.0}),
-        "temperature NaN": ("temperature is nan", {"temperature": temperature * jnp.nan}),
         "divided among too many": (
             "add rows up to a multiple of that",
             {"weights": VocabularySharded(weights, Mesh(np.array(jax.devices()[:3]), "x"), "x")},
@@ -94,10 +107,13 @@ WHEN_TRACED = {"label past", "negative label", "NaN", "candidates past"}
 """what is not an error of a traced argument, but makes losses NaN"""
 
 
+REFUSALS = refused_labels() | refused_numbers() | refused_words()
+
+
 @pytest.mark.usefixtures("unchecked")
-@pytest.mark.parametrize("wrong", refusals())
+@pytest.mark.parametrize("wrong", REFUSALS)
 def test_wrong_arguments_are_told_at_once_and_when_traced(wrong):
-    match, changed = refusals()[wrong]
+    match, changed = REFUSALS[wrong]
     values = parameters(np.float32)
     arguments = {"weights": values.weights, "inputs": values.inputs, "labels": BATCH_LABELS}
     arguments |= {"candidates": candidates()} | changed

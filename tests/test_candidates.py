@@ -228,3 +228,9 @@ def test_a_large_set_has_no_repeats_whatever_the_ids_have_in_common() -> None:
     held = jax.jit(lambda s, k: draw_candidates(s, k, num))(from_probabilities(weights), KEY)
     assert len(set(held.ids.tolist())) == num and held.present.all()
     assert len(set(held.ids.tolist()) & set(rare.tolist())) > 200
+
+
+@pytest.mark.parametrize("labels", [jnp.zeros((4, 1), jnp.int32), jnp.zeros(4)])
+def test_noise_of_a_batch_is_of_one_id_a_row(labels, unchecked):
+    with pytest.raises(InputError, match=r"labels are .*\(4.*one id a row"):
+        in_batch(labels, Uniform.of(3))

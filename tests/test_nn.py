@@ -261,3 +261,11 @@ def test_losses_and_samplers_do_not_load_flax_nnx() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_a_variable_is_an_array_of_weights_and_not_a_function():
+    head = made("SampledSoftmax")
+    given = draw_candidates(SAMPLER, KEY, NUM_SAMPLED)
+    of = partial(losses.sampled_softmax_loss, inputs=INPUTS, labels=LABELS, candidates=given)
+    found = of(head.weights, biases=head.biases)
+    np.testing.assert_array_equal(found, of(head.weights[...], biases=head.biases[...]))

@@ -17,7 +17,7 @@ from w2vjax.losses.arguments import (
     checked_temperature,
     is_true,
 )
-from w2vjax.losses.weights import Rows, num_words_of, rows_of
+from w2vjax.losses.weights import Rows, array_or_function, num_words_of, rows_of
 from w2vjax.samplers.candidates import Candidates, accidental_hits
 
 Hits = Literal["mask", "keep"]
@@ -139,6 +139,7 @@ def _check_options(hits: str, log_q: str) -> None:
 
 def read_rows(weights: Rows, ids: Int32[Array, " r"], width: int) -> Float[Array, "r d"]:
     """Rows of the words; raises `InputError` unless floating-point, of this width and not NaN."""
+    weights = array_or_function(weights)
     if not callable(weights):
         checked_matrix("weights", weights, width)
     rows = checked_matrix("rows of weights", rows_of(weights, ids), width, len(ids))
@@ -148,6 +149,7 @@ def read_rows(weights: Rows, ids: Int32[Array, " r"], width: int) -> Float[Array
 
 def read_biases(biases: Rows, ids: Int32[Array, " r"]) -> Float[Array, " r"]:
     """Biases of the words; raises `InputError` unless floating-point, one a word and not NaN."""
+    biases = array_or_function(biases)
     if not callable(biases):
         checked_biases(biases, len(biases))
     values = rows_of(biases, ids)

@@ -68,6 +68,11 @@ class VocabularySharded:
         return jnp.where(there, read(self.weights, ids), jnp.nan)
 
 
+def array_or_function(rows: Rows) -> Rows:
+    """The array of a flax variable, which can be called too; all else as it is."""
+    return jnp.asarray(rows) if hasattr(rows, "__jax_array__") else rows
+
+
 def rows_of(rows: Rows, ids: Int32[Array, " r"]) -> Float[Array, "r ..."]:
     """The rows of the ids; of an array NaN where there is no such row, never another one."""
     return rows(ids) if callable(rows) else _gathered(jnp.asarray(rows), ids, jnp.nan)
@@ -76,7 +81,7 @@ def rows_of(rows: Rows, ids: Int32[Array, " r"]) -> Float[Array, "r ..."]:
 def num_words_of(*tables: Any) -> int | None:
     """V: of the first that tells it, an array by its length, others by `num_words`."""
     for table in tables:
-        if isinstance(table, jax.Array | np.ndarray):
+        if isinstance(table, jax.Array | np.ndarray) or hasattr(table, "__jax_array__"):
             return len(table)
         try:
             return int(table.num_words)

@@ -131,14 +131,11 @@ class NCE(SampledHead):
         sampler: Sampler,
         num_sampled: int,
         *,
-        unique: bool = True,
         hits: Hits = "keep",
-        log_q: LogQ = "both",
-        **parameters: Unpack[Parameters],
+        **options: Any,
     ) -> None:
-        parameters.setdefault("bias_init", nnx.initializers.constant(-math.log(num_words)))
-        options: Any = {"unique": unique, "hits": hits, "log_q": log_q} | parameters
-        super().__init__(num_words, num_features, sampler, num_sampled, **options)
+        options.setdefault("bias_init", nnx.initializers.constant(-math.log(num_words)))
+        super().__init__(num_words, num_features, sampler, num_sampled, hits=hits, **options)
 
 
 class NegativeSampling(SampledHead):

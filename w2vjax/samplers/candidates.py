@@ -98,8 +98,14 @@ def in_batch(labels: Int32[Array, " b"], law: Law) -> Candidates:
 
     `law` tells how often the stream has each id: a sampler over its counts, or an estimate that
     learns them. A row's own label is no noise for it; what is left are `b - 1` draws, and these
-    are the `tries`. Remove accidental hits: the label itself is among them.
+    are the `tries`. Remove accidental hits: the label itself is among them. Raises `InputError`
+    for labels that are not integers `[b]`.
     """
+    if labels.ndim != 1 or not jnp.issubdtype(labels.dtype, jnp.integer):
+        raise InputError(
+            f"labels are {labels.dtype} of shape {labels.shape}: noise of a batch needs one id a "
+            "row, integers of shape (B,)"
+        )
     tries = jnp.float32(max(len(labels) - 1, 1))
     log_expected = log_expected_count(law.log_prob(labels), tries, unique=False)
     return Candidates(labels, log_expected, jnp.ones(labels.shape, bool), tries, law, False)
