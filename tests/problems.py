@@ -119,6 +119,7 @@ def updated(
     damping: Damping,
     transform: Any = NO_CHANGE,
     state: UpdateState | None = None,
+    moving: jax.Array | None = None,
 ) -> tuple[Parameters, Telemetry, UpdateState]:
     """One update, with rows packed as in training where the layer packs them."""
     plain = transform is None and not damping.by_logits
@@ -133,6 +134,7 @@ def updated(
         transform=transform,
         packed=packed,
         state=state,
+        moving=moving,
     )
 
 

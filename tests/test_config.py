@@ -53,6 +53,7 @@ CHOICES = {
     "cleaning": "text8",
     "errors": "replace",
     "collision": "keep",
+    "biases": "unigram",
     "architecture": "cbow",
     "predicts": "centre",
     "subsample_formula": "paper",

@@ -30,13 +30,17 @@ def hidden_vectors(inputs: jax.Array, batch: Batch) -> jax.Array:
 
 
 def textbook_loss(
-    matrices: Parameters, layer: OutputLayer, batch: Batch, shared: jax.Array
+    matrices: Parameters,
+    layer: OutputLayer,
+    batch: Batch,
+    shared: jax.Array,
+    biases: jax.Array | None = None,
 ) -> jax.Array:
     """Σ over all pairs of the layer's textbook loss, pair by pair."""
     num_blocks, width, _ = batch.weight.shape
     targets = frame(batch.targets, num_blocks, width)
     noise = jnp.repeat(shared, num_blocks // shared.shape[0], axis=0)
-    loss = partial(example_loss, layer, matrices.output)
+    loss = partial(example_loss, layer, matrices.output, biases=biases)
     of_hidden = jax.vmap(loss, (0, None, None))
     of_target = jax.vmap(of_hidden, (None, 0, None))
     losses = jax.vmap(of_target)(hidden_vectors(matrices.input, batch), targets, noise)

@@ -157,6 +157,7 @@ PRESETS: dict[str, Preset] = {
             "output.sampler.mechanism": ("closed-form", "a formula of the rank"),
             "output.num_noise": (64, "num_sampled = 64"),
             "output.collision": ("keep", "remove_accidental_hits=False in nce_loss"),
+            "output.biases": ("zero", "nce_biases, zeros at first"),
             "train.architecture": ("skip-gram", "skip-gram only"),
             "train.predicts": ("neighbours", "the centre predicts a neighbour"),
             "train.dim": (128, "embedding_size = 128"),
@@ -165,12 +166,11 @@ PRESETS: dict[str, Preset] = {
             "train.subsample": (0.0, "no word is thinned out"),
             "train.noise_per_block": (64, "every pair of a batch has the same 64 noise words"),
         },
-        pending=("output.sampler.unique", "output.biases", "corpus.unknown"),
+        pending=("output.sampler.unique", "corpus.unknown"),
         differs=(
             "Noise is drawn without repetition there, and its expected counts say so.",
             "The loss is averaged over a batch of 128 pairs, with learning rate 1.0 throughout; "
             "here gradients are summed, and the rate stays the layer's own.",
-            "Every word has a bias in the output layer.",
             "Words outside of the vocabulary become one word, UNK; here they are left out.",
         ),
     ),

@@ -102,6 +102,10 @@ class OutputConfig:
     collision: Literal["auto", "mask", "expect", "keep", "redraw"] = "auto"
     """noise that hits the target: left out (mask), left out in expectation (expect), kept, or drawn
     again. auto: kept by nce, left out by the others"""
+    biases: Literal["auto", "none", "zero", "uniform", "unigram"] = "auto"
+    """a bias a word, added to its logits: none; or one that starts at 0 (zero: TensorFlow), at
+    -log V (uniform) or at log of the word's share of the kept words (unigram). auto: the layer's
+    own. Layers with one output row a word only"""
     sigmoid_limit: float | None = None
     """score beyond which the logistic loss's slope is cut, where a table of the sigmoid ends in
     other programs (word2vec.c: 6). None: nowhere"""

@@ -27,7 +27,8 @@ class RowValues(NamedTuple):
 def row_curvature(step: Step, rows: Rows, logits: Logits, labels: Labels) -> RowValues:
     """Every row's curvature, Σ curvature in its logits · ‖the other vector‖².
 
-    No step along the row's gradient meets more: ‖v‖² is the whole length of the other vector.
+    No step along the row's gradient meets more: ‖v‖² is the whole length of the other vector, but
+    for its bias where the row is one of the input.
     """
     batch = step.batch
     of_target, of_shared = step.layer.loss.curvatures(
@@ -37,9 +38,9 @@ def row_curvature(step: Step, rows: Rows, logits: Logits, labels: Labels) -> Row
     inputs = batch.group_hidden(rows.input, hidden, step.num_groups)
     norms = partial(squared_norms, arithmetic=step.arithmetic)
     to_target = jnp.einsum("bms,bs->bm", of_target, norms(hidden))
-    target_norms = batch.target_frames(norms(rows.target))
+    target_norms = batch.target_frames(norms(rows.target, taken=step.moving))
     by_target = jnp.einsum("bms,bm->bs", of_target, target_norms)
-    by_shared = jnp.einsum("gkn,gk->gn", of_shared, norms(rows.shared))
+    by_shared = jnp.einsum("gkn,gk->gn", of_shared, norms(rows.shared, taken=step.moving))
     lines = to_target.reshape(batch.num_blocks, batch.block_targets, -1)
     return RowValues(
         input=input_curvature(batch, by_target, by_shared),

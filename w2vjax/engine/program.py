@@ -144,6 +144,12 @@ def draw_radius(
     return 1 + (bits % jnp.uint32(settings.window)).astype(jnp.int32)
 
 
+def moving_columns(width: int, dim: int, axis: str | None) -> Float[Array, " width"]:
+    """`Step.moving` of rows of `dim` numbers and a bias: this device's columns, of this width."""
+    first = 0 if axis is None else width * jax.lax.axis_index(axis)
+    return (first + jnp.arange(width) != dim).astype(jnp.float32)
+
+
 def train_shard(
     state: TrainState,
     layer: OutputLayer,
@@ -155,10 +161,11 @@ def train_shard(
     transform: optax.GradientTransformation | None = None,
     axis: str | None = None,
     packed: bool = False,
+    biased: bool = False,
 ) -> tuple[TrainState, Telemetry]:
     """Trains on one device's part of a segment, step by step. Telemetry has one entry a step.
 
-    `axis` is the mesh axis over which dimensions are divided.
+    `axis` is the mesh axis over which dimensions are divided; `biased` if there are biases.
     """
     num_steps, size, window = learning_rates.shape[0], settings.tokens_per_step, settings.window
     arithmetic = Arithmetic(settings.compute_dtype, settings.matmul_precision, axis)
@@ -168,6 +175,8 @@ def train_shard(
     here = slice(window, window + num_steps * size)
     kept = jnp.where(documents[here] != NO_DOCUMENT, tokens[here], -1).reshape(num_steps, size)
     shared = layer.shared_rows(jax.random.fold_in(key, NOISE), (num_steps, groups), kept)
+    width = state.parameters.input.shape[1]
+    moving = moving_columns(width, settings.dim, axis) if biased else None
 
     def step(
         carry: tuple[Parameters, UpdateState], number: Int[Array, ""]
@@ -193,6 +202,7 @@ def train_shard(
             arithmetic=arithmetic,
             packed=packed,
             state=carry[1],
+            moving=moving,
         )
         return (parameters, after), telemetry
 
@@ -204,7 +214,7 @@ def train_shard(
 
 @partial(
     jax.jit,
-    static_argnames=("settings", "transform", "mesh", "replicas"),
+    static_argnames=("settings", "transform", "mesh", "replicas", "biased"),
     donate_argnames="state",
 )
 def train_segment(
@@ -218,11 +228,12 @@ def train_segment(
     transform: optax.GradientTransformation | None,
     mesh: Mesh,
     replicas: bool = False,
+    biased: bool = False,
 ) -> tuple[TrainState, Telemetry]:
     """Every device trains its matrices `[devices, v, d]` on its part of the segment.
 
     Returns them and telemetry `[devices, steps]`. With `replicas`, of several runs at once, stacked
-    in front of every array.
+    in front of every array; `biased` if their output rows have biases.
     """
     axis = "model" if mesh.shape["model"] > 1 else None
     packed = packs(layer, settings, transform, replicas)
@@ -248,6 +259,7 @@ def train_segment(
             transform=transform,
             axis=axis,
             packed=packed,
+            biased=biased,
         )
         return jax.tree.map(lambda leaf: leaf[None], after)
 

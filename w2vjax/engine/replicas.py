@@ -22,7 +22,8 @@ from w2vjax.engine.large_pages import in_large_pages
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
 from w2vjax.engine.update import TrainState, initial
 from w2vjax.errors import InputError
-from w2vjax.losses.layer import OutputLayer
+from w2vjax.losses.biases import starting_biases
+from w2vjax.losses.layer import Kept, OutputLayer
 from w2vjax.losses.layers import build
 from w2vjax.samplers import Learning
 from w2vjax.text.encoding import EncodedCorpus
@@ -53,6 +54,8 @@ class Run:
     layer: OutputLayer
     state: TrainState
     keys: Array
+    biased: bool
+    """whether output rows have biases"""
 
     @classmethod
     def of(
@@ -75,11 +78,13 @@ class Run:
                 "the replicas' samplers are of different kinds: give them one mechanism"
             )
         starts, keys = [], []
+        # Replicas start from the same biases: what these depend on changes the program.
+        biases = starting_biases(configs[0].output, _kept(configs[0], corpus))
         for config, layer in zip(configs, layers, strict=True):
             key = jax.random.key(config.train.seed)
             words = len(corpus.vocabulary)
             first = jax.random.fold_in(key, INIT)
-            parameters = initial(first, words, layer.num_rows(words), settings.dim)
+            parameters = initial(first, words, layer.num_rows(words), settings.dim, biases)
             starts.append(parameters)
             keys.append(key)
         everywhere = NamedSharding(mesh, PartitionSpec())
@@ -95,6 +100,7 @@ class Run:
             layer=jax.device_put(_stacked(layers), everywhere),
             state=state,
             keys=_stacked(keys),
+            biased=biases is not None,
         )
 
     def segments(self) -> Iterator[tuple[list[Segment], Segment]]:
@@ -181,6 +187,7 @@ class Run:
             "transform": self.transform,
             "mesh": self.mesh,
             "replicas": self.several,
+            "biased": self.biased,
         }
 
     @property
@@ -202,8 +209,12 @@ def _layer(config: RunConfig, corpus: EncodedCorpus) -> OutputLayer:
     draws = Settings.of(config).noise_per_block
     if config.train.grouping == "pair":
         draws = layer_class(config.output.layer).pair_draws(config.output, draws)
-    counts = corpus.vocabulary.counts
-    return build(config.output, draws, counts, counts * Plan(corpus, config.train).keep())
+    return build(config.output, draws, corpus.vocabulary.counts, _kept(config, corpus))
+
+
+def _kept(config: RunConfig, corpus: EncodedCorpus) -> Kept:
+    """Every word's count after subsampling, in expectation."""
+    return corpus.vocabulary.counts * Plan(corpus, config.train).keep()
 
 
 def _alike(configs: Sequence[RunConfig]) -> None:

@@ -71,6 +71,9 @@ class Step(NamedTuple):
     shared_rows: Int[Array, "g k"]
     """and those that the targets of a group of blocks share"""
     arithmetic: Arithmetic = PLAIN
+    moving: Float[Array, " d"] | None = None
+    """1 for the numbers of an input row that training moves, 0 for the one that stands before the
+    biases. None: it moves all"""
 
     @property
     def num_groups(self) -> int:
@@ -127,7 +130,7 @@ class Step(NamedTuple):
         shared = shared - self.layer.shift(self.shared_rows)[:, :, None]
         if matrix is None:
             return Logits(target, shared, None)
-        log_z = log_partition(once[0], matrix, probes, self.arithmetic)
+        log_z = log_partition(once[0], matrix, probes, self.arithmetic, moving=self.moving)
         return Logits(target, shared, batch.to_blocks(log_z[None]))
 
     def log_z(self, logits: Logits) -> LogZ:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 import optax
+from jaxtyping import Float
 
 from w2vjax.config.schema import RunConfig
 from w2vjax.engine.history import History, LossPoint
@@ -25,6 +26,7 @@ class Trained:
 
     embeddings: Embeddings
     parameters: Parameters
+    """the vectors of both matrices, without biases"""
     curve: tuple[LossPoint, ...]
     words: int
     """raw words read, all epochs"""
@@ -35,6 +37,8 @@ class Trained:
     seconds: float
     """training by the wall clock, without compiling and without reading the text"""
     compile_seconds: float
+    biases: Float[np.ndarray, " r"] | None = None
+    """of the output rows; None: they have none"""
 
 
 def train(
@@ -96,17 +100,26 @@ def train_replicas(
             state = jax.block_until_ready(sync.end(state))
             report(*pending)
     seconds = time.perf_counter() - compiled
-    ends = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, : settings.dim]), state.parameters)
+    ends = _ends(run, state.parameters)
     return [
-        _trained(
-            corpus,
-            jax.tree.map(lambda leaf, n=n: leaf[n] if run.several else leaf, ends),
-            history,
-            seconds,
-            compiled - begin,
-        )
-        for n, history in enumerate(histories)
+        _trained(corpus, *end, history, seconds, compiled - begin)
+        for end, history in zip(ends, histories, strict=True)
     ]
+
+
+End = tuple[Parameters, Float[np.ndarray, " r"] | None]
+"""the vectors of both matrices, and the biases"""
+
+
+def _ends(run: Run, parameters: Parameters) -> list[End]:
+    """What every replica has come to: its rows without what fills them up."""
+    dim = run.settings.dim
+    vectors = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, :dim]), parameters)
+    biases = np.asarray(parameters.output[..., 0, :, dim]) if run.biased else None
+    if not run.several:
+        return [(vectors, biases)]
+    every = range(len(run.configs))
+    return [jax.tree.map(lambda leaf, n=n: leaf[n], (vectors, biases)) for n in every]
 
 
 def _record(histories: list[History], parts: list[Segment], telemetry: Telemetry) -> float:
@@ -123,12 +136,13 @@ def _record(histories: list[History], parts: list[Segment], telemetry: Telemetry
 def _trained(
     corpus: EncodedCorpus,
     parameters: Parameters,
+    biases: Float[np.ndarray, " r"] | None,
     history: History,
     seconds: float,
     compile_seconds: float,
 ) -> Trained:
     vocabulary = corpus.vocabulary
-    if not all(np.isfinite(matrix).all() for matrix in jax.tree.leaves(parameters)):
+    if not all(np.isfinite(matrix).all() for matrix in jax.tree.leaves((parameters, biases))):
         raise FloatingPointError(
             "the parameters are no longer finite at the end: lower learning_rate, or raise damping"
         )
@@ -148,4 +162,5 @@ def _trained(
         steps=history.steps,
         seconds=seconds,
         compile_seconds=compile_seconds,
+        biases=biases,
     )

@@ -32,7 +32,11 @@ from w2vjax.losses.layer import Labels, OutputLayer
 
 @struct.dataclass
 class Parameters:
-    """The two matrices. Only their touched rows are ever differentiated."""
+    """The two matrices. Only their touched rows are ever differentiated.
+
+    Biases, where a layer has them, are one more column of the output matrix, before which every
+    input row has a 1 that never moves: a mean of such rows has it too.
+    """
 
     input: Float[Array, "v d"]
     """one row a word: the word vectors"""
@@ -40,11 +44,21 @@ class Parameters:
     """one row a candidate: a word, or an inner node of a tree"""
 
 
-def initial(key: Key[Array, ""], num_words: int, num_rows: int, dim: int) -> Parameters:
-    """word2vec.c's start: inputs uniform in ±1/(2d), outputs zero."""
+def initial(
+    key: Key[Array, ""],
+    num_words: int,
+    num_rows: int,
+    dim: int,
+    biases: Float[np.ndarray, " r"] | None = None,
+) -> Parameters:
+    """word2vec.c's start: inputs uniform in ±1/(2d), outputs zero. `biases` are column d."""
     bound = 0.5 / dim
     vectors = jax.random.uniform(key, (num_words, dim), minval=-bound, maxval=bound)
-    return Parameters(input=vectors, output=jnp.zeros((num_rows, dim)))
+    outputs = jnp.zeros((num_rows, dim))
+    if biases is not None:
+        vectors = jnp.concatenate([vectors, jnp.ones((num_words, 1))], axis=1)
+        outputs = jnp.concatenate([outputs, jnp.asarray(biases, jnp.float32)[:, None]], axis=1)
+    return Parameters(input=vectors, output=outputs)
 
 
 class TrainState(NamedTuple):
@@ -182,6 +196,8 @@ def changes_of(
     if to_matrix is not None:
         to_matrix = to_matrix * output_sizes.at(jnp.arange(len(to_matrix)))[:, None]
     inputs = gradients.input * input_sizes.at(step.batch.inputs)[:, None]
+    if step.moving is not None:
+        inputs = inputs * step.moving[None]
     return Changes(inputs, output, to_matrix)
 
 
@@ -232,14 +248,15 @@ def update(
     arithmetic: Arithmetic = PLAIN,
     packed: bool = False,
     state: UpdateState | None = None,
+    moving: Float[Array, " d"] | None = None,
 ) -> tuple[Parameters, Telemetry, UpdateState]:
     """One step: the summed gradient of the pairs' loss, applied to the rows they touch.
 
     `shared` are the rows that groups of targets share; `packed` takes target rows without their
     padding, which gives the same step sooner where `program.packs` allows it; `state` is what the
-    step before handed on.
+    step before handed on; `moving` is `Step.moving`.
     """
-    step = Step(batch, layer, layer.target_rows(batch.targets), shared, arithmetic)
+    step = Step(batch, layer, layer.target_rows(batch.targets), shared, arithmetic, moving)
     labels, matrix = step.labels(), parameters.output if layer.candidate_scope == "matrix" else None
     dense, dense_labels = step.without_target_rows(labels) if packed else (step, labels)
     first = watched(step)

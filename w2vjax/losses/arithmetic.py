@@ -39,6 +39,11 @@ def dot(formula: str, left: Array, right: Array, arithmetic: Arithmetic) -> Arra
     )
 
 
-def squared_norms(rows: Float[Array, "*n d"], arithmetic: Arithmetic) -> Float[Array, "*n"]:
-    """‖row‖² over all dimensions."""
-    return arithmetic.across(jnp.sum(jnp.square(rows), axis=-1))
+def squared_norms(
+    rows: Float[Array, "*n d"], arithmetic: Arithmetic, taken: Float[Array, " d"] | None = None
+) -> Float[Array, "*n"]:
+    """‖row‖² over all dimensions, or over those that are 1 in `taken` and not 0."""
+    squares = jnp.square(rows)
+    if taken is not None:
+        squares = squares * jnp.broadcast_to(taken, rows.shape)
+    return arithmetic.across(jnp.sum(squares, axis=-1))

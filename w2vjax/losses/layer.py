@@ -50,6 +50,8 @@ class OutputLayer(Protocol):
     """training settings that suit it"""
     candidate_scope: ClassVar[CandidateScope]
     """who shares rows: the targets of a block, of a step, or every target every row there is"""
+    usual_biases: ClassVar[str | None]
+    """where its biases start unless told: a value of `OutputConfig.biases`. None: it has none"""
     packs_rows: ClassVar[bool]
     """whether targets have different numbers of own rows, first in their line, without a shift: the
     engine then leaves out the padding (`engine.packed`)"""
@@ -118,6 +120,7 @@ class WordRows:
 
     packs_rows: ClassVar[bool] = False
     is_tree: ClassVar[bool] = False
+    usual_biases: ClassVar[str | None] = "none"
 
     def num_rows(self, num_words: int) -> int:
         return num_words

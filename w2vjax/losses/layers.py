@@ -22,6 +22,7 @@ from jaxtyping import Array, Float, Int
 
 from w2vjax.config.layers import layer_class
 from w2vjax.config.schema import OutputConfig
+from w2vjax.losses.biases import check_biases
 from w2vjax.losses.contract import check
 from w2vjax.losses.layer import Counts, Kept, OutputLayer
 
@@ -35,6 +36,7 @@ def build(
     None: all words are kept. `InputError` for unknown names, impossible settings, and a layer that
     breaks the contract.
     """
+    check_biases(config)
     made: Any = layer_class(config.layer).build(config, draws, counts, kept)
     check(config.layer, made, len(counts))
     layer: OutputLayer = made
@@ -47,12 +49,19 @@ def example_loss(
     hidden: Float[Array, " d"],
     target: Int[Array, ""],
     shared: Int[Array, " k"],
+    biases: Float[Array, " r"] | None = None,
 ) -> Float[Array, ""]:
     """The textbook's loss of one hidden vector and one target, nats.
 
-    `output` is the output matrix; `shared` are the rows of `layer.shared_rows`, the noise say.
+    `output` is the output matrix; `shared` are the rows of `layer.shared_rows`, the noise say;
+    `biases`, if any, are added to the rows' logits.
     """
     own = layer.target_rows(target[None])[0]
     if layer.candidate_scope == "matrix":
         shared = jnp.arange(output.shape[0])
-    return layer.example(output[own] @ hidden, output[shared] @ hidden, target, shared)
+
+    def logits(rows: Int[Array, " n"]) -> Float[Array, " n"]:
+        made = output[rows] @ hidden
+        return made if biases is None else made + biases[rows]
+
+    return layer.example(logits(own), logits(shared), target, shared)

@@ -22,6 +22,7 @@ def log_partition(
     probes: tuple[Float[Array, " s"], Float[Array, " v"]] | None = None,
     arithmetic: Arithmetic = PLAIN,
     biases: Float[Array, " v"] | None = None,
+    moving: Float[Array, " d"] | None = None,
 ) -> Float[Array, " s"]:
     """log Σ_v exp(v_v · h + b_v) for every hidden vector, exactly. A bias may be -inf.
 
@@ -31,11 +32,12 @@ def log_partition(
     costs no more than to write all scores to memory and to read them again.
 
     `probes` are zeros `[S]` and `[V]`, added to the scores as `probe_s · ‖v‖² + ‖h‖² · probe_v`:
-    their gradients, E_p‖v‖² and Σ_s p_v ‖h_s‖², bound the loss's curvature.
+    their gradients, E_p‖v‖² and Σ_s p_v ‖h_s‖², bound the loss's curvature. Hidden vectors may be
+    constant but for the dimensions that are 1 in `moving`: ‖v‖² is then over these.
     """
     if probes is not None:
         of_hidden, of_matrix = jax.lax.stop_gradient(
-            (squared_norms(hidden, arithmetic), squared_norms(matrix, arithmetic))
+            (squared_norms(hidden, arithmetic), squared_norms(matrix, arithmetic, moving))
         )
         hidden = jnp.concatenate([hidden, probes[0][:, None], of_hidden[:, None]], axis=1)
         matrix = jnp.concatenate([matrix, of_matrix[:, None], probes[1][:, None]], axis=1)

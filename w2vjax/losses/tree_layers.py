@@ -37,6 +37,7 @@ class HierarchicalSoftmax(Exact):
     candidate_scope: ClassVar[CandidateScope] = "step"
     packs_rows: ClassVar[bool] = True
     is_tree: ClassVar[bool] = True
+    usual_biases: ClassVar[str | None] = None
     probabilities: ClassVar[Probabilities] = "paths"
     defaults: ClassVar[LayerDefaults] = TREE_DEFAULTS
     tree: ClassVar[str]
