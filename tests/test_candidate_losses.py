@@ -1,6 +1,5 @@
 """The sampled losses for any model are the textbook's; weights from wherever they come."""
 
-import doctest
 from functools import partial
 from typing import Any
 
@@ -30,7 +29,6 @@ from jax.sharding import Mesh
 
 from w2vjax.losses import (
     VocabularySharded,
-    candidate_losses,
     nce_loss,
     negative_sampling_loss,
     textbook,
@@ -38,11 +36,6 @@ from w2vjax.losses import (
 from w2vjax.samplers import Candidates, draw_candidates
 
 EVERY = pytest.mark.parametrize("name", LOSSES)
-
-
-def test_the_example_is_true():
-    ran = doctest.testmod(candidate_losses)
-    assert ran.attempted >= 4 and ran.failed == 0
 
 
 def losses(values: Parameters, given: Candidates, labels: Any, mask: Any) -> jax.Array:

@@ -7,7 +7,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from given import BATCH_LABELS, LABEL_IDS, LOSSES, MASK, B, S, T, Table, V, candidates, parameters
+from given import (
+    BATCH_LABELS,
+    LABEL_IDS,
+    LOSSES,
+    MASK,
+    SHARES,
+    B,
+    S,
+    T,
+    Table,
+    V,
+    candidates,
+    parameters,
+)
 from jax.sharding import Mesh
 
 from w2vjax.errors import InputError
@@ -17,7 +30,7 @@ from w2vjax.losses import (
     negative_sampling_loss,
     sampled_softmax_loss,
 )
-from w2vjax.samplers import draw_candidates
+from w2vjax.samplers import draw_candidates, in_batch
 
 EVERY = pytest.mark.parametrize("name", LOSSES)
 
@@ -70,6 +83,7 @@ def refused_numbers() -> Refusals:
         ),
         "a column of biases": (r"biases are float32 \(16, 1\)", {"biases": jnp.zeros((V, 1))}),
         "temperature": ("temperature is 0.0: it must be positive", {"temperature": 0.0}),
+        "temperature in words": ("temperature is 'warm'", {"temperature": "warm"}),
         "temperature NaN": ("temperature is nan", {"temperature": temperature * jnp.nan}),
     }
 
@@ -78,6 +92,10 @@ def refused_words() -> Refusals:
     weights, given = parameters(np.float32).weights, candidates()
     more = draw_candidates(Table.of(np.full(V + 1, 1 / (V + 1))), jax.random.key(0), S)
     return {
+        "a sampler for candidates": (
+            r"candidates is of type Table: give Candidates, from draw_candidates\(",
+            {"candidates": given.law},
+        ),
         "another vocabulary": (
             f"weights of {V}, the candidates' sampler of {V + 1}",
             {"candidates": more},
@@ -143,6 +161,30 @@ def test_a_traced_label_out_of_range_makes_its_row_nan_and_no_other(name, label)
     padded = LABEL_IDS.at[0, 1].set(label), jnp.ones((B, T), bool).at[0, 1].set(False)
     found = of(values.weights, values.inputs, padded[0], given, label_mask=padded[1])
     assert np.isfinite(found).all()
+
+
+@EVERY
+def test_a_traced_label_out_of_range_is_noise_for_no_other_row(name):
+    values, law = parameters(np.float32), Table.of(SHARES)
+
+    @jax.jit
+    def of(labels: jax.Array) -> jax.Array:
+        return LOSSES[name](values.weights, values.inputs, labels, in_batch(labels, law))
+
+    found = of(BATCH_LABELS.at[1].set(V))
+    given = in_batch(BATCH_LABELS, law)
+    given = given.replace(present=given.present.at[1].set(False))
+    expected = LOSSES[name](values.weights, values.inputs, BATCH_LABELS, given)
+    np.testing.assert_array_equal(np.isnan(found), np.arange(B) == 1)
+    np.testing.assert_allclose(found[np.arange(B) != 1], expected[np.arange(B) != 1], rtol=1e-6)
+
+
+@EVERY
+@pytest.mark.parametrize("wrong", [0.0, -1.0])
+def test_a_traced_temperature_that_is_not_positive_makes_all_losses_nan(name, wrong):
+    values, given = parameters(np.float32), candidates()
+    of = jax.jit(partial(LOSSES[name], values.weights, values.inputs, BATCH_LABELS, given))
+    assert np.isnan(of(temperature=wrong)).all()
 
 
 def test_labels_may_be_of_any_whole_numbers():

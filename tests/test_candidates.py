@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +14,7 @@ from noise import COUNTS, KEY, KINDS
 from w2vjax.errors import InputError
 from w2vjax.samplers import (
     Candidates,
+    FrequencyEstimate,
     accidental_hits,
     build,
     draw_candidates,
@@ -228,6 +230,51 @@ def test_a_large_set_has_no_repeats_whatever_the_ids_have_in_common() -> None:
     held = jax.jit(lambda s, k: draw_candidates(s, k, num))(from_probabilities(weights), KEY)
     assert len(set(held.ids.tolist())) == num and held.present.all()
     assert len(set(held.ids.tolist()) & set(rare.tolist())) > 200
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: draw_candidates("uniform", KEY, 2), "sampler is of type str: give a sampler"),
+        (lambda: draw_candidates(Uniform.of(5), 0, 2), "key is int: give one random key"),
+        (
+            lambda: draw_candidates(Uniform.of(5), jax.random.split(KEY, 2), 2),
+            r"key is key<fry> of shape \(2,\): give one",
+        ),
+        (lambda: draw_candidates(Uniform.of(5), KEY, 2.5), "num_sampled is 2.5: give a whole"),
+        (lambda: draw_candidates(Uniform.of(5), KEY, 2, num_rows=True), "num_rows is True"),
+        (lambda: in_batch(jnp.arange(3), COUNTS), "law is of type ndarray: give a sampler"),
+        (
+            lambda: accidental_hits(jnp.arange(3), Uniform.of(5)),
+            r"candidates is of type Uniform: give Candidates, from draw_candidates\(",
+        ),
+    ],
+)
+def test_arguments_of_another_kind_are_told(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_keys_of_the_old_kind_are_keys(unchecked):
+    old = draw_candidates(Uniform.of(9), jax.random.PRNGKey(0), 4, num_rows=2)
+    chex.assert_trees_all_equal(old, draw_candidates(Uniform.of(9), KEY, 4, num_rows=2))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int8", "uint32"])
+def test_noise_of_a_batch_is_words(dtype):
+    """Known labels out of range are told, traced ones are not present."""
+    law, labels = Uniform.of(3), jnp.array([0, 3, 2], dtype)
+    with pytest.raises(InputError, match=r"labels\[1\] is 3: .* from 0 to 2"):
+        in_batch(labels, law)
+    held = jax.jit(in_batch)(labels, law)
+    assert held.ids.tolist() == [0, 0, 2] and held.ids.dtype == jnp.int32
+    assert held.present.tolist() == [True, False, True]
+    np.testing.assert_allclose(held.log_expected, [np.log(2 / 3), 0, np.log(2 / 3)], rtol=1e-6)
+    estimate = FrequencyEstimate.of(100, batch_size=3)
+    assert in_batch(jnp.array([0, 3, 2_000_000_000]), estimate).present.all()
+    with pytest.raises(InputError, match=r"labels\[0\] is -1: .* from 0 to V - 1"):
+        in_batch(jnp.array([-1, 0, 2]), estimate)
 
 
 @pytest.mark.parametrize("labels", [jnp.zeros((4, 1), jnp.int32), jnp.zeros(4)])

@@ -107,6 +107,11 @@ def test_the_law_is_the_one_asked_for(case: tuple[Any, np.ndarray]) -> None:
     assert ((probabilities(sampler, V) > 0) == (wanted > 0)).all()
 
 
+def test_ids_that_are_no_words_are_never_drawn(case: tuple[Any, np.ndarray]) -> None:
+    outside = jnp.int32([-(2**31), -V, -2, -1, V, V + 1, 2**31 - 1])
+    assert jnp.isneginf(case[0].log_prob(outside)).all()
+
+
 def test_draws_have_the_law_and_are_never_of_what_has_none(case: tuple[Any, np.ndarray]) -> None:
     check(case[0], V, num_draws=1 << 17)
 

@@ -212,6 +212,16 @@ def test_as_many_words_are_predicted_as_there_are(k):
         predict(**float32(parameters()), k=k)
 
 
+@pytest.mark.parametrize("wrong", [0.0, -2.0])
+def test_a_traced_temperature_that_is_not_positive_makes_all_nan(wrong):
+    given = float32(parameters()) | {"temperature": wrong}
+    labels = jnp.zeros(B, int)
+    for function in (softmax_loss, perplexity):
+        assert jnp.isnan(jax.jit(function)(**given, labels=labels)).all()
+    for function in (log_probs, lambda **given: predict(**given, k=3)[1]):
+        assert jnp.isnan(jax.jit(function)(**given)).all()
+
+
 def test_nan_that_is_traced_makes_the_loss_nan():
     given = float32(parameters())
     given["weights"] = given["weights"].at[7, 0].set(jnp.nan)

@@ -58,6 +58,10 @@ def test_without_a_known_vocabulary_only_negative_labels_are_wrong():
             r"label_mask is float32 \(4,\): it is boolean",
         ),
         (lambda: arguments.checked_inputs(jnp.zeros(B)), r"inputs have shape \(4,\)"),
+        (
+            lambda: arguments.checked_inputs(jnp.zeros((B, T, 2))),
+            r"inputs have shape \(4, 3, 2\): flatten \[B, T, d\] to \[B\*T, d\]",
+        ),
         (lambda: arguments.checked_inputs(jnp.zeros((B, 2), int)), "inputs are int32: .* floating"),
         (
             lambda: arguments.checked_matrix("weights", jnp.zeros((V, 2)), width=3),
@@ -71,6 +75,8 @@ def test_without_a_known_vocabulary_only_negative_labels_are_wrong():
         (lambda: arguments.checked_biases(jnp.zeros(V, int), V), r"biases are int32 \(9,\)"),
         (lambda: arguments.checked_temperature(0.0), r"temperature is 0\.0: it must be positive"),
         (lambda: arguments.checked_temperature(float("nan")), "temperature is nan"),
+        (lambda: arguments.checked_temperature("warm"), "temperature is 'warm': it is one number"),
+        (lambda: arguments.checked_temperature(None), "temperature is None: it is one number"),
         (lambda: arguments.checked_temperature(jnp.ones(2)), r"temperature has shape \(2,\)"),
         (
             lambda: arguments.check_no_nan(inputs=None, weights=jnp.eye(3).at[1, 2].set(jnp.nan)),
@@ -81,6 +87,11 @@ def test_without_a_known_vocabulary_only_negative_labels_are_wrong():
 def test_what_is_wrong_is_named(wrong, message, unchecked):
     with pytest.raises(InputError, match=message):
         wrong()
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, np.inf, np.nan])
+def test_a_temperature_that_is_traced_and_wrong_is_nan(wrong):
+    assert np.isnan(jax.jit(arguments.checked_temperature)(wrong))
 
 
 def test_what_is_right_or_unknown_passes():
@@ -94,6 +105,6 @@ def test_what_is_right_or_unknown_passes():
 
     assert traced(jnp.float32(3)) == 6
     arguments.check_no_nan(weights=jnp.array([jnp.inf]), empty=jnp.zeros(0))
-    assert arguments.checked_inputs(jnp.ones((B, 2), jnp.bfloat16)).dtype == jnp.float32
+    assert arguments.checked_inputs(jnp.ones((B, 2), jnp.bfloat16)).dtype == jnp.bfloat16
     assert arguments.checked_matrix("weights", jnp.ones((V, 2), jnp.bfloat16)).dtype == jnp.bfloat16
     assert arguments.checked_biases(None, V) is None

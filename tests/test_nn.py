@@ -146,6 +146,25 @@ def test_gradients_by_rows_are_those_of_nnx(name: str) -> None:
         np.testing.assert_allclose(summed, dense[of][...], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", NOISY)
+def test_noise_may_be_given_in_place_of_a_key(name: str) -> None:
+    """Of each row, and of the batch: the head is its function of these candidates."""
+    head = made(name)
+    given = {"weights": head.weights[...], "inputs": INPUTS, "labels": LABELS}
+    given |= {"biases": head.biases[...], "hits": head.hits, "log_q": head.log_q}
+    for noise in (
+        draw_candidates(SAMPLER, KEY, 5, num_rows=len(LABELS)),
+        samplers.in_batch(LABELS, SAMPLER),
+    ):
+        found = head.loss(INPUTS, LABELS, candidates=noise)
+        np.testing.assert_array_equal(found, type(head).loss_of(**given, candidates=noise))
+        value, _ = head.value_and_row_gradient(INPUTS, LABELS, candidates=noise)
+        np.testing.assert_allclose(value, found.mean(), rtol=1e-6)
+    for wrong, said in (({}, "neither is"), ({"key": KEY, "candidates": noise}, "both are")):
+        with pytest.raises(InputError, match=f"of key and candidates {said} given"):
+            head.loss(INPUTS, LABELS, **wrong)
+
+
 def test_nce_starts_normalised() -> None:
     head = MAKERS["NCE"](rngs=nnx.Rngs(0))
     np.testing.assert_allclose(head.biases[...], -math.log(V), rtol=1e-6)
@@ -231,12 +250,26 @@ WRONG = {
         V - 1, D, CLASSES, rngs=rngs
     ),
     "51 different noise words": lambda rngs: nn.SampledSoftmax(V, D, SAMPLER, V + 1, rngs=rngs),
+    "sampler is of type ndarray: give a sampler": lambda rngs: nn.NCE(V, D, COUNTS, 5, rngs=rngs),
+    "tree is of type Classes: give a tree": lambda rngs: nn.HierarchicalSoftmax(
+        V, D, CLASSES, rngs=rngs
+    ),
+    "classes is of type Tree: give classes": lambda rngs: nn.TwoLevelSoftmax(V, D, TREE, rngs=rngs),
+    "rngs is of type int: give nnx.Rngs": lambda rngs: nn.FullSoftmax(V, D, rngs=3),
+    "num_words is 50.0: give a whole number": lambda rngs: nn.FullSoftmax(50.0, D, rngs=rngs),
+    "unknown hits 'maks': did you mean mask": lambda rngs: nn.NegativeSampling(
+        V, D, SAMPLER, 5, hits="maks", rngs=rngs
+    ),
+    "unknown log_q 'None': .*known: both, negatives, none": lambda rngs: nn.SampledSoftmax(
+        V, D, SAMPLER, 5, log_q=None, rngs=rngs
+    ),
     "only 40 can be drawn": lambda rngs: nn.SampledSoftmax(
         V, D, samplers.uniform(V, reserved=10), 41, rngs=rngs
     ),
 }
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("message", WRONG)
 def test_what_does_not_fit_is_told_when_a_head_is_made(message: str) -> None:
     with pytest.raises(InputError, match=message):
@@ -248,6 +281,11 @@ def test_what_does_not_fit_is_told_when_a_head_is_made(message: str) -> None:
 def test_inputs_of_another_width_are_told(name: str) -> None:
     with pytest.raises(InputError, match=r"weights have shape"):
         made(name).loss(INPUTS[:, 1:], LABELS, KEY)
+    with pytest.raises(InputError, match=r"inputs have shape \(2, 3, 8\): flatten"):
+        made(name).loss(INPUTS.reshape(2, 3, D), LABELS.reshape(2, 3), KEY)
+    if name in NOISY:
+        with pytest.raises(InputError, match="key is int: give one random key"):
+            made(name).loss(INPUTS, LABELS, 0)
 
 
 def test_losses_and_samplers_do_not_load_flax_nnx() -> None:

@@ -4,6 +4,7 @@ import ast
 import doctest
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,23 @@ def test_names_are_those_of_their_modules():
         w2vjax.trian  # noqa: B018
 
 
-def test_the_example_of_the_heads_is_true():
-    from w2vjax import nn
+PACKAGE = Path(w2vjax.__file__).parent
+EXAMPLES = [path for path in sorted(PACKAGE.rglob("*.py")) if ">>> " in path.read_text()]
 
-    ran = doctest.testmod(nn)
-    assert ran.attempted > 5 and not ran.failed
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_examples_of_docstrings_are_true(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    ran = doctest.testmod(import_module(".".join(parts).removesuffix(".__init__")))
+    assert ran.attempted > 2 and not ran.failed
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) > 5
 
 
 def test_files_and_functions_are_short():
-    package = Path(w2vjax.__file__).parent
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text()
         assert len(text.splitlines()) <= 300, path
         for node in ast.walk(ast.parse(text)):

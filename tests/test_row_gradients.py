@@ -1,6 +1,5 @@
 """Training by rows is training: the dense gradient's rows, dense optimizers' steps, no others."""
 
-import doctest
 from functools import partial
 from typing import Any
 
@@ -16,18 +15,12 @@ from w2vjax.losses import (
     RowGradient,
     negative_sampling_loss,
     row_adagrad,
-    row_gradients,
     row_sgd,
     sampled_softmax_loss,
     value_and_row_gradient,
 )
 
 EVERY = pytest.mark.parametrize("name", LOSSES)
-
-
-def test_the_example_is_true():
-    ran = doctest.testmod(row_gradients)
-    assert ran.attempted >= 3 and ran.failed == 0
 
 
 def dense(gradient: RowGradient, shape: tuple[int, ...]) -> np.ndarray:

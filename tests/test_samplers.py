@@ -65,6 +65,11 @@ def test_log_prob_is_the_law_of_the_integers(sampler: Sampler) -> None:
     assert probabilities(sampler, V).sum() == pytest.approx(1, abs=2e-6)
 
 
+def test_ids_that_are_no_words_are_never_drawn(sampler: Sampler) -> None:
+    outside = jnp.int32([-(2**31), -V, -2, -1, V, V + 1, 2**31 - 1])
+    assert jnp.isneginf(sampler.log_prob(outside)).all()
+
+
 def test_distance_to_the_distribution(config: SamplerConfig, sampler: Sampler) -> None:
     if isinstance(sampler, Learning):  # far from it at the start
         sampler = sampler.learn((10**8 * COUNTS / COUNTS.sum()).astype(np.int64))

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Integral
+from typing import Any
 
 LARGEST = sys.float_info.max
 
@@ -30,3 +32,16 @@ def in_range(name: str, value: float, low: float, high: float = LARGEST) -> None
     if high == LARGEST:
         bounds = f"at least {low:g}" if value < low else "finite"
     raise InputError(f"{name} is {value}: it must be {bounds}")
+
+
+def whole(name: str, value: Any, low: int, high: float = LARGEST) -> None:
+    """Raises `InputError` unless it is a whole number with `low <= value <= high`."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InputError(f"{name} is {value!r}: give a whole number")
+    in_range(name, int(value), low, high)
+
+
+def of_kind(name: str, value: Any, kind: type, wanted: str) -> None:
+    """Raises `InputError` unless the value is of the class or protocol; says what is `wanted`."""
+    if not isinstance(value, kind):
+        raise InputError(f"{name} is of type {type(value).__name__}: give {wanted}")

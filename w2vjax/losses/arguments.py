@@ -2,9 +2,10 @@
 
 A value is known unless it is traced (`jax.jit`, `jax.vmap`, what `jax.grad` differentiates). Labels
 that are traced and out of range make the loss of their row NaN: none is wrapped or clipped unseen.
+So does a temperature that is traced and not positive, of all rows.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Float32, Int32, Integer
 
 from w2vjax.errors import InputError
+from w2vjax.samplers.ids import are_words, check_ids, is_true
 
 
 class Labels(NamedTuple):
@@ -55,19 +57,10 @@ def checked_labels(
             f"({num_rows},), or ({num_rows}, T) where a row has several"
         )
     mask = _checked_mask(label_mask, labels)
-    # Compared in 32 bits at least, before anything is cut to 32.
-    wide = labels.astype(jnp.int32) if labels.dtype.itemsize < 4 else labels
-    right = wide >= 0
-    if num_words is not None:
-        right &= wide < num_words
+    right = are_words(labels, num_words)
     wrong = mask & ~right
-    if is_true(wrong.any()):
-        where = tuple(int(place) for place in np.argwhere(wrong)[0])
-        raise InputError(
-            f"labels{list(where)} is {labels[where]}: labels are ids of words, from 0 to "
-            + ("V - 1" if num_words is None else str(num_words - 1))
-        )
-    ids = jnp.where(mask & right, wide, 0).astype(jnp.int32)
+    check_ids("labels", labels, wrong, num_words)
+    ids = jnp.where(mask & right, labels, 0).astype(jnp.int32)
     if labels.ndim == 1:
         return Labels(ids[:, None], mask[:, None], ~wrong)
     return Labels(ids, mask, ~jnp.any(wrong, axis=1))
@@ -85,9 +78,15 @@ def _checked_mask(label_mask: Array | None, labels: Array) -> Bool[Array, "..."]
     return mask
 
 
-def checked_inputs(inputs: Float[Array, "b d"]) -> Float32[Array, "b d"]:
-    """Hidden vectors in float32. Raises `InputError` unless they are a matrix of real numbers."""
-    return checked_matrix("inputs", inputs).astype(jnp.float32)
+def checked_inputs(inputs: Float[Array, "b d"]) -> Float[Array, "b d"]:
+    """Hidden vectors in their own type. Raises `InputError` unless a matrix of real numbers."""
+    inputs = jnp.asarray(inputs)
+    if inputs.ndim > 2:
+        raise InputError(
+            f"inputs have shape {inputs.shape}: flatten [B, T, d] to [B*T, d], "
+            "inputs.reshape(-1, d), and labels to [B*T]"
+        )
+    return checked_matrix("inputs", inputs)
 
 
 def checked_matrix(
@@ -121,13 +120,27 @@ def checked_biases(
     return biases
 
 
-def checked_temperature(temperature: float | Float[Array, ""]) -> Float32[Array, ""]:
-    """What divides the logits. Raises `InputError` for an array, and if known and not positive."""
-    if jnp.ndim(temperature):
-        raise InputError(f"temperature has shape {jnp.shape(temperature)}: it is one number")
-    if not isinstance(temperature, jax.core.Tracer) and not 0 < float(temperature) < jnp.inf:
+def checked_temperature(
+    temperature: float | Float[Array, ""], dtype: Any = jnp.float32
+) -> Float[Array, ""]:
+    """What divides the logits. One that is traced and not positive and finite is NaN, to be seen.
+
+    Raises `InputError` for what is not one number, and for a known one not positive and finite.
+    """
+    if hasattr(temperature, "__jax_array__"):  # a variable of flax
+        temperature = jnp.asarray(temperature)
+    if np.shape(temperature):
+        raise InputError(f"temperature has shape {np.shape(temperature)}: it is one number")
+    if isinstance(temperature, jax.core.Tracer):
+        right = (temperature > 0) & (temperature < jnp.inf)
+        return jnp.where(right, temperature, jnp.nan).astype(dtype)
+    try:
+        known = float(temperature)
+    except (TypeError, ValueError):
+        raise InputError(f"temperature is {temperature!r}: it is one number") from None
+    if not 0 < known < jnp.inf:
         raise InputError(f"temperature is {temperature}: it must be positive and finite")
-    return jnp.asarray(temperature, jnp.float32)
+    return jnp.asarray(known, dtype)
 
 
 def check_no_nan(**arrays: Float[Array, "..."] | None) -> None:
@@ -136,8 +149,3 @@ def check_no_nan(**arrays: Float[Array, "..."] | None) -> None:
         if array is not None and is_true(jnp.isnan(array).any()):
             where = np.argwhere(np.isnan(np.asarray(array, np.float32)))[0].tolist()
             raise InputError(f"{name}{where} is NaN: did training diverge?")
-
-
-def is_true(condition: Bool[Array, ""]) -> bool:
-    """Whether it is known to be true: False where it is traced."""
-    return not isinstance(condition, jax.core.Tracer) and bool(condition)

@@ -49,8 +49,7 @@ def sampled_softmax_loss(
     the module tells which options lead to the exact softmax.
 
     Args:
-        weights: `[V, d]`, or a function from ids `[R]` to rows `[R, d]`, called once, such as a
-            tower over candidates, or `VocabularySharded`
+        weights: `[V, d]`, `VocabularySharded`, or a tower: ids `[R]` to rows `[R, d]`, called once
         inputs: the hidden vectors h
         labels: the words to predict, `[B]`, or `[B, T]`
         candidates: from `draw_candidates` or `in_batch`: shared, `[S]`, or of each row, `[B, S]`
@@ -60,11 +59,12 @@ def sampled_softmax_loss(
         log_q: whose logits are corrected: "both" labels and candidates, "negatives" or "none"
         temperature: τ; candidates are drawn as before
 
-    Under `jax.jit` a label out of range makes the row's loss NaN, as NaN in weights or inputs does.
+    A traced label out of range makes its row's loss NaN; gradients stay finite, those of the other
+    rows. A traced temperature that is not positive makes all losses NaN.
 
     Raises `InputError` for labels out of range or not integer, weights, inputs or biases that are
     not floating-point or hold NaN, shapes that do not fit, a sampler over another number of words
-    than the weights, unknown options, a temperature that is not positive.
+    than the weights, no `Candidates`, unknown options, a temperature that is not positive.
 
     >>> import jax, jax.numpy as jnp
     >>> from w2vjax.samplers import draw_candidates, uniform

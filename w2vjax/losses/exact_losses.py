@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Float32, Int, Int32, Integer, Shaped
 
-from w2vjax.errors import in_range
+from w2vjax.errors import whole
 from w2vjax.losses.arguments import (
     Labels,
     check_no_nan,
@@ -52,15 +52,16 @@ def softmax_loss(
     Args:
         weights: a row for every word
         inputs: hidden vectors
-        labels: `[B]`, or `[B, T]` where a row has several, which then count 1/T each
+        labels: `[B]`, or `[B, T]` where a row has several, which then count 1/T each. One out of
+            range that is traced makes its row's loss NaN; gradients stay finite, those of the rest
         biases: of the words; None: 0
         label_mask: of the labels' shape; False: padding, which counts nothing. A row of padding
             alone has loss 0
-        temperature: what logits are divided by
+        temperature: what logits are divided by. One that is traced and not positive makes all
+            losses NaN
 
     Raises `InputError` for shapes or types that do not fit, and for known values that are wrong:
-    NaN, labels out of range, a temperature that is not positive. Where labels are traced, one out
-    of range makes its row's loss NaN, without a gradient.
+    NaN, labels out of range, a temperature that is not positive.
     """
     words = _Words.of(weights, inputs, biases, temperature)
     return words.losses(checked_labels(labels, len(words.inputs), len(words.weights), label_mask))
@@ -92,7 +93,7 @@ def predict(
     below 1 or above V.
     """
     words = _Words.of(weights, inputs, biases, temperature)
-    in_range("k", k, 1, len(words.weights))
+    whole("k", k, 1, len(words.weights))
     ids, logits = words.best(k)
     return ids, jnp.where(logits == LOWEST, -jnp.inf, logits - words.log_partition()[:, None])
 
@@ -138,7 +139,8 @@ class _Words(NamedTuple):
         biases: Array | None,
         temperature: float | Array,
     ) -> Self:
-        inputs, temperature = checked_inputs(inputs), checked_temperature(temperature)
+        inputs = checked_inputs(inputs).astype(jnp.float32)
+        temperature = checked_temperature(temperature)
         weights = checked_matrix("weights", weights, width=inputs.shape[1])
         biases = checked_biases(biases, len(weights))
         check_no_nan(weights=weights, inputs=inputs, biases=biases)

@@ -12,13 +12,14 @@ from w2vjax.losses.arguments import (
     Labels,
     check_no_nan,
     checked_biases,
+    checked_inputs,
     checked_labels,
     checked_matrix,
     checked_temperature,
-    is_true,
 )
 from w2vjax.losses.weights import Rows, array_or_function, num_words_of, rows_of
-from w2vjax.samplers.candidates import Candidates, accidental_hits
+from w2vjax.samplers.candidates import Candidates, accidental_hits, check_candidates
+from w2vjax.samplers.ids import are_words, is_true
 
 Hits = Literal["mask", "keep"]
 LogQ = Literal["both", "negatives", "none"]
@@ -82,9 +83,8 @@ def candidate_logits(
     For losses of one's own; the arguments are explained at `sampled_softmax_loss`, which takes the
     same ones and raises the same errors.
     """
-    _check_options(hits, log_q)
-    checked_temperature(temperature)
-    inputs = checked_matrix("inputs", inputs)
+    check_options(hits, log_q)
+    inputs = checked_inputs(inputs)
     check_no_nan(inputs=inputs)
     num_words = common_num_words(weights, biases, candidates)
     checked = checked_labels(labels, len(inputs), num_words, label_mask)
@@ -93,7 +93,8 @@ def candidate_logits(
         inputs, *words.split(read_rows(weights, words.ids, width=inputs.shape[1]))
     )
     shifts = jnp.zeros(words.ids.shape) if biases is None else read_biases(biases, words.ids)
-    shifts, temperature = shifts.astype(of_labels.dtype), jnp.asarray(temperature, of_labels.dtype)
+    shifts = shifts.astype(of_labels.dtype)
+    temperature = checked_temperature(temperature, of_labels.dtype)
     label_shifts, noise_shifts = words.split(shifts / temperature)
     if log_q == "both":
         label_shifts -= _correction(candidates.log_expected_of(checked.ids), shifts.dtype)
@@ -114,8 +115,10 @@ def candidate_logits(
 def common_num_words(weights: Rows, biases: Rows | None, candidates: Candidates) -> int | None:
     """V, where one of them tells.
 
-    Raises `InputError` if two tell different numbers, or known candidates lie beyond.
+    Raises `InputError` if two tell different numbers, or known candidates lie beyond, or what is
+    given for them are none.
     """
+    check_candidates(candidates)
     told = {
         "weights": num_words_of(weights),
         "biases": num_words_of(biases),
@@ -126,15 +129,16 @@ def common_num_words(weights: Rows, biases: Rows | None, candidates: Candidates)
         numbers = ", ".join(f"{name} of {number}" for name, number in told.items())
         raise InputError(f"numbers of words differ: {numbers}")
     num_words = next(iter(told.values()), None)
-    if num_words and is_true(((candidates.ids < 0) | (candidates.ids >= num_words)).any()):
+    if num_words and is_true(~are_words(candidates.ids, num_words).all()):
         raise InputError(f"candidates.ids are not all words, from 0 to {num_words - 1}")
     return num_words
 
 
-def _check_options(hits: str, log_q: str) -> None:
+def check_options(hits: str, log_q: str) -> None:
+    """Raises `InputError` for options that are not known."""
     for name, value, options in (("hits", hits, Hits), ("log_q", log_q, LogQ)):
         if value not in get_args(options):
-            raise unknown(name, value, get_args(options))
+            raise unknown(name, str(value), get_args(options))
 
 
 def read_rows(weights: Rows, ids: Int32[Array, " r"], width: int) -> Float[Array, "r d"]:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Float32, Int, Int32, Integer
 
-from w2vjax.errors import InputError, in_range
+from w2vjax.errors import InputError, whole
 from w2vjax.losses.arguments import (
     check_no_nan,
     checked_biases,
@@ -49,14 +49,14 @@ def hierarchical_softmax_loss(
     Args:
         weights: a row for every inner node, V - 1
         inputs: hidden vectors
-        labels: words, `[B]`, or `[B, T]` where a row has several, which then count 1/T each
+        labels: words, `[B]`, or `[B, T]` where a row has several, which then count 1/T each. One
+            out of range that is traced makes its row's loss NaN; gradients stay finite
         tree: `trees.huffman(counts)` or `trees.balanced(counts)`
         biases: of the inner nodes; None: 0
         label_mask: of the labels' shape; False: padding, which counts nothing
 
     Raises `InputError` for shapes or types that do not fit, a tree of another number of words, and
-    for known values that are wrong: NaN, labels out of range. Where labels are traced, one out of
-    range makes its row's loss NaN, without a gradient.
+    for known values that are wrong: NaN, labels out of range.
     """
     nodes = _Nodes.of(weights, inputs, biases, tree)
     given = checked_labels(labels, len(nodes.inputs), tree.num_words, label_mask)
@@ -106,7 +106,7 @@ def tree_predict(
     `k` below 1 or above V.
     """
     nodes = _Nodes.of(weights, inputs, biases, tree)
-    in_range("k", k, 1, tree.num_words)
+    whole("k", k, 1, tree.num_words)
     return jax.vmap(partial(_search, nodes, tree, k))(nodes.inputs)
 
 
@@ -119,7 +119,7 @@ class _Nodes(NamedTuple):
 
     @classmethod
     def of(cls, weights: Array, inputs: Array, biases: Array | None, tree: Tree) -> Self:
-        inputs = checked_inputs(inputs)
+        inputs = checked_inputs(inputs).astype(jnp.float32)
         weights = checked_matrix("weights", weights, width=inputs.shape[1])
         if len(weights) != tree.num_nodes:
             raise InputError(

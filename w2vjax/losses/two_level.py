@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Float32, Int, Int32, Integer
 from numpy.typing import ArrayLike
 
-from w2vjax.errors import InputError, in_range
+from w2vjax.errors import InputError, whole
 from w2vjax.losses.arguments import (
     check_no_nan,
     checked_biases,
@@ -104,7 +104,7 @@ def classes_of(counts: ArrayLike, num_classes: int | None = None) -> Classes:
     weights = checked_weights("counts", counts)
     num_words = len(weights)
     wanted = round(num_words**0.5) if num_classes is None else num_classes
-    in_range("num_classes", wanted, 1, num_words)
+    whole("num_classes", wanted, 1, num_words)
     class_of = np.empty(num_words, np.int64)
     rank = np.argsort(-weights, kind="stable")
     class_of[rank] = np.arange(num_words) * wanted // num_words
@@ -133,15 +133,15 @@ def two_level_softmax_loss(
         class_weights: a row for every class
         weights: a row for every word
         inputs: hidden vectors
-        labels: words, `[B]`, or `[B, T]` where a row has several, which then count 1/T each
+        labels: words, `[B]`, or `[B, T]` where a row has several, which then count 1/T each. One
+            out of range that is traced makes its row's loss NaN; gradients stay finite
         classes: `classes_of(counts)`, or `Classes.of(class_of)`
         class_biases: of the classes; None: 0
         biases: of the words; None: 0
         label_mask: of the labels' shape; False: padding, which counts nothing
 
     Raises `InputError` for shapes or types that do not fit, classes of another number of words, and
-    for known values that are wrong: NaN, labels out of range. Where labels are traced, one out of
-    range makes its row's loss NaN, without a gradient.
+    for known values that are wrong: NaN, labels out of range.
     """
     levels = _Levels.of(class_weights, weights, inputs, class_biases, biases, classes)
     given = checked_labels(labels, len(levels.inputs), classes.num_words, label_mask)
@@ -200,7 +200,7 @@ def two_level_predict(
     below 1 or above V.
     """
     levels = _Levels.of(class_weights, weights, inputs, class_biases, biases, classes)
-    in_range("k", k, 1, classes.num_words)
+    whole("k", k, 1, classes.num_words)
     of_classes = jax.nn.log_softmax(levels.class_logits())
     return jax.vmap(partial(_search, levels, k))(levels.inputs, of_classes)
 
@@ -225,7 +225,7 @@ class _Levels(NamedTuple):
         biases: Array | None,
         classes: Classes,
     ) -> Self:
-        inputs = checked_inputs(inputs)
+        inputs = checked_inputs(inputs).astype(jnp.float32)
         width = inputs.shape[1]
         class_weights = checked_matrix("class_weights", class_weights, width, classes.num_classes)
         weights = checked_matrix("weights", weights, width, classes.num_words)

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int32
 
 from w2vjax.errors import InputError
 from w2vjax.pytrees import pytree
+from w2vjax.samplers.ids import gathered, known_num_words
 
 Rows = Array | Callable[[Array], Array]
 """what has a row, or a number, of every word: an array, or a function of ids `[R]`"""
@@ -58,7 +59,7 @@ class VocabularySharded:
 
         def here(part: Array, ids: Array) -> Array:
             local = ids - jax.lax.axis_index(self.axis) * len(part)
-            return jax.lax.psum(_gathered(part, local, 0), self.axis)
+            return jax.lax.psum(gathered(part, local, 0), self.axis)
 
         by_words, everywhere = PartitionSpec(self.axis), PartitionSpec()
         read = jax.shard_map(
@@ -75,20 +76,11 @@ def array_or_function(rows: Rows) -> Rows:
 
 def rows_of(rows: Rows, ids: Int32[Array, " r"]) -> Float[Array, "r ..."]:
     """The rows of the ids; of an array NaN where there is no such row, never another one."""
-    return rows(ids) if callable(rows) else _gathered(jnp.asarray(rows), ids, jnp.nan)
+    return rows(ids) if callable(rows) else gathered(jnp.asarray(rows), ids, jnp.nan)
 
 
-def num_words_of(*tables: Any) -> int | None:
-    """V: of the first that tells it, an array by its length, others by `num_words`."""
-    for table in tables:
-        if isinstance(table, jax.Array | np.ndarray) or hasattr(table, "__jax_array__"):
-            return len(table)
-        try:
-            return int(table.num_words)
-        except (AttributeError, jax.errors.ConcretizationTypeError):
-            continue  # a function, or a law whose number of words is traced
-    return None
-
-
-def _gathered(rows: Array, ids: Array, otherwise: float) -> Array:
-    return rows.at[ids].get(mode="fill", fill_value=otherwise, wrap_negative_indices=False)
+def num_words_of(table: Any) -> int | None:
+    """V, if it tells: an array by its length, others by `num_words`."""
+    if isinstance(table, jax.Array | np.ndarray) or hasattr(table, "__jax_array__"):
+        return len(table)
+    return known_num_words(table)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from w2vjax import losses
+from w2vjax.errors import of_kind
 from w2vjax.losses.trees import Tree
 from w2vjax.losses.two_level import Classes
 from w2vjax.nn.head import Best, Head, Inputs, LabelMask, Labels, Parameters, Table, check_num_words
@@ -23,15 +24,15 @@ class HierarchicalSoftmax(Head):
     Args:
         tree: over `num_words` words, such as `w2vjax.losses.trees.huffman(counts)`
 
-    Raises `InputError` for a tree over another number of words.
+    Raises `InputError` for what is no tree, and a tree over another number of words.
     """
 
     def __init__(
         self, num_words: int, num_features: int, tree: Tree, **parameters: Unpack[Parameters]
     ) -> None:
+        of_kind("tree", tree, Tree, "a tree, such as w2vjax.losses.trees.huffman(counts)")
         check_num_words("tree", tree.num_words, num_words)
-        options: Any = {"num_rows": tree.num_nodes} | parameters
-        super().__init__(num_words, num_features, **options)
+        super().__init__(num_words, num_features, num_rows=tree.num_nodes, **parameters)
         self.table = Table(tree)
 
     @property
@@ -74,12 +75,14 @@ class TwoLevelSoftmax(Head):
     Args:
         classes: of `num_words` words, such as `w2vjax.losses.classes_of(counts)`
 
-    Raises `InputError` for classes of another number of words, and for a single class.
+    Raises `InputError` for what are no classes, classes of another number of words, and a single
+    class.
     """
 
     def __init__(
         self, num_words: int, num_features: int, classes: Classes, **parameters: Unpack[Parameters]
     ) -> None:
+        of_kind("classes", classes, Classes, "classes, such as w2vjax.losses.classes_of(counts)")
         check_num_words("classes", classes.num_words, num_words)
         super().__init__(num_words, num_features, **parameters)
         self.class_head = FullSoftmax(classes.num_classes, num_features, **parameters)

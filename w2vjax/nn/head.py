@@ -7,7 +7,7 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from w2vjax import losses
-from w2vjax.errors import InputError, in_range
+from w2vjax.errors import InputError, whole
 
 Best = tuple[Int[Array, "b k"], Float[Array, "b k"]]
 Inputs = Float[Array, "b d"]
@@ -41,7 +41,7 @@ class Parameters(TypedDict, total=False):
 class Head(nnx.Module):
     """What the heads share: rows of weights and their biases, and how probabilities are read.
 
-    Raises `InputError` for fewer than two words or no features.
+    Raises `InputError` for fewer than two words, no features, and rngs without `params`.
     """
 
     def __init__(
@@ -56,8 +56,11 @@ class Head(nnx.Module):
         weights_init: nnx.Initializer = ROWS,
         bias_init: nnx.Initializer = nnx.initializers.zeros,
     ) -> None:
-        in_range("num_words", num_words, 2)
-        in_range("num_features", num_features, 1)
+        whole("num_words", num_words, 2)
+        whole("num_features", num_features, 1)
+        if not hasattr(rngs, "params"):
+            given = type(rngs).__name__
+            raise InputError(f"rngs is of type {given}: give nnx.Rngs with a stream for params")
         self.num_words, self.num_features = num_words, num_features
         rows = num_words if num_rows is None else num_rows
         self.weights = nnx.Param(weights_init(rngs.params(), (rows, num_features), param_dtype))
@@ -65,10 +68,18 @@ class Head(nnx.Module):
         self.biases = None if biases is None else nnx.Param(biases)
 
     def loss(
-        self, inputs: Inputs, labels: Labels, key: Key[Array, ""] | None = None, **options: Any
+        self,
+        inputs: Inputs,
+        labels: Labels,
+        key: Key[Array, ""] | None = None,
+        *,
+        label_mask: LabelMask | None = None,
     ) -> Float[Array, " b"]:
-        """The loss of every row. Heads without noise do not use the key: all are called alike."""
-        return self.exact_loss(inputs, labels, **options)
+        """The loss of every row. Heads without noise do not use the key: all are called alike.
+
+        Where labels are traced, one out of range makes its row's loss NaN; gradients stay finite.
+        """
+        return self.exact_loss(inputs, labels, label_mask=label_mask)
 
     def exact_loss(
         self, inputs: Inputs, labels: Labels, *, label_mask: LabelMask | None = None

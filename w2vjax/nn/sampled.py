@@ -10,12 +10,13 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from w2vjax import losses
-from w2vjax.losses.logits import Hits, LogQ
+from w2vjax.errors import InputError
+from w2vjax.losses.logits import Hits, LogQ, check_options
 from w2vjax.losses.row_gradients import RowGradients
 from w2vjax.losses.weights import num_words_of
 from w2vjax.nn.head import Head, Inputs, LabelMask, Labels, Parameters, Table, check_num_words
 from w2vjax.samplers.candidates import Candidates, draw_candidates
-from w2vjax.samplers.contract import Sampler
+from w2vjax.samplers.contract import Sampler, check_sampler
 
 
 class SampledHead(Head):
@@ -28,8 +29,8 @@ class SampledHead(Head):
         hits: candidates that are labels are left out ("mask") or kept ("keep")
         log_q: whose logits are corrected for the sampler (`w2vjax.losses.sampled_softmax_loss`)
 
-    Raises `InputError` for a sampler over another number of words, and for more different
-    candidates than it can draw.
+    Raises `InputError` for what is no sampler, a sampler over another number of words, more
+    different candidates than it can draw, and unknown options.
     """
 
     loss_of: ClassVar[Callable[..., Float[Array, " b"]]]
@@ -46,6 +47,8 @@ class SampledHead(Head):
         log_q: LogQ = "both",
         **parameters: Unpack[Parameters],
     ) -> None:
+        check_sampler(sampler)
+        check_options(hits, log_q)
         super().__init__(num_words, num_features, **parameters)
         check_num_words("sampler", num_words_of(sampler), num_words)
         self.num_sampled, self.unique, self.hits, self.log_q = num_sampled, unique, hits, log_q
@@ -62,18 +65,30 @@ class SampledHead(Head):
         """The candidates of a batch."""
         return draw_candidates(self.sampler, key, self.num_sampled, unique=self.unique)
 
-    def loss(  # type: ignore[override]  # there is no noise without a key
-        self, inputs: Inputs, labels: Labels, key: Key[Array, ""], **options: Any
+    def loss(
+        self,
+        inputs: Inputs,
+        labels: Labels,
+        key: Key[Array, ""] | None = None,
+        *,
+        candidates: Candidates | None = None,
+        label_mask: LabelMask | None = None,
     ) -> Float[Array, " b"]:
-        """The loss of every row, against candidates that the key draws; option: `label_mask`."""
-        return self._of(type(self).loss_of, inputs, labels, key, options)
+        """The loss of every row, against candidates that the key draws, or others in their place.
+
+        Such as those of each row, `draw_candidates(head.sampler, key, n, num_rows=B)`, or of the
+        batch, `in_batch(labels, law)`. Raises `InputError` unless one of both is given.
+        """
+        noise = self._noise(key, candidates)
+        return self._of(type(self).loss_of, inputs, labels, noise, label_mask)
 
     def value_and_row_gradient(
         self,
         inputs: Inputs,
         labels: Labels,
-        key: Key[Array, ""],
+        key: Key[Array, ""] | None = None,
         *,
+        candidates: Candidates | None = None,
         reduction: Callable[[Float[Array, " b"]], Float[Array, ""]] = jnp.mean,
         label_mask: LabelMask | None = None,
     ) -> tuple[Float[Array, ""], RowGradients]:
@@ -82,26 +97,34 @@ class SampledHead(Head):
         For steps whose cost does not grow with the words: `w2vjax.losses.value_and_row_gradient`.
         """
         gradient = losses.value_and_row_gradient(type(self).loss_of, reduction)
-        return self._of(gradient, inputs, labels, key, {"label_mask": label_mask})
+        return self._of(gradient, inputs, labels, self._noise(key, candidates), label_mask)
+
+    def _noise(self, key: Key[Array, ""] | None, candidates: Candidates | None) -> Candidates:
+        if key is not None and candidates is None:
+            return self.draw(key)
+        if key is None and candidates is not None:
+            return candidates
+        given = "neither is" if key is None else "both are"
+        raise InputError(f"of key and candidates {given} given: give one of them")
 
     def _of(
         self,
         function: Callable[..., Any],
         inputs: Inputs,
         labels: Labels,
-        key: Key[Array, ""],
-        options: dict[str, Any],
+        candidates: Candidates,
+        label_mask: LabelMask | None,
     ) -> Any:
         """The function of the head's weights, biases and settings, and of candidates."""
         return function(
             self.weights[...],
             inputs,
             labels,
-            self.draw(key),
+            candidates,
             biases=self._biases(),
+            label_mask=label_mask,
             hits=self.hits,
             log_q=self.log_q,
-            **options,
         )
 
 
@@ -159,8 +182,16 @@ class NegativeSampling(SampledHead):
         hits: Hits = "keep",
         **parameters: Unpack[Parameters],
     ) -> None:
-        options: Any = {"unique": False, "hits": hits, "log_q": "none"} | parameters
-        super().__init__(num_words, num_features, sampler, num_sampled, **options)
+        super().__init__(
+            num_words,
+            num_features,
+            sampler,
+            num_sampled,
+            unique=False,
+            hits=hits,
+            log_q="none",
+            **parameters,
+        )
 
     def shifts(self) -> Float[Array, " v"]:
         """Biases and log q."""

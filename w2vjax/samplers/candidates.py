@@ -10,11 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jaxtyping import Array, Bool, Float32, Int32, Key
+from jaxtyping import Array, Bool, Float32, Int32, Integer, Key
 
-from w2vjax.errors import InputError, in_range
+from w2vjax.errors import InputError, of_kind, whole
 from w2vjax.pytrees import pytree
-from w2vjax.samplers.contract import Law, Sampler, num_unreachable
+from w2vjax.samplers.contract import Law, Sampler, check_key, check_sampler, num_unreachable
+from w2vjax.samplers.ids import are_words, check_ids, known_num_words
 from w2vjax.samplers.without_repeats import distinct
 
 
@@ -71,13 +72,16 @@ def draw_candidates(
     independent sets, `[num_rows, num_sampled]`.
 
     Shapes are static: it can be jitted and vmapped. Inside of jit, give the sampler as an
-    argument: its tables are constants of the program otherwise. Raises `InputError` if
-    `num_sampled` or `num_rows` is not positive, or if there are fewer words than `num_sampled`;
-    where the sampler is traced and some of its words are never drawn, `present` tells instead.
+    argument: its tables are constants of the program otherwise. Raises `InputError` for what is no
+    sampler or no key, if `num_sampled` or `num_rows` is not a positive whole number, or if there
+    are fewer words than `num_sampled`; where the sampler is traced and some of its words are never
+    drawn, `present` tells instead.
     """
-    in_range("num_sampled", num_sampled, 1)
+    check_sampler(sampler)
+    check_key(key)
+    whole("num_sampled", num_sampled, 1)
     if num_rows is not None:
-        in_range("num_rows", num_rows, 1)
+        whole("num_rows", num_rows, 1)
     keys = jax.random.split(key, num_rows) if num_rows else key[None]
     if unique:
         _check_enough(sampler, num_sampled)
@@ -93,22 +97,37 @@ def draw_candidates(
     return Candidates(ids, log_expected, present, tries, sampler, unique)
 
 
-def in_batch(labels: Int32[Array, " b"], law: Law) -> Candidates:
+def in_batch(labels: Integer[Array, " b"], law: Law) -> Candidates:
     """The labels of a batch as candidates of all its rows (Yi et al. 2019, eq. 3).
 
     `law` tells how often the stream has each id: a sampler over its counts, or an estimate that
     learns them. A row's own label is no noise for it; what is left are `b - 1` draws, and these
-    are the `tries`. Remove accidental hits: the label itself is among them. Raises `InputError`
-    for labels that are not integers `[b]`.
+    are the `tries`. Remove accidental hits: the label itself is among them.
+
+    Raises `InputError` for labels that are not integers `[b]` or, where they are known, out of
+    range, and for what is no law. A label that is traced and out of range is not present: it is
+    noise for no row, and the losses make its own row NaN.
     """
+    of_kind("law", law, Law, "a sampler or a FrequencyEstimate, whatever has log_prob(ids)")
+    labels = jnp.asarray(labels)
     if labels.ndim != 1 or not jnp.issubdtype(labels.dtype, jnp.integer):
         raise InputError(
             f"labels are {labels.dtype} of shape {labels.shape}: noise of a batch needs one id a "
             "row, integers of shape (B,)"
         )
+    num_words = known_num_words(law)
+    present = are_words(labels, num_words)
+    check_ids("labels", labels, ~present, num_words)
+    ids = jnp.where(present, labels, 0).astype(jnp.int32)
     tries = jnp.float32(max(len(labels) - 1, 1))
-    log_expected = log_expected_count(law.log_prob(labels), tries, unique=False)
-    return Candidates(labels, log_expected, jnp.ones(labels.shape, bool), tries, law, False)
+    log_expected = log_expected_count(law.log_prob(ids), tries, unique=False)
+    return Candidates(ids, jnp.where(present, log_expected, 0), present, tries, law, False)
+
+
+def check_candidates(candidates: Any) -> None:
+    """Raises `InputError` for what is no `Candidates`."""
+    made = "Candidates, from draw_candidates(sampler, key, num_sampled) or in_batch(labels, law)"
+    of_kind("candidates", candidates, Candidates, made)
 
 
 def accidental_hits(labels: Int32[Array, "b ..."], candidates: Candidates) -> Bool[Array, "b s"]:
@@ -116,6 +135,7 @@ def accidental_hits(labels: Int32[Array, "b ..."], candidates: Candidates) -> Bo
 
     Every copy of it, where candidates repeat. Labels `[b]`, or `[b, t]` with several a row.
     """
+    check_candidates(candidates)
     ids, present = candidates.ids, candidates.present
     if ids.ndim == 1:
         ids, present = ids[None], present[None]

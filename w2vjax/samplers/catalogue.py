@@ -7,12 +7,23 @@ is a constant of the program, which takes longer to compile: 50 MB of tables, tw
 
 Common arguments:
 
-* `reserved`: ids that are never drawn (padding, unknown); a number n stands for `0 … n - 1`. Ranks
-  run over what is not reserved.
-* `order`: rank → id, a permutation of all ids, where ids are not sorted by falling frequency.
+* `reserved`: ids that are never drawn (padding, unknown): a list of them, or a number n for the
+  first n, `0 … n - 1`. They keep their ids and stay in `num_words`.
+* `order`: for laws of ranks, where ids are not sorted by falling frequency: `order[r]` is the id at
+  rank r, the most frequent first, such as `np.argsort(-counts)`. It has all ids, reserved ones too:
+  those are passed over, and ranks run over the rest.
 * `temperature` T: `p^(1/T) / Σ p^(1/T)`. Above 1 it is flatter.
 * `uniform_share` s: `(1 - s) p + s / n`, over the n words that are not reserved. Words without
   counts are drawn by this share alone.
+
+Of four ids 0 is padding, and 3 is seen most often, then 1, then 2:
+
+>>> from w2vjax.samplers import probabilities
+>>> sampler = zipf(4, order=[3, 0, 1, 2], reserved=[0])  # reserved=1 says the same
+>>> np.round(probabilities(sampler, 4), 3).tolist()  # 1, 1/2, 1/3 for 3, 1, 2, by their sum
+[0.0, 0.273, 0.182, 0.545]
+>>> sampler.num_words
+4
 """
 
 from collections.abc import Sequence
@@ -21,7 +32,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2vjax.errors import InputError, in_range
+from w2vjax.errors import InputError, in_range, whole
 from w2vjax.samplers import distributions
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.contract import Sampler
@@ -91,9 +102,7 @@ def from_file(
     TensorFlow's `distortion`. Empty lines count for nothing. Raises `InputError` that names the
     line, if its last field is no weight.
     """
-    if isinstance(num_reserved, bool) or not isinstance(num_reserved, int | np.integer):
-        raise InputError(f"num_reserved is {num_reserved!r}: give a whole number")
-    in_range("num_reserved", num_reserved, 0)
+    whole("num_reserved", num_reserved, 0)
     weights = np.concatenate([np.zeros(num_reserved), _weights(Path(path))])
     return unigram(
         weights,
@@ -170,9 +179,7 @@ def _drawn(
 
 
 def _num_words(range_max: int) -> int:
-    if isinstance(range_max, bool) or not isinstance(range_max, int | np.integer):
-        raise InputError(f"range_max is {range_max!r}: give the number of words, a whole number")
-    in_range("range_max", range_max, 1, 2**31 - 1)
+    whole("range_max", range_max, 1, 2**31 - 1)
     return int(range_max)
 
 

@@ -11,6 +11,7 @@ from numpy.polynomial import Chebyshev, Polynomial
 
 from w2vjax.errors import InputError
 from w2vjax.pytrees import pytree
+from w2vjax.samplers.ids import are_words
 from w2vjax.samplers.random_words import WORD, multiply_high, random_words
 
 
@@ -35,8 +36,9 @@ class Uniform:
         return (multiply_high(high, size) + carry.astype(jnp.uint32)).astype(jnp.int32)
 
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
-        """`-log V`, of the shape of `ids`."""
-        return jnp.full(ids.shape, -math.log(self.num_words), jnp.float32)
+        """`-log V` for every id; -inf where it is none."""
+        log_prob = jnp.float32(-math.log(self.num_words))
+        return jnp.where(are_words(ids, self.num_words), log_prob, -jnp.inf)
 
 
 ONE = 30
@@ -113,6 +115,8 @@ class LogUniform:
         return octave, jnp.minimum((ratio * root * 2.0**ONE).astype(jnp.int32), whole)
 
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
-        """`log(log((k+2)/(k+1)) / log(V+1))` for every id `k`."""
-        rank = ids.astype(jnp.float32) + 1.0
-        return jnp.log(jnp.log1p(1 / rank)) - math.log(math.log1p(self.num_words))
+        """`log(log((k+2)/(k+1)) / log(V+1))` for every id `k`; -inf where it is none."""
+        known = are_words(ids, self.num_words)
+        rank = jnp.where(known, ids, 0).astype(jnp.float32) + 1.0
+        log_prob = jnp.log(jnp.log1p(1 / rank)) - math.log(math.log1p(self.num_words))
+        return jnp.where(known, log_prob, -jnp.inf)

@@ -5,14 +5,14 @@ by the words of the step, or learns from those of the stream, has one method mor
 """
 
 from functools import partial
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float32, Int32, Int64, Key
 
-from w2vjax.errors import InputError
+from w2vjax.errors import InputError, of_kind
 from w2vjax.samplers.distributions import Probabilities
 from w2vjax.samplers.fit import goodness_of_fit
 
@@ -22,7 +22,11 @@ class Law(Protocol):
     """Whatever tells how probable words are as noise: a sampler, or an estimate."""
 
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
-        """Log-probability of each id; of a sampler: under the law of what `sample` really draws."""
+        """Log-probability of each id; of a sampler: under the law of what `sample` really draws.
+
+        -inf for words that are never drawn. The samplers of this package give it to ids that are
+        no words too, below 0 or beyond the last; one's own may give anything there.
+        """
         ...
 
 
@@ -65,6 +69,23 @@ def noise(
     if words is None or not isinstance(sampler, FromStep):
         return sampler.sample(key, shape)
     return sampler.sample_from(words, key, shape)
+
+
+def check_sampler(sampler: Any) -> None:
+    """Raises `InputError` for what has not the methods of a sampler."""
+    wanted = "a sampler, such as w2vjax.samplers.unigram(counts): it has sample and log_prob"
+    of_kind("sampler", sampler, Sampler, wanted)
+
+
+def check_key(key: Any) -> None:
+    """Raises `InputError` unless it is one random key of JAX, of the new kind or the old."""
+    what = type(key).__name__
+    if isinstance(key, jax.Array | np.ndarray):
+        new = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+        if key.ndim == (0 if new else 1) and (new or key.dtype == np.uint32):
+            return
+        what = f"{key.dtype} of shape {key.shape}"
+    raise InputError(f"key is {what}: give one random key, such as jax.random.key(0)")
 
 
 def probabilities(sampler: Sampler, num_words: int) -> Probabilities:

@@ -7,7 +7,7 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Float32, Int32
 
-from w2vjax.errors import InputError, in_range
+from w2vjax.errors import InputError, whole
 from w2vjax.pytrees import pytree
 from w2vjax.samplers.random_words import multiply_high
 
@@ -26,7 +26,21 @@ class FrequencyEstimate:
     interval counts: words that share a bucket only make it shorter.
 
     The law for `in_batch`: words `[b]` of a batch that come by q are seen with chance
-    `1 - (1 - q)^b`, and `log_prob` is the log of that q.
+    `1 - (1 - q)^b`, and `log_prob` is the log of that q. It knows no vocabulary: any id from 0 on
+    is one. A step of training takes it from the last one and gives it to the next:
+
+    >>> import jax
+    >>> from w2vjax.samplers import in_batch
+    >>> @jax.jit
+    ... def noise_of(estimate, items):
+    ...     estimate = estimate.update(items, estimate.step + 1)
+    ...     return estimate, in_batch(items, estimate)
+    >>> estimate = FrequencyEstimate.of(1_000, batch_size=4)
+    >>> for items in jnp.array([[7, 1, 2, 3], [7, 4, 5, 6], [7, 2, 9, 8]]):
+    ...     estimate, candidates = noise_of(estimate, items)
+    >>> often, seldom = estimate.log_prob(jnp.array([7, 4]))
+    >>> bool(often > seldom)
+    True
     """
 
     last: Int32[Array, "h n"]
@@ -48,9 +62,9 @@ class FrequencyEstimate:
 
         Raises `InputError` for numbers below one, or a rate that is not in 0 … 1.
         """
-        in_range("num_buckets", num_buckets, 1, 2**31 - 1)
-        in_range("num_hashes", num_hashes, 1, len(MULTIPLIERS))
-        in_range("batch_size", batch_size, 1)
+        whole("num_buckets", num_buckets, 1, 2**31 - 1)
+        whole("num_hashes", num_hashes, 1, len(MULTIPLIERS))
+        whole("batch_size", batch_size, 1)
         if not 0 < rate <= 1:
             raise InputError(f"rate is {rate}: it must be above 0, and 1 at most")
         shape = num_hashes, num_buckets

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from w2vjax.errors import InputError
 from w2vjax.pytrees import pytree
 from w2vjax.samplers.distributions import Probabilities, checked_probabilities
+from w2vjax.samplers.ids import gathered
 from w2vjax.samplers.random_words import WORD, multiply_high, random_words
 
 
@@ -33,8 +34,8 @@ class Tabulated:
         return self.log_law.shape[0]
 
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
-        """Exact log-probability of drawing each id."""
-        return self.log_law[ids]
+        """Exact log-probability of drawing each id; -inf where it is none."""
+        return gathered(self.log_law, ids, -jnp.inf)
 
 
 @pytree
@@ -175,7 +176,7 @@ class Ranked:
 
     def log_prob(self, ids: Int32[Array, "..."]) -> Float32[Array, "..."]:
         """Log-probability of the id's rank; -inf where it has none."""
-        ranks = self.ranks[ids]
+        ranks = gathered(self.ranks, ids, -1)
         log_prob = self.inner.log_prob(jnp.maximum(ranks, 0))
         return jnp.where(ranks >= 0, log_prob, -jnp.inf)
 
