@@ -8,8 +8,9 @@ from typing import get_args
 
 import pytest
 
-from w2vjax.config.defaults import LONG, STANDARD_DEFAULTS
+from w2vjax.config.defaults import LONG, STANDARD_DEFAULTS, WIDER
 from w2vjax.config.json import from_json, to_json
+from w2vjax.config.layers import layer_class, sampled_layers
 from w2vjax.config.schema import (
     CorpusConfig,
     EvalConfig,
@@ -58,6 +59,7 @@ CHOICES = {
     "predicts": "centre",
     "subsample_formula": "paper",
     "grouping": "pair",
+    "priority": "accuracy",
     "compute_dtype": "bfloat16",
     "matmul_precision": "highest",
     "sigmoid_beyond": "skip",
@@ -141,3 +143,19 @@ def test_cbow_has_settings_of_its_own():
     assert settings(architecture="cbow", cbow_gradient="sum") == (24, rate)
     assert settings(architecture="cbow", noise_per_block=8, learning_rate=0.1) == (8, 0.1)
     assert settings(dim=LONG) == (24, rate) and settings(dim=LONG - 1) == (32, rate)
+
+
+@pytest.mark.parametrize(("priority", "times"), WIDER.items())
+@pytest.mark.parametrize("layer", sampled_layers())
+def test_a_priority_shares_more_noise_words_among_more_words(layer, priority, times):
+    """A step reads as many rows, and every pair meets more of them."""
+
+    def shared(**train):
+        config = RunConfig(output=OutputConfig(layer), train=TrainConfig(**train))
+        train = config.resolved().train
+        return train.block_size, train.noise_per_block
+
+    own = layer_class(layer).defaults.noise_per_block
+    assert shared(priority=priority) == (64 * times, own * times)
+    assert shared(priority=priority, block_size=32) == (32, own * times)
+    assert shared(priority=priority, noise_per_block=7) == (64 * times, 7)

@@ -5,6 +5,11 @@ from typing import Any, Literal
 
 LONG = 200
 """dimensions from which on vectors are long"""
+BLOCK = 64
+"""words that share the noise words of `LayerDefaults`"""
+WIDER = {"speed": 1, "balance": 2, "accuracy": 4}
+"""by priority: as many times more words share as many times more noise words. A step reads and
+writes no more rows, and every pair meets more of them, which costs arithmetic"""
 CACHED = 1 << 16
 """numbers in the vectors of a step's words, at most, so that its rows stay in a core's cache; but
 a block at least. A layer whose step changes the whole matrix does not care"""
@@ -20,6 +25,7 @@ class LayerDefaults:
     learning_rate: float
     predicts: Literal["neighbours", "centre"] = "neighbours"
     noise_per_block: int = 48
+    """shared by `BLOCK` words"""
     tile_size: int = 8
     tokens_per_step: int = 512
     damping: float = 0.03
@@ -36,20 +42,24 @@ class LayerDefaults:
     epochs: float = 15.0
     """passes in `w2vjax compare`, which bring layers of very different cost nearer to one clock"""
 
-    def settings(self, architecture: str, shared: bool, dim: int, block: int) -> dict[str, Any]:
+    def settings(
+        self, architecture: str, shared: bool, dim: int, priority: str, block_size: int | None
+    ) -> dict[str, Any]:
         """Values of the settings of `TrainConfig` that may be None, by name.
 
-        `shared`: every word of a mean gets its share of the mean's gradient only. `block`: the
-        words of a block.
+        `shared`: every word of a mean gets its share of the mean's gradient only. `block_size`: the
+        words of a block, if they are chosen already.
         """
         cbow = architecture == "cbow"
         noise = self.cbow_noise if cbow else self.long_noise if dim >= LONG else None
+        block = block_size or BLOCK * WIDER[priority]
         cached = max(block, CACHED // dim // block * block)
         size = self.tokens_per_step
         return {
             "predicts": self.predicts,
             "learning_rate": self.learning_rate * (self.cbow_rate if cbow and shared else 1.0),
-            "noise_per_block": noise or self.noise_per_block,
+            "block_size": block,
+            "noise_per_block": (noise or self.noise_per_block) * WIDER[priority],
             "tile_size": self.tile_size,
             "tokens_per_step": min(size, cached) if self.step_fits_cache else size,
             "damping": self.damping,

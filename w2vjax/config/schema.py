@@ -128,6 +128,7 @@ class OutputConfig:
 
 OPTIONAL_BOUNDS = {
     "learning_rate": 1e-12,
+    "block_size": 1,
     "noise_per_block": 1,
     "tile_size": 1,
     "tokens_per_step": 1,
@@ -172,10 +173,13 @@ class TrainConfig:
     """the learning rate never falls below this share of its start"""
     grouping: Literal["block", "pair"] = "block"
     """block: consecutive words share noise; pair: each draws its own (the reference, slow)"""
-    block_size: int = 64
-    """consecutive words that share noise"""
+    priority: Literal["speed", "balance", "accuracy"] = "speed"
+    """how many words share noise, where block_size and noise_per_block are not given: 64 share the
+    layer's own number (speed), 128 twice as many (balance), 256 four times as many (accuracy)"""
+    block_size: int | None = None
+    """consecutive words that share noise. None: what the priority says"""
     noise_per_block: int | None = None
-    """K: noise words shared by a block. None: the layer's own"""
+    """K: noise words shared by a block. None: the layer's own, times what the priority says"""
     tile_size: int | None = None
     """consecutive words whose windows are scored at once: speed alone. None: the layer's own.
     Where neighbours predict the centre against noise, it is block_size"""
@@ -210,7 +214,6 @@ class TrainConfig:
         in_range("subsample", self.subsample, 0, 1)
         in_range("epochs", self.epochs, 1e-6, 1e6)
         in_range("learning_rate_floor", self.learning_rate_floor, 0, 1)
-        in_range("block_size", self.block_size, 1)
         in_range("model_devices", self.model_devices, 1)
         in_range("seed", self.seed, 0, 2**32 - 1)
         for name, low in OPTIONAL_BOUNDS.items():
@@ -260,7 +263,8 @@ class RunConfig:
             architecture=train.architecture,
             shared=train.cbow_gradient == "mean",
             dim=train.dim,
-            block=train.block_size,
+            priority=train.priority,
+            block_size=train.block_size,
         )
         missing = {name: value for name, value in own.items() if getattr(train, name) is None}
         return replace(self, train=replace(train, **missing))

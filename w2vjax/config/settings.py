@@ -16,6 +16,7 @@ class Settings(TrainConfig):
 
     predicts: Literal["neighbours", "centre"]
     learning_rate: float
+    block_size: int
     noise_per_block: int
     tile_size: int
     tokens_per_step: int

@@ -227,7 +227,7 @@ def _reference(frame: pd.DataFrame, rows: pd.DataFrame) -> str:
     if standard.empty:
         scores = frame[(frame["metric"] == "analogy/total") & frame["cell"].isin(rows["cell"])]
         return str(scores.groupby("cell", observed=True)["value"].mean().idxmax())
-    own = STANDARD_DEFAULTS.settings("skip-gram", True, TrainConfig.dim, TrainConfig.block_size)
+    own = STANDARD_DEFAULTS.settings("skip-gram", True, TrainConfig.dim, TrainConfig.priority, None)
     defaults = {f"config.{name}": value for name, value in flatten(RunConfig()).items()}
     defaults |= {f"config.train.{name}": value for name, value in own.items()}
     names = [name for name in defaults if name in standard and name != SEED]
