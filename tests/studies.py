@@ -39,6 +39,19 @@ def noise(num_seeds: int) -> Iterator[dict]:
             yield from _runs("noise", config, (accuracy, speed, 2.2), 2 * place + pair)
 
 
+def sharing(num_seeds: int) -> Iterator[dict]:
+    """Two layers with few and many noise words a block: more are slower and more accurate."""
+    for layer in (NEG, "nce"):
+        for place, num in enumerate((16, 32, 64, 128)):
+            block = max(64, 2 * num)
+            config = [
+                one(OutputConfig(layer), s, noise_per_block=num, block_size=block)
+                for s in range(num_seeds)
+            ]
+            outcome = 0.4 - 1 / num - 0.1 * (layer == "nce"), 3.0 / num**0.3, 2.2
+            yield from _runs("sharing", config, outcome, place)
+
+
 def table(num_seeds: int) -> Iterator[dict]:
     """Negative sampling from word2vec.c's table of several sizes, and exactly."""
     sizes = (100_000, 1_000_000, 10_000_000, 100_000_000)
@@ -72,6 +85,7 @@ def tuning(num_seeds: int) -> Iterator[dict]:
 STUDIES: dict[str, Callable[[int], Iterator[dict]]] = {
     "power": power,
     "noise": noise,
+    "sharing": sharing,
     "table": table,
     "clock": clock,
     "tuning": tuning,

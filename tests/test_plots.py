@@ -39,6 +39,7 @@ EXPECTED = {
     "many": {DRAWS, GRID, "power_sweep"},
     "power": {DRAWS, TESTS, "power_sweep"},
     "noise": {TESTS, "noise_count"},
+    "sharing": {TESTS, "shared_noise"},
     "table": {TESTS, "table_size"},
     "clock": {TESTS, "accuracy_against_seconds"},
     "tuning": {TESTS, "learning_rate"},

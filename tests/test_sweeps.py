@@ -12,7 +12,7 @@ from w2vjax.report import sweeps
 from w2vjax.report.cells import complete, load, with_cells
 from w2vjax.report.comparison import FIGURES
 from w2vjax.report.look import STYLE
-from w2vjax.report.runs import ACCURACY, SECONDS
+from w2vjax.report.runs import ACCURACY, SECONDS, SPEED
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,20 @@ def test_powers_are_lines_uniform_is_power_zero_and_log_uniform_a_level(frames):
     assert lines["NEG, unigram^a"][0] == pytest.approx(accuracy(frame, **{sampler: "uniform"}))
     level = accuracy(frame, **{sampler: "log-uniform"})
     assert lines["NEG, log-uniform"].to_list() == [pytest.approx(level)]
+
+
+def test_numbers_of_shared_noise_words_stand_at_their_speed(frames):
+    drawing = draw("shared_noise", frames["sharing"])
+    shown = drawing.data
+    assert set(shown["series"]) == {"NEG, unigram^0.75", "NCE, unigram^0.75"}
+    for _, line in shown.groupby("series"):
+        line = line.sort_values("config.train.noise_per_block")
+        assert line["config.train.noise_per_block"].to_list() == [16, 32, 64, 128]
+        assert line[SPEED].is_monotonic_decreasing and line[ACCURACY].is_monotonic_increasing
+    axes = drawing.figure.axes[0]
+    told = {(text.get_text(), *text.xy) for text in axes.texts if hasattr(text, "xy")}
+    points = zip(shown["config.train.noise_per_block"], shown[SPEED], shown[ACCURACY], strict=True)
+    assert told == {(f"{number:g}", speed, score) for number, speed, score in points}
 
 
 def test_a_level_is_drawn_across_the_axis_at_its_mean(frames):

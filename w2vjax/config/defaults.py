@@ -43,23 +43,24 @@ class LayerDefaults:
     """passes in `w2vjax compare`, which bring layers of very different cost nearer to one clock"""
 
     def settings(
-        self, architecture: str, shared: bool, dim: int, priority: str, block_size: int | None
+        self, architecture: str, shared: bool, dim: int, wider: int, block_size: int | None
     ) -> dict[str, Any]:
         """Values of the settings of `TrainConfig` that may be None, by name.
 
-        `shared`: every word of a mean gets its share of the mean's gradient only. `block_size`: the
-        words of a block, if they are chosen already.
+        `shared`: every word of a mean gets its share of the mean's gradient only. `wider`: one of
+        `WIDER`, 1 for layers that share no noise. `block_size`: the words of a block, if they are
+        chosen already.
         """
         cbow = architecture == "cbow"
         noise = self.cbow_noise if cbow else self.long_noise if dim >= LONG else None
-        block = block_size or BLOCK * WIDER[priority]
+        block = block_size or BLOCK * wider
         cached = max(block, CACHED // dim // block * block)
         size = self.tokens_per_step
         return {
             "predicts": self.predicts,
             "learning_rate": self.learning_rate * (self.cbow_rate if cbow and shared else 1.0),
             "block_size": block,
-            "noise_per_block": (noise or self.noise_per_block) * WIDER[priority],
+            "noise_per_block": (noise or self.noise_per_block) * wider,
             "tile_size": self.tile_size,
             "tokens_per_step": min(size, cached) if self.step_fits_cache else size,
             "damping": self.damping,

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from w2vjax.config.defaults import WIDER
 from w2vjax.config.layers import LAYERS, draws_noise, layer_class
 from w2vjax.errors import in_range
 
@@ -259,11 +260,12 @@ class RunConfig:
         train = self.train
         if self.output.layer not in LAYERS:
             return self
-        own = layer_class(self.output.layer).defaults.settings(
+        layer = layer_class(self.output.layer)
+        own = layer.defaults.settings(
             architecture=train.architecture,
             shared=train.cbow_gradient == "mean",
             dim=train.dim,
-            priority=train.priority,
+            wider=WIDER[train.priority] if layer.draws_noise else 1,
             block_size=train.block_size,
         )
         missing = {name: value for name, value in own.items() if getattr(train, name) is None}

@@ -8,7 +8,7 @@ import pandas as pd
 from jaxtyping import Bool, Shaped
 from matplotlib.lines import Line2D
 
-from w2vjax.config.defaults import STANDARD_DEFAULTS
+from w2vjax.config.defaults import STANDARD_DEFAULTS, WIDER
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig, flatten
 from w2vjax.errors import InputError, unknown
 from w2vjax.records.hits import METRIC, decode
@@ -227,7 +227,8 @@ def _reference(frame: pd.DataFrame, rows: pd.DataFrame) -> str:
     if standard.empty:
         scores = frame[(frame["metric"] == "analogy/total") & frame["cell"].isin(rows["cell"])]
         return str(scores.groupby("cell", observed=True)["value"].mean().idxmax())
-    own = STANDARD_DEFAULTS.settings("skip-gram", True, TrainConfig.dim, TrainConfig.priority, None)
+    wider = WIDER[TrainConfig.priority]
+    own = STANDARD_DEFAULTS.settings("skip-gram", True, TrainConfig.dim, wider, None)
     defaults = {f"config.{name}": value for name, value in flatten(RunConfig()).items()}
     defaults |= {f"config.train.{name}": value for name, value in own.items()}
     names = [name for name in defaults if name in standard and name != SEED]

@@ -6,6 +6,7 @@ its axis, such as noise without a power beside powers, are levels to compare wit
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from w2vjax.report.runs import (
     ACCURACY,
     SECONDS,
     SIMILARITY,
+    SPEED,
     Spread,
     runs,
     similarity_sets,
@@ -30,6 +32,7 @@ EPOCHS = "config.train.epochs"
 RATE = "config.train.learning_rate"
 GROUPING = "config.train.grouping"
 NUM_NOISE = "config.output.num_noise"
+SHARED_NOISE = "config.train.noise_per_block"
 SAMPLER = "config.output.sampler."
 FLAT = r"^uniform\b"
 """noise that is unigram^0 by another name"""
@@ -53,6 +56,8 @@ class Sweep:
     """the spread as a band, for time, and not as bars"""
     marked: Mapping[float, str] | None = None
     """places on the axis that have a name"""
+    told: bool = False
+    """the setting's value beside every point, where the axis is another"""
 
 
 def accuracy_against_seconds(frame: pd.DataFrame) -> Drawing | None:
@@ -107,6 +112,19 @@ def noise_count(frame: pd.DataFrame) -> Drawing | None:
     return _drawn(frame, sweep, data.assign(series=lines), text)
 
 
+def shared_noise(frame: pd.DataFrame) -> Drawing | None:
+    """Scores against speed, a line a layer, a point a number of noise words that a block shares."""
+    data = _with(runs(frame), SHARED_NOISE)
+    data = data[_draws(data)].dropna(subset=[SPEED])
+    sweep = Sweep(SHARED_NOISE, "training speed (million words/s)", at=SPEED, told=True)
+    text = (
+        "Scores against speed, by the number of noise words that a block of words shares, which "
+        "stands beside each point: more of them bring accuracy and cost speed."
+    )
+    lines = _series(data, _named(data), SHARED_NOISE)
+    return _drawn(frame, sweep, data.assign(series=lines), text)
+
+
 def table_size(frame: pd.DataFrame) -> Drawing | None:
     """Scores against the entries of word2vec.c's table; exact mechanisms as levels."""
     data = _with(runs(frame), TABLE_SIZE, SAMPLER + "mechanism")
@@ -140,6 +158,7 @@ SWEEPS: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
     "accuracy_against_seconds": accuracy_against_seconds,
     "power_sweep": power_sweep,
     "noise_count": noise_count,
+    "shared_noise": shared_noise,
     "table_size": table_size,
     "learning_rate": learning_rate,
 }
@@ -212,7 +231,7 @@ def _drawn(
             x,
             spread.axis(score, LABELS[score], least=4),
             bands=sweep.bands,
-            over=lambda axes: _mark(axes, sweep),
+            over=partial(_mark, sweep=sweep, shown=shown, score=score),
         )
         for score in scores
     ]
@@ -235,11 +254,20 @@ def _looks(data: pd.DataFrame) -> dict[str, Look]:
     return looks(first.index, by_layer if len(palette) > 1 else None)
 
 
-def _mark(axes: Axes, sweep: Sweep) -> None:
-    """Names the places on the axis that have a name."""
+def _mark(axes: Axes, sweep: Sweep, shown: pd.DataFrame, score: str) -> None:
+    """Names the places on the axis that have a name, and the points that are to tell theirs."""
     left, right = axes.get_xlim()
     for place, name in (sweep.marked or {}).items():
         if left < place < right:
             axes.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=0.8, zorder=0)
             top = axes.get_xaxis_transform()
             axes.text(place, 1.01, name, transform=top, ha="center", fontsize=6.5, color=GREY)
+    for point in shown.to_dict("records") if sweep.told else ():
+        axes.annotate(
+            f"{point[sweep.setting]:g}",
+            (point[sweep.at], point[score]),
+            textcoords="offset points",
+            xytext=(3, 3),
+            fontsize=6,
+            color=GREY,
+        )
