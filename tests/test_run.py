@@ -181,14 +181,18 @@ def made_up(config: RunConfig, corpus: EncodedCorpus, scale: float = 0.3) -> Tra
     )
     output = np.asarray(parameters.output) if layer.num_rows(size) == size else None
     embeddings = Embeddings(vocabulary.words, np.asarray(parameters.input), output)
-    return Trained(embeddings, parameters, (), 1, 1, 1, 1, 1.0, 1.0)
+    biases = np.linspace(-2, 2, size, dtype=np.float32) if config.output.biases == "zero" else None
+    return Trained(embeddings, parameters, (), 1, 1, 1, 1, 1.0, 1.0, biases)
 
 
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
-@pytest.mark.parametrize("layer", OUTPUTS)
-def test_unseen_likelihood_is_the_exact_one_where_there_is_one(layer, architecture, corpus):
+@pytest.mark.parametrize(
+    "layer, biases",
+    [*((layer, "none") for layer in OUTPUTS), ("sampled-softmax", "zero"), ("nce", "zero")],
+)
+def test_unseen_likelihood_is_the_exact_one_where_there_is_one(layer, biases, architecture, corpus):
     train = TrainConfig(architecture=architecture)
-    config = RunConfig(CONFIG.corpus, OutputConfig(layer), train)
+    config = RunConfig(CONFIG.corpus, OutputConfig(layer, biases=biases), train)
     trained = made_up(config, corpus)
     pairs = unseen.unseen_pairs(corpus, config, max_pairs=400)
     score = unseen.unseen_likelihood(trained, config, corpus, pairs)
@@ -202,6 +206,7 @@ def test_unseen_likelihood_is_the_exact_one_where_there_is_one(layer, architectu
     vectors = trained.embeddings.vectors.astype(np.float64)
     hidden = np.einsum("nr,nrd->nd", pairs.mix, vectors[pairs.inputs])
     scores = hidden @ trained.embeddings.outputs.T.astype(np.float64)
+    scores += 0 if trained.biases is None else trained.biases
     chosen = scores[np.arange(400), pairs.targets]
     expected = np.mean(np.log(np.exp(scores).sum(axis=1)) - chosen)
     assert score.value == pytest.approx(expected, rel=1e-5)

@@ -57,6 +57,8 @@ class TrainOptions:
     """noise words a pair, in layers that draw noise"""
     collision: Literal["auto", "mask", "expect", "keep", "redraw"] = OutputConfig.collision
     """noise that hits the target: left out, kept or drawn again; auto: kept by nce only"""
+    biases: Literal["auto", "none", "zero", "uniform", "unigram"] = OutputConfig.biases
+    """of output words, and where they start: 0, -log V or log of the unigram; auto: the layer's"""
     learning_rate: float | None = TrainConfig.learning_rate
     """at the start; falls linearly with the words read. None: what suits the layer"""
     devices: int | None = TrainConfig.devices

@@ -21,18 +21,21 @@ def held_out(
     outputs: Float[np.ndarray, "v d"],
     pairs_centre: Int[np.ndarray, " n"],
     pairs_target: Int[np.ndarray, " n"],
+    biases: Float[np.ndarray, " v"] | None = None,
 ) -> Score:
     """Mean of −log P(target | centre) over the pairs, in nats a pair, with
 
-        log P(t | c) = h_c·o_t − log Σ_v exp(h_c·o_v),
+        log P(t | c) = h_c·o_t + b_t − log Σ_v exp(h_c·o_v + b_v),
 
-    h the rows of `hidden` (skip-gram: the input matrix) and o those of `outputs`. Exact: one
+    h the rows of `hidden` (skip-gram: the input matrix), o those of `outputs`, b `biases`, None: 0.
+    Exact: one
     logarithm of a sum over the vocabulary for each different centre. The value is None without
     pairs. Raises `InputError` for shapes that do not fit, ids out of range or a non-finite result.
     """
     hidden, outputs = np.asarray(hidden, np.float32), np.asarray(outputs, np.float32)
     centre, target = np.asarray(pairs_centre), np.asarray(pairs_target)
-    _check(hidden, outputs, centre, target)
+    biases = np.zeros(len(outputs), np.float32) if biases is None else np.asarray(biases)
+    _check(hidden, outputs, centre, target, biases)
     protocol = f"exact softmax over {len(outputs):,} words, nats a pair"
     if not len(centre):
         return Score("likelihood/held-out", None, 0, 0, protocol)
@@ -40,13 +43,14 @@ def held_out(
     blocks = -(-len(different) // HIDDEN_PER_BLOCK)
     padded = np.zeros((blocks * HIDDEN_PER_BLOCK, hidden.shape[1]), np.float32)
     padded[: len(different)] = hidden[different]
-    log_sums = np.asarray(_log_sums(jnp.asarray(padded), jnp.asarray(outputs)))
+    log_sums = np.asarray(_log_sums(*map(jnp.asarray, (padded, outputs, biases))))
     log_likelihood = 0.0
     for start in range(0, len(centre), 1 << 16):
         part = slice(start, start + (1 << 16))
         logits = np.einsum(
             "nd,nd->n", hidden[centre[part]], outputs[target[part]], dtype=np.float64
         )
+        logits += biases[target[part]]
         log_likelihood += float(np.sum(logits - log_sums[place[part]]))
     value = -log_likelihood / len(centre)
     if not np.isfinite(value):
@@ -58,17 +62,28 @@ def held_out(
 def _log_sums(
     hidden: Float[Array, "h d"],
     outputs: Float[Array, "v d"],
+    biases: Float[Array, " v"],
 ) -> Float[Array, " h"]:
-    """log Σ_v exp(h·o_v) of every row of `hidden`, by blocks of it."""
+    """log Σ_v exp(h·o_v + b_v) of every row of `hidden`, by blocks of it."""
     blocks = hidden.reshape(-1, HIDDEN_PER_BLOCK, hidden.shape[1])
-    of_block = partial(log_partition, matrix=outputs, arithmetic=PRECISE)
+    of_block = partial(log_partition, matrix=outputs, arithmetic=PRECISE, biases=biases)
     return jax.lax.map(of_block, blocks).reshape(-1)
 
 
-def _check(hidden: np.ndarray, outputs: np.ndarray, centre: np.ndarray, target: np.ndarray) -> None:
+def _check(
+    hidden: np.ndarray,
+    outputs: np.ndarray,
+    centre: np.ndarray,
+    target: np.ndarray,
+    biases: np.ndarray,
+) -> None:
     if hidden.ndim != 2 or outputs.ndim != 2 or hidden.shape[1] != outputs.shape[1]:
         raise InputError(
             f"hidden {hidden.shape} and outputs {outputs.shape}: matrices of one width are needed"
+        )
+    if biases.shape != outputs.shape[:1]:
+        raise InputError(
+            f"biases {biases.shape}: one for each of the {len(outputs)} rows of outputs is needed"
         )
     if centre.ndim != 1 or centre.shape != target.shape:
         raise InputError(

@@ -207,13 +207,18 @@ def embedded(cell: Cell, corpus: EncodedCorpus, show: bool = True) -> EmbeddedPa
             f"the documents held out of {corpus.name} have {len(chosen.targets)} pairs and not "
             f"{lab.num_pairs}: lower num_pairs or held_out_every, or read more of the text"
         )
-    parameters = train(corpus, config, show=show).parameters
+    trained = train(corpus, config, show=show)
+    hidden, output = (np.asarray(leaf) for leaf in jax.tree.leaves(trained.parameters))
+    hidden = hidden[chosen.inputs[:, 0]]
+    if trained.biases is not None:  # one more dimension, 1 in every hidden vector
+        hidden = np.concatenate([hidden, np.ones((len(hidden), 1), np.float32)], axis=1)
+        output = np.concatenate([output, trained.biases[:, None]], axis=1)
     # Neighbours in the text share a group else, and frequent targets with them.
     order = np.random.default_rng(lab.seed).permutation(lab.num_pairs)
     pairs = EmbeddedPairs(
-        jnp.asarray(np.asarray(parameters.input)[chosen.inputs[order, 0]]),
+        jnp.asarray(hidden[order]),
         jnp.asarray(chosen.targets[order]),
-        jnp.asarray(np.asarray(parameters.output)),
+        jnp.asarray(output),
     )
     return normalised(pairs) if STATES[cell.state].normalised else pairs
 

@@ -62,7 +62,9 @@ def unseen_likelihood(
     hidden = np.einsum("nr,nrd->nd", pairs.mix, trained.embeddings.vectors[pairs.inputs])
     outputs = trained.embeddings.outputs
     assert outputs is not None
-    score = likelihood.held_out(hidden, outputs, np.arange(len(hidden)), pairs.targets)
+    score = likelihood.held_out(
+        hidden, outputs, np.arange(len(hidden)), pairs.targets, trained.biases
+    )
     if layer.probabilities == "normalised":
         return replace(score, protocol=f"{score.protocol}, scores normalised")
     return score
