@@ -16,6 +16,8 @@ EVERY = [
     "log-uniform:closed-form",
     "unigram^1:table(20000)",
     "log-uniform+uniform(0.3):table(1e5)",
+    "log-uniform+reserved(3)+unique",
+    "unigram^1+temperature(2)+uniform(0.1)+reserved(3)",
 ]
 KINDS = [
     "uniform",

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from references import Setting, Step
+from scipy.optimize import brentq
 
 from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.layers import sampled_layers
@@ -63,6 +64,7 @@ def _layers() -> Iterator[OutputConfig]:
     for layer in OUTPUTS:
         if layer in sampled_layers():
             yield from _policies(layer)
+            yield config_of(layer, sampler=SamplerConfig(unique=True))
         elif build(config_of(layer), DRAWS, COUNTS).candidate_scope != "matrix":
             yield from (config_of(layer, shared_nodes=share) for share in TREES_SHARE)
         else:
@@ -76,7 +78,7 @@ def _samplers() -> Iterator[OutputConfig]:
 
 
 LAYERS = _named(_layers())
-"""every output layer under every policy, with the usual noise"""
+"""every output layer under every policy, with the usual noise, and with noise all different"""
 EVERY = _named(iter([*_layers(), *_samplers()]))
 """and the sampled ones with every sampler"""
 
@@ -86,11 +88,23 @@ def sampler_law(layer: OutputLayer, num_words: int = V) -> np.ndarray:
     return np.zeros(num_words) if sampler is None else probabilities(sampler, num_words)
 
 
+def noise_shares(layer: OutputLayer, num_words: int = V) -> np.ndarray:
+    """Of every word in the noise of a block, expected: the law, or less where none comes twice."""
+    law = sampler_law(layer, num_words)
+    if getattr(layer, "tries", None) is None:
+        return law
+
+    def missing(tries: float) -> float:
+        return DRAWS - np.sum(1 - (1 - law) ** tries)
+
+    return (1 - (1 - law) ** brentq(missing, DRAWS, 1e6, xtol=1e-9)) / DRAWS
+
+
 def setting_of(config: OutputConfig, layer: OutputLayer) -> Setting:
     """What the reference formulas need; `auto` is what each layer does by itself."""
     usual = {"nce": "keep", "negative-sampling": "expect"}.get(config.layer, "mask")
     collision = usual if config.collision == "auto" else config.collision
-    return Setting(COUNTS, sampler_law(layer), config.num_noise, collision)
+    return Setting(COUNTS, noise_shares(layer), config.num_noise, collision)
 
 
 def parameters(num_rows: int, seed: int = 0, num_words: int = V, dim: int = D) -> Parameters:

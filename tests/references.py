@@ -34,7 +34,7 @@ class Setting:
 
     counts: np.ndarray
     law: np.ndarray
-    """probability of every word under the noise distribution"""
+    """every word's expected share of the noise"""
     num_noise: int
     collision: str
 

@@ -26,7 +26,7 @@ from w2vjax.samplers import (
 )
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.mechanisms import Alias
-from w2vjax.samplers.without_repeats import LEAST_CHUNK
+from w2vjax.samplers.without_repeats import LEAST_CHUNK, SPARE
 
 
 @struct.dataclass
@@ -73,8 +73,10 @@ def test_a_lucky_set_has_as_many_tries_as_words() -> None:
     )
 
 
-def test_tries_go_on_over_chunks() -> None:
+@pytest.mark.parametrize(("few", "chunk"), [(2, 3 + SPARE), (0, LEAST_CHUNK)])
+def test_tries_go_on_over_chunks(monkeypatch: pytest.MonkeyPatch, few: int, chunk: int) -> None:
     """One chunk has only word 0: the second word comes with a later one, and every draw counts."""
+    monkeypatch.setattr(without_repeats, "FEW", few)
 
     @struct.dataclass
     class Late:
@@ -91,7 +93,7 @@ def test_tries_go_on_over_chunks() -> None:
 
     late = Late(jax.random.key_data(jax.random.fold_in(KEY, 0)))
     held = draw_candidates(late, KEY, 2, unique=True)
-    assert held.ids.tolist() == [0, 1] and held.tries == LEAST_CHUNK + 10
+    assert held.ids.tolist() == [0, 1] and held.tries == chunk + 10
 
 
 def test_expected_counts_of_small_probabilities_keep_their_digits() -> None:
@@ -127,17 +129,23 @@ def test_all_words_can_be_drawn_without_repeats() -> None:
     assert (held.log_expected <= 0).all()
 
 
-@pytest.mark.parametrize(("least_chunk", "most_chunks"), [(64, 16), (64, 0), (1, 1)])
-def test_sets_have_the_law_of_draws_without_repeats(
-    monkeypatch: pytest.MonkeyPatch, least_chunk: int, most_chunks: int
-) -> None:
-    """Two of three words: P(a, then b) = p(a) p(b) / (1 - p(a)), and the tries' law with it.
+BY_TABLE, BY_COMPARISON = {"FEW": 0}, {"FEW": 2}
+WAYS = {
+    "rejection by table": BY_TABLE,
+    "at once": {"MOST_CHUNKS": 0},
+    "one by rejection, one at once": BY_TABLE | {"LEAST_CHUNK": 1, "MOST_CHUNKS": 1},
+    "rejection by comparison": BY_COMPARISON,
+    "over many chunks": BY_COMPARISON | {"SPARE": -2, "MOST_CHUNKS": 1000},
+}
 
-    By rejection, at once, and one word by rejection before the other comes at once.
-    """
-    monkeypatch.setattr(without_repeats, "LEAST_CHUNK", least_chunk)
-    monkeypatch.setattr(without_repeats, "MOST_CHUNKS", most_chunks)
-    monkeypatch.setattr(without_repeats, "LARGEST", 0)
+
+@pytest.mark.parametrize("way", WAYS)
+def test_sets_have_the_law_of_draws_without_repeats(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Two of three words: P(a, then b) = p(a) p(b) / (1 - p(a)), and the tries' law with it."""
+    for name, value in ({"LARGEST": 0} | WAYS[way]).items():
+        monkeypatch.setattr(without_repeats, name, value)
     p = np.array([0.6, 0.3, 0.1])
     sampler, num = Alias.of(p), 20_000
     keys = jax.random.split(jax.random.key(7), num)

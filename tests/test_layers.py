@@ -194,10 +194,19 @@ def test_masked_hits_count_once_in_a_sampled_softmax():
 
 
 @pytest.mark.parametrize("layer", sampled_layers())
-def test_words_that_are_never_drawn_still_train(layer):
-    """A coarse table leaves out the rarest words; as targets they give no infinite loss."""
+def test_words_that_are_never_drawn_still_train_or_are_refused(layer):
+    """A coarse table leaves out the rarest words; as targets they give no infinite loss.
+
+    Where logits are corrected they would have no correction.
+    """
     sampler = SamplerConfig("unigram", 1.0, "table", table_size=V)
-    built = build(config_of(layer, sampler=sampler), DRAWS, COUNTS)
+    config = config_of(layer, sampler=sampler)
+    if layer != "negative-sampling":
+        with pytest.raises(InputError, match=r"never draws \d+ of the 20 words .*cannot correct"):
+            build(config, DRAWS, COUNTS)
+        return
+    with pytest.warns(UserWarning, match="never pushed away"):
+        built = build(config, DRAWS, COUNTS)
     unreachable = np.flatnonzero(sampler_law(built) == 0)
     assert len(unreachable)
     targets = jnp.asarray(unreachable)

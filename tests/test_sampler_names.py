@@ -28,6 +28,9 @@ def test_names_come_back(name: str) -> None:
         (SamplerConfig(power=0.123456789), "unigram^0.123456789"),
         (SamplerConfig(power=1e-5, uniform_share=0.25), "unigram^1e-05+uniform(0.25)"),
         (SamplerConfig("log-uniform", 0.3, uniform_share=0.5), "log-uniform+uniform(0.5)"),
+        (SamplerConfig("log-uniform", 0.3, unique=True), "log-uniform+unique"),
+        (SamplerConfig(reserved=10, unique=True), "unigram^0.75+reserved(10)+unique"),
+        (SamplerConfig(temperature=2, mechanism="cdf"), "unigram^0.75+temperature(2):cdf"),
     ],
 )
 def test_names_tell_all_that_matters(config: SamplerConfig, name: str) -> None:
@@ -41,6 +44,8 @@ def test_names_say_what_they_say() -> None:
     assert parse("zipf") == SamplerConfig("zipf", 1.0)
     assert parse("uniform") == SamplerConfig("uniform")
     assert parse("unigram^0.75+uniform(0.1)") == SamplerConfig("unigram", 0.75, uniform_share=0.1)
+    every = SamplerConfig("zipf", 1.0, "cdf", 10**7, 0.1, 2.0, 3, True)
+    assert parse("zipf+unique+reserved(3)+uniform(0.1)+temperature(2):cdf") == every
     assert parse("unigram^-0.5:table(1e6)") == SamplerConfig("unigram", -0.5, "table", 10**6)
 
 
@@ -61,6 +66,12 @@ def test_names_say_what_they_say() -> None:
         ("unigram:table(inf)", "not a whole number"),
         ("unigram:table(many)", "'many' is not a number"),
         ("unigram+uniform(x)", "share 'x' is not a number"),
+        ("unigram+temperature(0)", "temperature is 0"),
+        ("unigram+reserved(1.5)", "'1.5' is not a whole number"),
+        ("unigram+reserved(-1)", "reserved is -1"),
+        ("unigram+unique(3)", "unknown sampler"),
+        ("unigram+unique+unique", r"has \+unique twice"),
+        ("in-batch+unique", "used by its name alone"),
         ("unigram+uniform(1.5)", "uniform_share is 1.5"),
         ("unigram+uniform(nan)", "uniform_share is nan"),
         ("unigram+zipf(0.1)", "unknown sampler"),
@@ -83,6 +94,11 @@ def test_bad_configurations() -> None:
         build(SamplerConfig("unigram", mechanism="closed-form"), COUNTS)
     with pytest.raises(InputError, match=r"uniform\+uniform\(0.1\) has no closed form"):
         build(parse("uniform+uniform(0.1):closed-form"), COUNTS)
+    with pytest.raises(InputError, match="reserved is 2000 and the vocabulary has 2000 words"):
+        build(SamplerConfig(reserved=len(COUNTS)), COUNTS)
+    for change in ({"unique": True}, {"reserved": 1}, {"temperature": 2.0}):
+        with pytest.raises(InputError, match="in-batch is a sampler as it is"):
+            build(SamplerConfig("in-batch", **change), COUNTS)
     with pytest.raises(InputError, match="not sorted"):
         build(SamplerConfig("log-uniform"), COUNTS[::-1])
     with pytest.raises(InputError, match="table_size is 0"):

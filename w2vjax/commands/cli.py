@@ -42,6 +42,7 @@ class Compare:
 
     $ w2vjax compare
     $ w2vjax compare --samplers unigram^0.75 in-batch --outputs negative-sampling sppmi-svd
+    $ w2vjax compare --samplers log-uniform log-uniform+unique --outputs nce sampled-softmax
     $ w2vjax compare --corpus my.txt --outputs nce full-softmax --samplers uniform --out results/my
     """
 
@@ -50,8 +51,9 @@ class Compare:
     outputs: tuple[str, ...] = field(default_factory=lambda: tuple(LAYERS))
     """output layers; and sppmi-svd, the closed form that stands beside them"""
     samplers: tuple[str, ...] = compare.SAMPLERS
-    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with
-    :alias, :cdf, :table or :table(SIZE); by the stream: in-batch, learned-unigram"""
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE),
+    +temperature(T), +reserved(FIRST WORDS), +unique; with :alias, :cdf, :table or :table(SIZE); by
+    the stream: in-batch, learned-unigram"""
     seeds: int = compare.SEEDS
     """runs of every cell"""
     epochs: float | None = None
@@ -96,8 +98,9 @@ class Train:
     output_layer: str = OutputConfig.layer
     """full-, hierarchical-, balanced- or sampled-softmax, negative-sampling, nce"""
     sampler: str = SamplerConfig().name
-    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with
-    :alias, :cdf, :table or :table(SIZE); by the stream: in-batch, learned-unigram"""
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE),
+    +temperature(T), +reserved(FIRST WORDS), +unique; with :alias, :cdf, :table or :table(SIZE); by
+    the stream: in-batch, learned-unigram"""
     epochs: float = TrainConfig.epochs
     """passes over the text; the last may be a part of one"""
     seed: int = TrainConfig.seed

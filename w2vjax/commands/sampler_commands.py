@@ -28,9 +28,9 @@ class Samplers:
     """file of lines `word count` (tab or space), as --save-vocab and word2vec.c write it, taken as
     it is. None: the corpus' own"""
     samplers: tuple[str, ...] = ()
-    """by name: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE); with :alias,
-    :cdf, :table or :table(SIZE); in-batch, learned-unigram. Without any: every
-    distribution by every mechanism, and those two"""
+    """by name: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE),
+    +temperature(T), +reserved(FIRST WORDS); with :alias, :cdf, :table or :table(SIZE); in-batch,
+    learned-unigram. Without any: every distribution by every mechanism, and those two"""
     max_vocab: int | None = CorpusConfig.max_vocab
     """most frequent words kept. None: all"""
     out: Path = Path("results/card")

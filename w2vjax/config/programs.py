@@ -166,7 +166,7 @@ PRESETS: dict[str, Preset] = {
             "train.subsample": (0.0, "no word is thinned out"),
             "train.noise_per_block": (64, "every pair of a batch has the same 64 noise words"),
         },
-        pending=("output.sampler.unique", "corpus.unknown"),
+        pending=("corpus.unknown",),
         differs=(
             "Noise is drawn without repetition there, and its expected counts say so.",
             "The loss is averaged over a batch of 128 pairs, with learning rate 1.0 throughout; "

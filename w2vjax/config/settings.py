@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, Literal
 
+from w2vjax.config.layers import layer_class
 from w2vjax.config.schema import RunConfig, TrainConfig
 
 
@@ -30,3 +31,14 @@ class Settings(TrainConfig):
             item.name: getattr(train, item.name) for item in dataclasses.fields(train)
         }
         return cls(**values)
+
+
+def num_draws(config: RunConfig) -> int:
+    """K: noise words that a block shares, or that each pair has by itself."""
+    settings = Settings.of(config)
+    if settings.grouping == "block":
+        return settings.noise_per_block
+    draws: int = layer_class(config.output.layer).pair_draws(
+        config.output, settings.noise_per_block
+    )
+    return draws

@@ -11,24 +11,26 @@ from w2vjax.config.schema import OutputConfig
 from w2vjax.errors import InputError
 from w2vjax.losses.elementwise import CATEGORICAL, Categorical
 from w2vjax.losses.layer import Counts, Kept, Labels, Probabilities
-from w2vjax.losses.sampled import SampledLayer, hits, log_expected
+from w2vjax.losses.sampled import SampledLayer, block_noise, hits
 from w2vjax.losses.textbook import sampled_softmax
 from w2vjax.pytrees import pytree
-from w2vjax.samplers import Sampler, build
+from w2vjax.samplers import Sampler
 
 
 @pytree
 class SampledSoftmax(SampledLayer):
-    """The softmax over the target and the noise, logits less log of their expected counts K q.
+    """The softmax over the target and the noise, logits less log of their expected counts.
 
     Bengio & Senécal 2008; Jean et al. 2015, section 3.2. Every pair of a block uses all its K noise
-    words. `mask` counts a target that is also noise once in its partition (TensorFlow's
-    `remove_accidental_hits`), `keep` counts every occurrence.
+    words; their expected counts are K q, or `1 - (1 - q)^tries` where no word repeats. `mask`
+    counts a target that is also noise once in its partition (TensorFlow's `remove_accidental_hits`,
+    which leaves all copies but the last of a word that repeats), `keep` counts every occurrence.
     """
 
     sampler: Sampler
     draws: int = struct.field(pytree_node=False)
     collision: str = struct.field(pytree_node=False, default="mask")
+    tries: Float[Array, ""] | None = None
     loss: ClassVar[Categorical] = CATEGORICAL
     title: ClassVar[str] = "sampled softmax"
     help: ClassVar[str] = "the softmax over the target and noise, logits corrected"
@@ -47,10 +49,10 @@ class SampledSoftmax(SampledLayer):
                 f"collision is {config.collision}: {config.layer} knows mask and keep only"
             )
         collision = "mask" if config.collision == "auto" else config.collision
-        return cls(build(config.sampler, counts, kept), draws, collision)
+        return cls(collision=collision, **block_noise(config, draws, counts, kept, corrected=True))
 
     def shift(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:
-        return log_expected(self.sampler, self.draws, rows)
+        return self.log_expected(rows)
 
     def example(
         self,

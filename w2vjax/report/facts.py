@@ -21,6 +21,12 @@ EXPLAINED_SAMPLERS = {
     "in-batch": "words that occur in the same step",
 }
 """by the name of the distribution"""
+EXPLAINED_PARTS = {
+    "+temperature": "the distribution to the power 1/T, flatter above T = 1",
+    "+reserved": "so many of the most frequent words are never noise",
+    "+unique": "the noise words of a block are all different",
+}
+"""by what follows it in the name of a sampler"""
 EXPLAINED_MEASURES = {
     "cell": "an output layer, with its sampler of noise and settings; run once for each seed",
     "seed": "the start of all random numbers; runs of one seed read the same words in one order",
@@ -168,6 +174,11 @@ def words(frame: pd.DataFrame) -> Facts:
             (f"noise, {name}", text)
             for name, text in EXPLAINED_SAMPLERS.items()
             if any(sampler.startswith(name) for sampler in samplers)
+        ),
+        *(
+            (f"noise, {name}", text)
+            for name, text in EXPLAINED_PARTS.items()
+            if any(name in sampler for sampler in samplers)
         ),
         *EXPLAINED_MEASURES.items(),
     ]

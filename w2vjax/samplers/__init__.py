@@ -38,6 +38,7 @@ from w2vjax.samplers.registry import (
     register,
     target_distribution,
 )
+from w2vjax.samplers.without_repeats import distinct, expected_tries
 
 __all__ = [
     "MECHANISMS",
@@ -53,8 +54,10 @@ __all__ = [
     "accidental_hits",
     "build",
     "check",
+    "distinct",
     "draw",
     "draw_candidates",
+    "expected_tries",
     "from_file",
     "from_probabilities",
     "has_closed_form",

@@ -166,13 +166,8 @@ def _drawn(
     law: Probabilities, free: np.ndarray, temperature: float, uniform_share: float
 ) -> Sampler:
     """The alias method for a law `[V]`, after temperature and share."""
-    if not 0 < temperature < np.inf:
-        raise InputError(f"temperature is {temperature}: it must be positive and finite")
     in_range("uniform_share", uniform_share, 0, 1)
-    if temperature != 1:
-        log_law = np.log(law, where=law > 0, out=np.full(len(law), -np.inf)) / temperature
-        law = np.exp(log_law - log_law.max())
-        law /= law.sum()
+    law = distributions.tempered(law, temperature)
     if uniform_share:
         law = (1 - uniform_share) * law + uniform_share * free / free.sum()
     return Alias.of(law)

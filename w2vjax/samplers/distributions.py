@@ -67,6 +67,21 @@ DISTRIBUTIONS: dict[str, Distribution] = {
 """Every noise distribution by name: `(counts [V], power) -> probabilities [V]`, summing to 1."""
 
 
+def tempered(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """`P^(1/T) / Σ P^(1/T)`, `[V]`: flatter above T = 1. Where P is 0 it stays 0.
+
+    Raises `InputError` for a temperature that is not positive and finite.
+    """
+    if not 0 < temperature < np.inf:
+        raise InputError(f"temperature is {temperature}: it must be positive and finite")
+    if temperature == 1:
+        return probabilities
+    nothing = np.full(len(probabilities), -np.inf)
+    log_law = np.log(probabilities, where=probabilities > 0, out=nothing) / temperature
+    law = np.exp(log_law - log_law.max())
+    return law / law.sum()
+
+
 def mixed(probabilities: Probabilities, share: float) -> Probabilities:
     """`(1 - share) · P + share / V`: a share of uniform noise in any distribution `[V]`."""
     return (1 - share) * probabilities + share / len(probabilities) if share else probabilities

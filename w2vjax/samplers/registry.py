@@ -10,8 +10,14 @@ from w2vjax.config.schema import SamplerConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.samplers.closed_forms import LogUniform, Uniform
 from w2vjax.samplers.contract import Sampler, check
-from w2vjax.samplers.distributions import DISTRIBUTIONS, Probabilities, checked_counts, mixed
-from w2vjax.samplers.mechanisms import Alias, Cdf, UnigramTable
+from w2vjax.samplers.distributions import (
+    DISTRIBUTIONS,
+    Probabilities,
+    checked_counts,
+    mixed,
+    tempered,
+)
+from w2vjax.samplers.mechanisms import Alias, Cdf, Ranked, UnigramTable
 from w2vjax.samplers.streamed import InBatch, LearnedUnigram
 
 CLOSED_FORMS: dict[str, Callable[[int], Sampler]] = {
@@ -23,7 +29,8 @@ CLOSED_FORMS: dict[str, Callable[[int], Sampler]] = {
 
 def has_closed_form(config: SamplerConfig) -> bool:
     """Whether the distribution can be drawn from without a table."""
-    return config.distribution in CLOSED_FORMS and not config.uniform_share
+    as_it_is = config.temperature == 1 and not config.uniform_share
+    return config.distribution in CLOSED_FORMS and as_it_is
 
 
 def _closed_form(probabilities: Probabilities, config: SamplerConfig) -> Sampler:
@@ -89,15 +96,24 @@ def mechanism(config: SamplerConfig) -> str:
 def target_distribution(config: SamplerConfig, counts: ArrayLike) -> Probabilities:
     """The distribution `[V]` that `config` stands for, exactly, whatever draws from it.
 
-    Those of the stream stand for its words: for the counts, if these are of the words kept.
-    Raises `InputError` for unknown names, bad counts, or a power out of range.
+    Reserved words have none, and ranks run over the others. Those of the stream stand for its
+    words: for the counts, if these are of the words kept. Raises `InputError` for unknown names,
+    bad counts, a power out of range, or where all words are reserved.
     """
     if config.distribution in STREAMED:
         return DISTRIBUTIONS["unigram"](counts, 1.0)
     if config.distribution not in DISTRIBUTIONS:
         known = [*DISTRIBUTIONS, *STREAMED, *OWN]
         raise unknown("noise distribution", config.distribution, known)
-    return mixed(DISTRIBUTIONS[config.distribution](counts, config.power), config.uniform_share)
+    values = checked_counts(counts)
+    if config.reserved >= len(values):
+        raise InputError(
+            f"reserved is {config.reserved} and the vocabulary has {len(values)} words: none is "
+            "left to draw; lower reserved"
+        )
+    law = DISTRIBUTIONS[config.distribution](values[config.reserved :], config.power)
+    law = mixed(tempered(law, config.temperature), config.uniform_share)
+    return np.concatenate([np.zeros(config.reserved), law])
 
 
 def build(config: SamplerConfig, counts: ArrayLike, kept: ArrayLike | None = None) -> Sampler:
@@ -118,13 +134,20 @@ def build(config: SamplerConfig, counts: ArrayLike, kept: ArrayLike | None = Non
     kind = mechanism(config)
     if kind not in MECHANISMS:
         raise unknown("sampling mechanism", kind, ["auto", *MECHANISMS])
-    return MECHANISMS[kind](target_distribution(config, counts), config)
+    law = target_distribution(config, counts)
+    sampler = MECHANISMS[kind](law[config.reserved :], config)
+    if not config.reserved:
+        return sampler
+    return Ranked.of(sampler, np.arange(config.reserved, len(law)), len(law))
 
 
 def _takes_nothing(config: SamplerConfig) -> None:
-    if config.mechanism != "auto" or config.uniform_share:
-        name = config.distribution
-        raise InputError(f"{name} is a sampler as it is: it takes no mechanism and no share")
+    name = config.distribution
+    if config != SamplerConfig(name, config.power, table_size=config.table_size):
+        raise InputError(
+            f"{name} is a sampler as it is: it takes no mechanism, share of uniform, temperature "
+            "or reserved words, and its words may repeat"
+        )
 
 
 def _own(config: SamplerConfig, counts: ArrayLike) -> Sampler:

@@ -8,12 +8,18 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float32, Int32, Key, UInt32
 
+from w2vjax.samplers.distributions import Probabilities
 from w2vjax.samplers.random_words import WORD, random_words
 
+FEW = 128
+"""words of a set whose draws are compared one by one, which is sooner than a hash table"""
+SPARE = 32
+"""draws of such a set at once, beyond one and a half times its words: most need no more"""
 LEAST_CHUNK = 64
-"""Draws made at once, at least."""
+"""draws of a larger set at once, at least"""
 MOST_CHUNKS = 16
 """Chunks drawn before the rest of the set is drawn at once; and as many draws more as words."""
 LARGEST = 1 << 30
@@ -22,6 +28,8 @@ EMPTY = (1 << 31) - 1
 """slot of a table with no place in it"""
 LEAST_RATE = 1e-30
 """of a success; rarer ones take as many tries as such"""
+MOST_TRIES = 1e30
+"""beyond the number of tries of any word that is drawn at all, and yet finite"""
 
 Drawn = tuple[Int32[Array, " n"], Int32[Array, ""], Float32[Array, ""]]
 """words in the order of their draws, how many there are, and how many draws it took"""
@@ -59,12 +67,34 @@ def distinct(
     return ids, tries, jnp.arange(num)[None] < found[:, None]
 
 
+def expected_tries(law: Probabilities, num: int) -> float:
+    """T, the draws after which `num` different words are expected: `Σ_v 1 - (1 - p_v)^T = num`.
+
+    A word is then in a set of `num` different ones with a chance of about `1 - (1 - p)^T`, the
+    nearer, the more words there are (Rosén 1997, Asymptotic theory for order sampling). The sum is
+    concave in T: Newton's steps from below never go too far. `MOST_TRIES` where all words that are
+    drawn at all, those with `p > 0` of the law `[V]`, are in the set.
+    """
+    log_absent = np.log1p(-np.minimum(law[law > 0], 1))
+    if num >= len(log_absent):
+        return MOST_TRIES
+    tries = float(num)
+    while True:
+        present = -np.expm1(tries * log_absent)
+        step = (num - present.sum()) / -(log_absent @ (1 - present))
+        tries += step
+        if step <= 1e-9 * tries:
+            return tries
+
+
 def _reject(sampler: Any, key: Key[Array, ""], num: int) -> Drawn:
     """Draws until the set is full, or too many: then the rest is cheaper drawn at once.
 
-    Chunks of draws are laid behind the words of the set and looked up in a hash table of places.
+    Chunks of draws are laid behind the words of the set and looked up in a hash table of places;
+    those of few words are compared with all before them.
     """
-    chunk = max(num // 2, LEAST_CHUNK)
+    few = num <= FEW
+    chunk = num + num // 2 + SPARE if few else max(num // 2, LEAST_CHUNK)
     most_chunks = MOST_CHUNKS + min(sampler.num_words, LARGEST) // chunk
     State = tuple[
         Int32[Array, " m"], Int32[Array, " c"], Int32[Array, ""], Int32[Array, ""], Int32[Array, ""]
@@ -78,10 +108,14 @@ def _reject(sampler: Any, key: Key[Array, ""], num: int) -> Drawn:
         ids, table, filled, tries, number = state
         drawn = sampler.sample(jax.random.fold_in(key, number), (chunk,))
         ids = jax.lax.dynamic_update_slice(ids, drawn, (filled,))
-        table, slots = _look_up(table, ids, drawn, filled)
-        new = slots < len(table)
+        if few:
+            new = _first_sights(ids[:num], drawn, filled)
+        else:
+            table, slots = _look_up(table, ids, drawn, filled)
+            new = slots < len(table)
         place = filled + jnp.cumsum(new, dtype=jnp.int32) - 1
-        table = table.at[slots].set(place, mode="drop")
+        if not few:
+            table = table.at[slots].set(place, mode="drop")
         ids = ids.at[jnp.where(new, place, len(ids))].set(drawn, mode="drop")
         full = new & (place == num - 1)
         used = jnp.where(full.any(), jnp.argmax(full).astype(jnp.int32) + 1, chunk)
@@ -89,10 +123,24 @@ def _reject(sampler: Any, key: Key[Array, ""], num: int) -> Drawn:
         return ids, table, filled, tries + used, number + 1
 
     zero = jnp.int32(0)
-    table = jnp.full(1 << (4 * (num + chunk)).bit_length(), EMPTY, jnp.int32)
+    size = 0 if few else 1 << (4 * (num + chunk)).bit_length()
+    table = jnp.full(size, EMPTY, jnp.int32)
     start = jnp.zeros(num + chunk, jnp.int32), table, zero, zero, zero
     ids, _, filled, tries, _ = jax.lax.while_loop(short, extend, start)
     return ids[:num], filled, tries.astype(jnp.float32)
+
+
+def _first_sights(
+    ids: Int32[Array, " n"], drawn: Int32[Array, " c"], filled: Int32[Array, ""]
+) -> Bool[Array, " c"]:
+    """Which draws are neither among the first `filled` ids nor among the draws before them."""
+    num, chunk = len(ids), len(drawn)
+    held = jnp.where(jnp.arange(num) < filled, ids, -1)
+    line = jnp.concatenate([jnp.full(chunk - 1, -1, jnp.int32), held, drawn])
+    again = jnp.zeros(chunk, bool)
+    for start in range(num + chunk - 1):
+        again |= drawn == line[start : start + chunk]
+    return ~again
 
 
 def _look_up(

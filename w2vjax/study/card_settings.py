@@ -31,7 +31,8 @@ def chosen(names: Sequence[str], table_size: int) -> list[SamplerConfig]:
     """The samplers of these names; without any, every distribution × mechanism, those of the
     stream, and users' own.
 
-    Raises `InputError` for unknown names, with the nearest, and for names that come twice.
+    Raises `InputError` for unknown names, with the nearest, for names that come twice, and for
+    draws without repeats, which the card does not measure.
     """
     # Only names need it: the command line knows the defaults without starting JAX.
     from w2vjax.samplers import MECHANISMS, OWN, SAMPLERS, STREAMED, has_closed_form, parse
@@ -40,6 +41,12 @@ def chosen(names: Sequence[str], table_size: int) -> list[SamplerConfig]:
         configs = [parse(name) for name in names]
         if len({config.name for config in configs}) < len(configs):
             raise InputError(f"samplers has a name twice: {', '.join(names)}")
+        for config in configs:
+            if config.unique:
+                raise InputError(
+                    f"sampler {config.name}: the card is of single draws, which repeat or not are "
+                    "the same; leave +unique out"
+                )
         return configs
     laws = dict.fromkeys(
         replace(config, mechanism="auto")

@@ -90,10 +90,11 @@ def exact_gradient(pairs: EmbeddedPairs) -> Float[Array, "v d"]:
 def expected_gradient(pairs: EmbeddedPairs, layer: NegativeSampling) -> Float[Array, "v d"]:
     """The mean over all noise, exactly: NEG and NCE are linear in the counts of noise words.
 
-    It is the mean, by the sampler's law, of the losses with every word as the only noise.
+    It is the mean, by every word's share of the noise, of the losses with it as the only noise.
+    Where words do not repeat, that share is what `expected_tries` gives, near enough.
     """
     words = jnp.arange(pairs.output.shape[0])
-    law = jnp.exp(layer.sampler.log_prob(words))
+    law = jnp.exp(layer.log_expected(words)) / layer.draws
 
     def loss(output: Float[Array, "v d"]) -> Float[Array, ""]:
         own = jnp.einsum("pd,pd->p", pairs.hidden, output[pairs.targets])[:, None]

@@ -9,6 +9,7 @@ import jax
 
 from w2vjax import machine
 from w2vjax.config.schema import BASELINES, CorpusConfig, RunConfig, flatten
+from w2vjax.config.settings import num_draws
 from w2vjax.engine.program import mesh_of
 from w2vjax.errors import InputError
 from w2vjax.losses import layers as outputs
@@ -103,12 +104,13 @@ def check_possible(configs: Sequence[RunConfig], corpora: Corpora) -> None:
                 f"{name_of(config)} needs about {needed / GIB:.1f} GiB of memory and "
                 f"{there / GIB:.1f} GiB are available: lower dim, max_vocab, table_size or devices"
             )
-    for config in {(c.corpus, c.output, c.train.devices): c for c in configs}.values():
+    for config in {(c.corpus, c.output, c.train.devices, _draws(c)): c for c in configs}.values():
         Exam.of(config.corpus.source)
         if config.output.layer in BASELINES:
             baseline.check(config, corpora[config.corpus])
         else:
-            outputs.build(config.output, 1, corpora[config.corpus].vocabulary.counts)
+            counts = corpora[config.corpus].vocabulary.counts
+            outputs.build(config.output, _draws(config), counts)
 
 
 def show(
@@ -162,6 +164,11 @@ def cell_names(configs: Sequence[RunConfig]) -> dict[RunConfig, str]:
 def name_of(config: RunConfig) -> str:
     """What messages call a run."""
     return f"{config.output.label}, seed {config.train.seed}"
+
+
+def _draws(config: RunConfig) -> int:
+    """Noise words of a block; a closed form has none."""
+    return 0 if config.output.layer in BASELINES else num_draws(config)
 
 
 def _memory(config: RunConfig, corpora: Corpora) -> float:

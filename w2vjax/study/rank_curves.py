@@ -1,6 +1,7 @@
 """Probability against rank, as records: at ranks spread evenly on a logarithmic axis."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,13 @@ def distributions(
 ) -> list[dict[str, Any]]:
     """The curve of each sampler's law, and of the corpus' own words, `[V]` counts.
 
-    Samplers of the stream have none: what they draw is for the training to say.
+    That is of single draws: noise without repeats has the curve of the same noise with. Samplers
+    of the stream have none: what they draw is for the training to say.
     """
+    single = dict.fromkeys(replace(config, unique=False) for config in samplers)
     laws = {
         config.name: law(build(config, counts), len(counts))
-        for config in samplers
+        for config in single
         if config.distribution not in STREAMED
     }
     return rank_curves({"corpus": counts / counts.sum()} | laws, experiment)
