@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from w2vjax.config.overrides import override
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError
 from w2vjax.records import file as records
@@ -148,6 +149,10 @@ def test_two_processes_never_do_the_same_run(done, tmp_path):
     assert grid.run("test", CONFIGS, tmp_path).finished == 4, "the lock went with its process"
 
 
+def too_many_different_words() -> RunConfig:
+    return override(CONFIGS[0], {"output.sampler.unique": True, "train.noise_per_block": 60_000})
+
+
 @pytest.mark.parametrize(
     ("configs", "shard", "message"),
     [
@@ -159,6 +164,12 @@ def test_two_processes_never_do_the_same_run(done, tmp_path):
         ([replace(BASE, output=OutputConfig("ncee"))], "1/1", "did you mean nce"),
         ([replace(BASE, train=replace(BASE.train, devices=99))], "1/1", "devices is 99"),
         ([replace(BASE, corpus=CorpusConfig("planned"))], "1/1", "did you mean planted"),
+        ([too_many_different_words()], "1/1", "60000 different noise words are asked for"),
+        (
+            [override(CONFIGS[0], {"output.sampler.reserved": 3})],
+            "1/1",
+            "never draws 3 of the .* words",
+        ),
     ],
 )
 def test_impossible_grids_are_refused_before_anything_runs(configs, shard, message, done, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from test_train import PLANTED, SMALL, accuracy, short
 
 from w2vjax.config.layers import LAYERS as OUTPUTS
+from w2vjax.config.overrides import override
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.engine import program
 from w2vjax.engine.replicas import Run
@@ -45,9 +46,10 @@ def test_replicas_are_as_they_would_be_alone(layer, devices):
         assert alone.curve[-1].positive == pytest.approx(both.curve[-1].positive, rel=1e-3)
 
 
-def test_replicas_may_differ_in_their_sampler():
+@pytest.mark.parametrize("unique", [False, True])
+def test_replicas_may_differ_in_their_sampler(unique):
     base = config()
-    powers = [SamplerConfig("unigram", power) for power in (0.5, 1.0)]
+    powers = [SamplerConfig("unigram", power, unique=unique) for power in (0.5, 1.0)]
     configs = [replace(base, output=replace(base.output, sampler=s)) for s in powers]
     together = train_replicas(short(), configs, show=False)
     for one, both in zip(configs, together, strict=True):
@@ -62,6 +64,9 @@ def test_replicas_may_differ_in_their_sampler():
 def test_replicas_share_a_program(change, message):
     with pytest.raises(InputError, match=message):
         train_replicas(short(), [config(), config(**change)], show=False)
+    other = override(config(), {"output.sampler.unique": True})
+    with pytest.raises(InputError, match=r"replicas differ in output\.sampler\.unique"):
+        train_replicas(short(), [config(), other], show=False)
     with pytest.raises(InputError, match="no replica"):
         train_replicas(short(), [], show=False)
 

@@ -12,6 +12,7 @@ for the sampler. With one hidden vector and one target this is the textbook loss
 | NCE                  | the target: 1 / 0      | noise: 0 / k/K           | log(kq) | logistic    |
 | sampled softmax      | the target: 1 / 0      | noise: log Z             | log(Kq) | categorical |
 
+Noise words that are all different have expected counts 1 - (1 - q)^tries in place of Kq.
 Each is a class of its own; `config.layers.LAYERS` names them.
 """
 

@@ -165,10 +165,11 @@ def sampled_softmax(
     Args:
         target_logit: of the target
         noise_logits: of the drawn words
-        target_log_expected: log of the expected count of the target, k q with repeats
+        target_log_expected: log of the expected count of the target: k q with repeats,
+            1 - (1 - q)^tries without
         noise_log_expected: the same of the drawn words
         hits: True where a drawn word is the target, which is then left out (TensorFlow's
-            `remove_accidental_hits`); None: kept
+            `remove_accidental_hits` marks the last copy alone of one that repeats); None: kept
 
     >>> print(sampled_softmax(jnp.array(0.0), jnp.zeros(3), jnp.array(0.0), jnp.zeros(3)).round(4))
     1.3863

@@ -133,7 +133,8 @@ def check_candidates(candidates: Any) -> None:
 def accidental_hits(labels: Int32[Array, "b ..."], candidates: Candidates) -> Bool[Array, "b s"]:
     """Where a candidate is a label of the row: `tf.nn.compute_accidental_hits` as a mask.
 
-    Every copy of it, where candidates repeat. Labels `[b]`, or `[b, t]` with several a row.
+    Every copy of it, where candidates repeat; TensorFlow names the last copy alone.
+    Labels `[b]`, or `[b, t]` with several a row.
     """
     check_candidates(candidates)
     ids, present = candidates.ids, candidates.present

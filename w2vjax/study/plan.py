@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from w2vjax import machine
+from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import BASELINES, CorpusConfig, RunConfig, flatten
 from w2vjax.config.settings import num_draws
 from w2vjax.engine.program import mesh_of
@@ -167,8 +168,8 @@ def name_of(config: RunConfig) -> str:
 
 
 def _draws(config: RunConfig) -> int:
-    """Noise words of a block; a closed form has none."""
-    return 0 if config.output.layer in BASELINES else num_draws(config)
+    """Noise words of a block; what is no output layer has none."""
+    return num_draws(config) if config.output.layer in LAYERS else 0
 
 
 def _memory(config: RunConfig, corpora: Corpora) -> float:
