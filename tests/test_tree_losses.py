@@ -112,6 +112,24 @@ def test_the_search_finds_the_most_probable_of_all_words(kind, at_a_time, scale,
         )
 
 
+@pytest.mark.parametrize("at_a_time", [1, 16])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_subtrees_as_probable_as_the_words_found_are_looked_into(at_a_time, seed, monkeypatch):
+    """Turns are even or sure: a subtree is as probable as a word in it, whose id may be lower."""
+    monkeypatch.setattr(tree_losses, "NODES_AT_A_TIME", at_a_time)
+    num_words = 32
+    tree = TREES["balanced"](np.random.default_rng(seed).permutation(num_words))
+    biases = np.random.default_rng(seed).choice([-200.0, 0.0, 200.0], num_words - 1)
+    given = {"weights": jnp.zeros((num_words - 1, 1)), "inputs": jnp.ones((1, 1))}
+    given |= {"biases": jnp.asarray(biases, jnp.float32).at[0].set(0.0)}
+    values = np.asarray(tree_log_probs(**given, tree=tree))[0]
+    order = np.argsort(-values, kind="stable")
+    for k in (1, 3):
+        ids, found = jax.jit(partial(tree_predict, k=k))(**given, tree=tree)
+        np.testing.assert_array_equal(ids[0], order[:k])
+        np.testing.assert_array_equal(found[0], values[order[:k]])
+
+
 def test_a_sure_tree_is_searched_along_one_path(monkeypatch):
     """For the best word of 4,096: its 12 nodes, and the 11 subtrees beside, which are left."""
     monkeypatch.setattr(tree_losses, "NODES_AT_A_TIME", 1)

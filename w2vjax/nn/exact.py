@@ -16,7 +16,15 @@ class FullSoftmax(Head):
     """The exact softmax (`w2vjax.losses.softmax_loss`): no noise, V products an example."""
 
 
-class HierarchicalSoftmax(Head):
+class Factored(Head):
+    """Heads whose -log P(label|h) takes no sum over the vocabulary."""
+
+    def perplexity(self, inputs: Inputs, labels: Int[Array, " b"]) -> Float[Array, ""]:
+        """exp of the mean of -log P(label|h)."""
+        return jnp.exp(jnp.mean(self.exact_loss(inputs, labels)))
+
+
+class HierarchicalSoftmax(Factored):
     """The turns from the root of a tree to the label (`w2vjax.losses.hierarchical_softmax_loss`).
 
     Weights and biases are those of the V - 1 inner nodes; `predict` searches the tree, exactly.
@@ -54,10 +62,6 @@ class HierarchicalSoftmax(Head):
             label_mask=label_mask,
         )
 
-    def perplexity(self, inputs: Inputs, labels: Int[Array, " b"]) -> Float[Array, ""]:
-        """exp of the mean of -log P(label|h)."""
-        return jnp.exp(jnp.mean(self.exact_loss(inputs, labels)))
-
     def log_probs(self, inputs: Inputs) -> Float[Array, "b v"]:
         """log P(word|h) of all words."""
         return losses.tree_log_probs(self.weights[...], inputs, self.tree, biases=self._biases())
@@ -67,7 +71,7 @@ class HierarchicalSoftmax(Head):
         return losses.tree_predict(self.weights[...], inputs, self.tree, k, biases=self._biases())
 
 
-class TwoLevelSoftmax(Head):
+class TwoLevelSoftmax(Factored):
     """A softmax over classes, then one in the label's (`w2vjax.losses.two_level_softmax_loss`).
 
     Weights and biases are those of the words within their classes; `class_head` has the classes'.
@@ -101,10 +105,6 @@ class TwoLevelSoftmax(Head):
         return losses.two_level_softmax_loss(
             inputs=inputs, labels=labels, label_mask=label_mask, **self._parameters()
         )
-
-    def perplexity(self, inputs: Inputs, labels: Int[Array, " b"]) -> Float[Array, ""]:
-        """exp of the mean of -log P(label|h)."""
-        return jnp.exp(jnp.mean(self.exact_loss(inputs, labels)))
 
     def log_probs(self, inputs: Inputs) -> Float[Array, "b v"]:
         """log P(word|h) of all words."""
