@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from w2vjax.config.schema import POWERED, SamplerConfig
+from w2vjax.config.sampler import POWERED, SamplerConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.samplers.distributions import DISTRIBUTIONS
 from w2vjax.samplers.registry import MECHANISMS, OWN, STREAMED
