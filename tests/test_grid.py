@@ -33,11 +33,12 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
     """Runs in the order they were made, without training; reports are not built."""
     made: list[RunConfig] = []
 
-    def execute(config, corpus, show):
+    def execute(configs, corpus, show):
+        (config,) = configs
         made.append(config)
         base = {"run": config.run_id, "corpus_sha256": corpus.sha256}
         rows = [("analogy/total", 0.5), ("speed/words", 1e6), (FINISHED, None)]
-        return None, [base | {"metric": metric, "value": value} for metric, value in rows]
+        return [(None, [base | {"metric": metric, "value": value} for metric, value in rows])]
 
     monkeypatch.setattr(grid, "execute", execute)
     monkeypatch.setattr(grid.report, "build", lambda folder: [])

@@ -44,7 +44,7 @@ def corpus() -> EncodedCorpus:
 
 @pytest.fixture(scope="module")
 def executed(corpus: EncodedCorpus) -> tuple[Trained, list[run.Row]]:
-    trained, rows = run.execute(CONFIG, corpus, show=False)
+    [(trained, rows)] = run.execute([CONFIG], corpus, show=False)
     return trained, [run.planned(CONFIG, "test"), *rows]
 
 
@@ -75,7 +75,7 @@ def test_every_measurement_says_what_it_is_of(executed: tuple[Trained, list[run.
         assert row["config.train.learning_rate"] is not None, "resolved, not left to the reader"
         for name in ("words", "seconds", "compile_seconds", "versions.jax", "platform", "device"):
             assert row[name], name
-        assert row["num_devices"] == 1 and len(row["corpus_sha256"]) == 64
+        assert row["num_devices"] == row["replicas"] == 1 and len(row["corpus_sha256"]) == 64
         assert row["peak_memory"] > 1e7
         json.dumps(row, allow_nan=False)
     found = {row["metric"]: row for row in rows}

@@ -16,7 +16,13 @@ from w2vjax.commands.bench_commands import Bench
 from w2vjax.commands.data_commands import Data
 from w2vjax.commands.exit_codes import guarded, say
 from w2vjax.commands.grid_command import Grid, run_grid
-from w2vjax.commands.options import AnalogyOptions, Platform, TextOptions, TrainOptions
+from w2vjax.commands.options import (
+    AnalogyOptions,
+    Platform,
+    SeedsTogether,
+    TextOptions,
+    TrainOptions,
+)
 from w2vjax.commands.replay_command import Replay
 from w2vjax.commands.sampler_commands import Samplers
 from w2vjax.config.layers import LAYERS
@@ -66,6 +72,7 @@ class Compare:
     """folder of the records, tables and figures"""
     shard: str = "1/1"
     """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
+    seeds_together: SeedsTogether = 1
     platform: Platform = None
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
     train: OmitArgPrefixes[TrainOptions] = field(
@@ -80,7 +87,7 @@ class Compare:
         )
         cells = compare.cells(base, self.outputs, self.samplers, self.seeds, self.epochs)
         devices.prepare(self.platform, self.train.devices)
-        return run_grid("compare", cells, self.out, self.shard)
+        return run_grid("compare", cells, self.out, self.shard, seeds_together=self.seeds_together)
 
 
 @dataclass(frozen=True)

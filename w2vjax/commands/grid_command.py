@@ -9,7 +9,7 @@ import tyro
 from tyro.conf import OmitArgPrefixes, Positional
 
 from w2vjax.commands.exit_codes import guarded, say
-from w2vjax.commands.options import Platform
+from w2vjax.commands.options import Platform, SeedsTogether
 from w2vjax.config.schema import RunConfig
 from w2vjax.engine import devices
 from w2vjax.study.experiment import Experiment
@@ -21,11 +21,12 @@ def run_grid(
     folder: Path,
     shard: str,
     finish: Callable[[Path], None] | None = None,
+    seeds_together: int = 1,
 ) -> int:
     """Runs what is not done yet, prints the table, hands the folder on; returns the exit code."""
     from w2vjax.study import grid
 
-    outcome = grid.run(experiment, configs, folder, shard)
+    outcome = grid.run(experiment, configs, folder, shard, seeds_together=seeds_together)
     print((folder / "table.md").read_text())
     if finish is not None:
         finish(folder)
@@ -47,6 +48,7 @@ class GridOptions:
     """try it all out on a small made-up text: two values an axis, one seed, results/NAME-quick"""
     shard: str = "1/1"
     """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
+    seeds_together: SeedsTogether = 1
     platform: Platform = None
 
     def run(self, experiment: Experiment, finish: Callable[[Path], None] | None = None) -> int:
@@ -58,7 +60,7 @@ class GridOptions:
         folder = self.out or Path("results") / chosen.name
         most = max((config.train.devices or 0 for config in configs), default=0)
         devices.prepare(self.platform, most or None)
-        return run_grid(chosen.name, configs, folder, self.shard, finish)
+        return run_grid(chosen.name, configs, folder, self.shard, finish, self.seeds_together)
 
 
 @dataclass(frozen=True)

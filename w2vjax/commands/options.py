@@ -96,3 +96,7 @@ Platform = Annotated[
     Literal["cpu", "gpu", "tpu"] | None,
     arg(help="where to compute. None: the best that JAX finds"),
 ]
+SeedsTogether = Annotated[
+    int,
+    arg(help="seeds of a cell that train as one program. PLACEHOLDER"),
+]

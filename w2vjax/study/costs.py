@@ -59,13 +59,14 @@ class Clock:
         )
 
 
-def memory(config: RunConfig, corpus: EncodedCorpus, num_devices: int) -> float:
+def memory(config: RunConfig, corpus: EncodedCorpus, num_devices: int, replicas: int = 1) -> float:
     """Bytes that a run holds at its peak, roughly, for V words and D dimensions on a host.
 
     Two matrices `[V, D]` of float32: for every copy of the model, and twice more for exchanging
     changes; and three times on the host, as they come from the devices, as vectors, and scaled to
     length 1. The layer's tables are on every device, and on the host while they are made. Runs on
-    one and two devices, V = 76,000 and D = 100 and 300, took from 0.3 GiB less to 0.2 GiB more.
+    one and two devices, V = 76,000 and D = 100 and 300, took from 0.3 GiB less to 0.2 GiB more. In
+    replicas every one has all of that.
     """
     num_words = len(corpus.vocabulary)
     copies = num_devices // config.train.model_devices
@@ -73,7 +74,7 @@ def memory(config: RunConfig, corpus: EncodedCorpus, num_devices: int) -> float:
     layer, tables = _layer(config), 0.0
     if layer is not None:
         tables = layer.table_bytes(config.output, num_words)
-    return PROCESS + (3 + 3 * copies) * matrices + (num_devices + 1) * tables
+    return PROCESS + replicas * ((3 + 3 * copies) * matrices + (num_devices + 1) * tables)
 
 
 def _layer(config: RunConfig) -> Any | None:

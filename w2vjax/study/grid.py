@@ -32,12 +32,15 @@ def run(
     folder: Path | str,
     shard: str = "1/1",
     show: bool = True,
+    seeds_together: int = 1,
 ) -> Outcome:
     """Runs what is not finished in `folder`, records every run as it ends, builds the report.
 
     A run is known by the hash of its configuration: the same call goes on after an interruption,
     and processes that share the folder share the work. `shard` i/n takes only every n-th run, from
-    the i-th. A failed run is recorded, and tried again by the next call.
+    the i-th. A failed run is recorded, and tried again by the next call. `seeds_together` runs that
+    differ in the seed alone train as one program, and count as one for `shard`: each is recorded as
+    a run by itself, the same to float tolerance, with its share of the seconds.
 
     Raises `InputError`, before anything is trained, for an empty grid, a run that comes twice,
     impossible settings, more memory than there is, a folder with runs that are not of this grid,
@@ -47,17 +50,18 @@ def run(
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is no folder: choose another place for the results")
     plan.check_distinct(configs)
-    mine = plan.share(configs, shard)
+    mine = plan.share(plan.grouped(configs, seeds_together), shard)
     past = Past.of(folder)
     past.check(configs, folder)
-    todo = [config for config in mine if config.run_id not in past.finished]
+    groups = [[run for run in group if run.run_id not in past.finished] for group in mine]
+    todo = [config for group in groups for config in group]
     corpora = {config: encode(config, progress=show) for config in {c.corpus for c in todo}}
-    plan.check_possible(todo, corpora)
+    plan.check_possible(groups, corpora)
     past.check_texts(configs, corpora, folder)
     file = records.Records(folder)
     clock = Clock(corpora)
     if show:
-        plan.show(experiment, configs, todo, corpora, clock)
+        plan.show(experiment, configs, groups, corpora, clock)
     file.append(planned(c, experiment) for c in configs if c.run_id not in past.planned)
     for text, corpus in corpora.items():
         used = {c.output.sampler for c in todo if c.corpus == text and draws_noise(c.output.layer)}
@@ -66,12 +70,14 @@ def run(
         file.append(row for row in laws if row["metric"] not in past.laws)
     names = plan.cell_names(configs)
 
-    def timed(config: RunConfig) -> list[Row]:
+    def timed(group: Sequence[RunConfig]) -> list[list[Row]]:
         begin = time.monotonic()
         try:
-            return execute(config, corpora[config.corpus], show)[1]
+            return [rows for _, rows in execute(group, corpora[group[0].corpus], show)]
         finally:
-            clock.took(config, time.monotonic() - begin)
+            seconds = time.monotonic() - begin
+            for config in group:
+                clock.took(config, seconds / len(group))
 
     def tell(ended: Ended[RunConfig]) -> None:
         if show:
@@ -80,7 +86,7 @@ def run(
             name = f"{names[cell(ended.cell)]}, seed {ended.cell.train.seed}"
             say(f"{turn} {name}: {ended.reason or _summary(ended.rows)}; {left} left")
 
-    outcome = loop.run(mine, timed, file, tell, FAILURES, "runs", name_of)
+    outcome = loop.run_groups(mine, timed, file, tell, FAILURES, "runs", name_of)
     report.build(folder)
     return outcome
 

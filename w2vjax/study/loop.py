@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -26,6 +26,8 @@ class Identified(Protocol):
 
 
 Cell = TypeVar("Cell", bound=Identified)
+ELSEWHERE, DONE = "another process is at it", "another process has done it"
+"""why nothing was executed"""
 
 
 @dataclass
@@ -38,6 +40,15 @@ class Outcome:
     """names of those that failed this time"""
     elsewhere: int = 0
     """those that another process is at"""
+
+    def count(self, name: str, ended: "Ended") -> None:
+        """Takes in what has become of the cell of this name."""
+        if ended.rows or ended.reason == DONE:
+            self.finished += 1
+        elif ended.reason == ELSEWHERE:
+            self.elsewhere += 1
+        else:
+            self.failed.append(name)
 
 
 @dataclass(frozen=True)
@@ -62,44 +73,52 @@ def run(
     tell: Callable[[Ended[Cell]], None],
     failures: tuple[type[Exception], ...] = (),
     noun: str = "cells",
+) -> Outcome:
+    """`run_groups` of one cell each."""
+    alone = [[cell] for cell in cells]
+    return run_groups(alone, lambda group: [execute(group[0])], file, tell, failures, noun)
+
+
+def run_groups(
+    groups: Sequence[Sequence[Cell]],
+    execute: Callable[[Sequence[Cell]], Sequence[Sequence[Row]]],
+    file: Records,
+    tell: Callable[[Ended[Cell]], None],
+    failures: tuple[type[Exception], ...] = (),
+    noun: str = "cells",
     name: Callable[[Cell], str] = lambda cell: cell.run_id,
 ) -> Outcome:
-    """Executes what is not finished in the records; appends the rows of each, the last ends it.
+    """Executes what is not finished in the records, the cells of a group together.
 
-    Processes that share the folder share the work. An exception of `failures` is recorded, and the
-    next call tries that cell again; any other one, or an interruption, ends the loop, and the same
-    call goes on from there. Raises `InputError`, before anything is executed, if nothing may be
-    appended to the records.
+    `execute` returns the rows of each; the last of them ends the cell. Processes that share the
+    folder share the work: of a group each takes what no other is at. An exception of `failures` is
+    recorded, and the next call tries that cell again; where it ends a group of several, they are
+    executed one by one. Any other one, or an interruption, ends the loop, and the same call goes on
+    from there. Raises `InputError`, before anything is executed, if nothing may be appended to the
+    records.
     """
     folder = file.path.parent
     files.make_folder(folder)
     done = Finished(file.path)
-    todo = [cell for cell in cells if cell.run_id not in done]
-    outcome = Outcome(len(cells) - len(todo))
-    if todo:
+    todo = [[cell for cell in group if cell.run_id not in done] for group in groups]
+    num_cells, left = sum(map(len, groups)), [cell for group in todo for cell in group]
+    outcome = Outcome(num_cells - len(left))
+    if left:
         file.check_open()
+    number = 0
     try:
-        for number, cell in enumerate(todo, start=1):
-            rows: Sequence[Row] = ()
-            reason = ""
-            with claim(folder, cell.run_id) as claimed:
-                if not claimed:
-                    outcome.elsewhere += 1
-                    reason = "another process is at it"
-                elif cell.run_id in done:
-                    outcome.finished += 1
-                    reason = "another process has done it"
-                else:
-                    rows, reason = _executed(cell, execute, failures)
-                    file.append(rows or [_failure(cell, reason)])
-                    if rows:
-                        outcome.finished += 1
-                    else:
-                        outcome.failed.append(name(cell))
-                        reason = f"failed: {reason}"
-            tell(Ended(cell, number, todo[number:], rows, reason))
+        for group in todo:
+            with claims(folder, [cell.run_id for cell in group]) as claimed:
+                for cell, rows, reason in _turn(group, claimed, done, execute, failures):
+                    if reason not in (ELSEWHERE, DONE):
+                        file.append(rows or [_failure(cell, reason)])
+                        reason = reason and f"failed: {reason}"
+                    number += 1
+                    ended = Ended(cell, number, left[number:], rows, reason)
+                    outcome.count(name(cell), ended)
+                    tell(ended)
     except (KeyboardInterrupt, InputError) as error:  # a full disk, say
-        kept = f"{outcome.finished} of {len(cells)} {noun} are finished and kept in {folder}"
+        kept = f"{outcome.finished} of {num_cells} {noun} are finished and kept in {folder}"
         how = "stopped" if isinstance(error, InputError) else "interrupted"
         say(f"{how}: {kept}; the same command goes on from there")
         raise
@@ -108,30 +127,75 @@ def run(
 
 @contextlib.contextmanager
 def claim(folder: Path, run_id: str) -> Iterator[bool]:
-    """Whether the cell is this process's alone: one locked byte of `.lock`, free when it ends."""
-    place = int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:7])  # offsets are signed
+    """Whether the cell is this process's alone, until the end."""
+    with claims(folder, [run_id]) as claimed:
+        yield run_id in claimed
+
+
+@contextlib.contextmanager
+def claims(folder: Path, runs: Iterable[str]) -> Iterator[Set[str]]:
+    """Those of the runs that are this process's alone: locked bytes of `.lock`, free at the end.
+
+    All by one open file, for closing another would free whatever the process has locked in it.
+    """
     lock = folder / ".lock"
     try:
         file = lock.open("ab")
     except OSError as error:
         raise files.failure(lock, error) from None
     with file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-        except (BlockingIOError, PermissionError):
-            yield False
-            return
-        yield True
+        yield {run for run in runs if _locked(file.fileno(), run)}
+
+
+def _locked(descriptor: int, run: str) -> bool:
+    place = int.from_bytes(hashlib.sha256(run.encode()).digest()[:7])  # offsets are signed
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _turn(
+    group: Sequence[Cell],
+    claimed: Set[str],
+    done: Finished,
+    execute: Callable[[Sequence[Cell]], Sequence[Sequence[Row]]],
+    failures: tuple[type[Exception], ...],
+) -> Iterator[tuple[Cell, Sequence[Row], str]]:
+    """What becomes of each cell of a group: its rows, or else why there are none."""
+    mine = []
+    for cell in group:
+        if cell.run_id not in claimed:
+            yield cell, (), ELSEWHERE
+        elif cell.run_id in done:
+            yield cell, (), DONE
+        else:
+            mine.append(cell)
+    if mine:
+        yield from _executed(mine, execute, failures)
 
 
 def _executed(
-    cell: Cell, execute: Callable[[Cell], Sequence[Row]], failures: tuple[type[Exception], ...]
-) -> tuple[Sequence[Row], str]:
-    """The rows of a cell; none, and a message of one line, if it failed."""
+    cells: Sequence[Cell],
+    execute: Callable[[Sequence[Cell]], Sequence[Sequence[Row]]],
+    failures: tuple[type[Exception], ...],
+) -> Iterator[tuple[Cell, Sequence[Row], str]]:
+    """The rows of each cell; none, and a message of one line, where it failed by itself."""
     try:
-        return execute(cell), ""
+        results = execute(cells)
     except failures as error:
-        return (), (str(error).strip() or repr(error)).splitlines()[0]
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+    else:
+        yield from ((cell, rows, "") for cell, rows in zip(cells, results, strict=True))
+        return
+    # Only here, where the exception is gone with the memory that it held.
+    if len(cells) == 1:
+        yield cells[0], (), reason
+        return
+    say(f"{len(cells)} together failed ({reason}): now one by one")
+    for cell in cells:
+        yield from _executed([cell], execute, failures)
 
 
 def _failure(cell: Identified, message: str) -> Row:

@@ -12,7 +12,7 @@ from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import BASELINES, CorpusConfig, RunConfig, flatten
 from w2vjax.config.settings import num_draws
 from w2vjax.engine.program import mesh_of
-from w2vjax.errors import InputError
+from w2vjax.errors import InputError, in_range
 from w2vjax.losses import layers as outputs
 from w2vjax.progress import say
 from w2vjax.records import file as records
@@ -25,6 +25,8 @@ from w2vjax.text.encoding import EncodedCorpus
 NAMED = 3
 """runs that a message names; more are counted"""
 Corpora = Mapping[CorpusConfig, EncodedCorpus]
+Group = Sequence[RunConfig]
+"""runs that train as one program"""
 
 
 @dataclass(frozen=True)
@@ -87,24 +89,46 @@ def check_distinct(configs: Sequence[RunConfig]) -> None:
         seen.add(config.run_id)
 
 
-def share(configs: Sequence[RunConfig], shard: str) -> list[RunConfig]:
-    """The runs of shard `i/n`: every n-th from the i-th. Raises `InputError` for other texts."""
+def grouped(configs: Sequence[RunConfig], size: int) -> list[list[RunConfig]]:
+    """Runs that differ in the seed alone, `size` a group, in the order of the first of each.
+
+    A closed form is alone, for it takes no steps. Raises `InputError` for a size below 1.
+    """
+    in_range("seeds_together", size, 1)
+    groups: list[list[RunConfig]] = []
+    open_ones: dict[RunConfig, list[RunConfig]] = {}
+    for config in configs:
+        group = open_ones.setdefault(cell(config), [])
+        if not group:
+            groups.append(group)
+        group.append(config)
+        if len(group) == size or config.output.layer in BASELINES:
+            del open_ones[cell(config)]
+    return groups
+
+
+def share(groups: Sequence[Group], shard: str) -> list[Group]:
+    """Those of shard `i/n`: every n-th from the i-th. Raises `InputError` for other texts."""
     part, slash, parts = shard.partition("/")
     if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
         raise InputError(f"shard is {shard!r}: it must be i/n with 1 <= i <= n, such as 2/8")
-    return list(configs[int(part) - 1 :: int(parts)])
+    return list(groups[int(part) - 1 :: int(parts)])
 
 
-def check_possible(configs: Sequence[RunConfig], corpora: Corpora) -> None:
+def check_possible(groups: Sequence[Group], corpora: Corpora) -> None:
     """Raises `InputError` for what would make a run fail at its start, or not fit into memory."""
-    # Settings that are built apart; the memory first, for building takes some of it.
-    for config in {(c.corpus, c.output, c.train.dim, c.train.devices): c for c in configs}.values():
-        needed, there = _memory(config, corpora), _available()
+    configs = [config for group in groups for config in group]
+    for group in filter(None, groups):  # the memory first, for building takes some of it
+        needed, there = _memory(group, corpora), _available()
         if there is not None and needed > there:
+            more = f" and {len(group) - 1} more seeds" if len(group) > 1 else ""
+            fewer = "seeds_together, " if len(group) > 1 else ""
             raise InputError(
-                f"{name_of(config)} needs about {needed / GIB:.1f} GiB of memory and "
-                f"{there / GIB:.1f} GiB are available: lower dim, max_vocab, table_size or devices"
+                f"{name_of(group[0])}{more} needs about {needed / GIB:.1f} GiB of memory and "
+                f"{there / GIB:.1f} GiB are available: lower {fewer}dim, max_vocab, table_size or "
+                "devices"
             )
+    # Settings that are built apart.
     for config in {(c.corpus, c.output, c.train.devices, _draws(c)): c for c in configs}.values():
         Exam.of(config.corpus.source)
         if config.output.layer in BASELINES:
@@ -117,12 +141,12 @@ def check_possible(configs: Sequence[RunConfig], corpora: Corpora) -> None:
 def show(
     experiment: str,
     configs: Sequence[RunConfig],
-    todo: Sequence[RunConfig],
+    groups: Sequence[Group],
     corpora: Corpora,
     clock: Clock,
 ) -> None:
-    """Prints the cells, and the time and memory that they are expected to take."""
-    names = cell_names(configs)
+    """Prints the cells, and the time and memory that those to do are expected to take."""
+    names, todo = cell_names(configs), [config for group in groups for config in group]
     by_cell: dict[RunConfig, list[RunConfig]] = {}
     for config in configs:
         by_cell.setdefault(cell(config), []).append(config)
@@ -138,7 +162,7 @@ def show(
         epochs = _counted(runs[0].train.epochs, "epoch")
         say(f"  {names[compared]}: {epochs}, {seeds}, {time_left}")
     if todo:
-        most = max(_memory(config, corpora) for config in todo)
+        most = max(_memory(group, corpora) for group in groups if group)
         there = _available()
         of = f" of {there / GIB:.1f} available" if there is not None else ""
         time_left = duration(clock.left(todo))
@@ -172,8 +196,9 @@ def _draws(config: RunConfig) -> int:
     return num_draws(config) if config.output.layer in LAYERS else 0
 
 
-def _memory(config: RunConfig, corpora: Corpora) -> float:
-    return memory(config, corpora[config.corpus], mesh_of(config.train).size)
+def _memory(group: Group, corpora: Corpora) -> float:
+    first = group[0]
+    return memory(first, corpora[first.corpus], mesh_of(first.train).size, len(group))
 
 
 def _available() -> int | None:

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from w2vjax.config.schema import OutputConfig, RunConfig, flatten
 from w2vjax.engine import devices
 from w2vjax.engine.history import LossPoint
 from w2vjax.engine.program import mesh_of
-from w2vjax.engine.train import Trained, train
+from w2vjax.engine.train import Trained, train_replicas
 from w2vjax.evaluation.metrics import Score, examine
 from w2vjax.evaluation.questions import (
     Questions,
@@ -57,25 +57,40 @@ class Exam:
 
 
 def execute(
-    config: RunConfig, corpus: EncodedCorpus, show: bool = True
-) -> tuple[Trained, list[Row]]:
-    """Trains and evaluates; returns what was trained and the rows to record.
+    configs: Sequence[RunConfig], corpus: EncodedCorpus, show: bool = True
+) -> list[tuple[Trained, list[Row]]]:
+    """Trains runs as one program and evaluates each; what was trained, and the rows to record.
 
-    The last ends the run and says where and with what it was made; the row that plans the run,
-    `planned`, says what it is.
+    The last row ends the run and says where and with what it was made; the row that plans the run,
+    `planned`, says what it is. Of several runs each has an equal share of the seconds, so that they
+    add up to what was spent, and speeds are those of all together; `replicas` tells how many.
 
-    Raises `InputError` for impossible settings, `FloatingPointError` if training diverges.
+    Raises `InputError` for impossible settings and for runs that cannot share a program,
+    `FloatingPointError` if training diverges.
     """
-    exam = Exam.of(config.corpus.source)
-    closed = CLOSED_FORMS.get(config.output.layer)
-    trained = closed.solve(corpus, config, show) if closed else train(corpus, config, show=show)
+    exam = Exam.of(configs[0].corpus.source)
+    closed = CLOSED_FORMS.get(configs[0].output.layer)
+    if closed:
+        trained = [closed.solve(corpus, config, show) for config in configs]
+    else:
+        trained = train_replicas(corpus, configs, show=show)
+    replicas = 1 if closed else len(configs)
+    return [
+        (each, _rows(config, corpus, each, exam, replicas))
+        for config, each in zip(configs, trained, strict=True)
+    ]
+
+
+def _rows(
+    config: RunConfig, corpus: EncodedCorpus, trained: Trained, exam: Exam, replicas: int
+) -> list[Row]:
     begin = time.perf_counter()
     found = examine(trained.embeddings, config.evaluation, exam.questions, exam.sets)
     scores = list(found.scores)
-    if config.corpus.held_out_every is not None and not closed:
+    if config.corpus.held_out_every is not None and config.output.layer not in CLOSED_FORMS:
         unseen = unseen_likelihood(trained, config, corpus, unseen_pairs(corpus, config))
         scores += [unseen] if unseen else []
-    facts = _facts(config, corpus, trained)
+    facts = _facts(config, corpus, trained, replicas)
     facts["evaluation_seconds"] = time.perf_counter() - begin
     at: Row = {"run": config.run_id}
     rows = [at | _of_score(score) for score in scores]
@@ -83,14 +98,11 @@ def execute(
     rows.append(
         at | hits.fields(found.hits, questions.digest, questions.sections, questions.section)
     )
-    for what, number in (
-        ("words", trained.words),
-        ("kept-words", trained.kept_words),
-        ("pairs", trained.pairs),
-    ):
-        rows.append(at | {"metric": f"speed/{what}", "value": number / trained.seconds})
+    for what in ("words", "kept_words", "pairs"):
+        metric = f"speed/{what.replace('_', '-')}"
+        rows.append(at | {"metric": metric, "value": facts[what] / facts["seconds"]})
     rows += _curve(config.run_id, trained.curve, trained.words)
-    return trained, [*rows, at | facts | provenance() | {"metric": FINISHED, "value": None}]
+    return [*rows, at | facts | provenance() | {"metric": FINISHED, "value": None}]
 
 
 def planned(config: RunConfig, experiment: str) -> Row:
@@ -114,7 +126,7 @@ def _names(output: OutputConfig) -> Row:
     return {"layer": layer.title, "layer.help": layer.help, "sampler": sampler}
 
 
-def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained) -> Row:
+def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained, replicas: int) -> Row:
     """Where, on what and how fast. Speeds are per second of training, compiling apart."""
     return {
         **devices.described(),
@@ -125,8 +137,9 @@ def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained) -> Row:
         "words": trained.words,
         "kept_words": trained.kept_words,
         "pairs": trained.pairs,
-        "seconds": trained.seconds,
-        "compile_seconds": trained.compile_seconds,
+        "replicas": replicas,
+        "seconds": trained.seconds / replicas,
+        "compile_seconds": trained.compile_seconds / replicas,
     }
 
 
