@@ -26,6 +26,8 @@ OLDER_TITLES = {
 """of layers by name, for records that do not say them: those of protocol 1, the first of 2"""
 NO_SAMPLER = "\N{EN DASH}"
 SEED = "config.train.seed"
+SHARING = ("config.train.noise_per_block", "config.train.block_size", "config.train.grouping")
+"""the settings by which words share noise"""
 Name = tuple[str, str, tuple]
 """layer, sampler, and the settings that tell it from cells of the same label"""
 

@@ -2,20 +2,30 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
 
 from w2vjax.errors import InputError
 from w2vjax.records import hits
+from w2vjax.records.metrics import FINISHED
 from w2vjax.report import differences, survival
 from w2vjax.report.accuracy import accuracy_against_speed, accuracy_by_section, layers_by_samplers
 from w2vjax.report.bands import accuracy_by_band, loss_curves, similarity_by_band
 from w2vjax.report.cells import complete, with_cells
 from w2vjax.report.chart import Drawing
 from w2vjax.report.differences import differences_to_reference
-from w2vjax.report.facts import coverage, listed, of_run, span, unfinished
+from w2vjax.report.facts import (
+    conditions,
+    coverage,
+    listed,
+    of_run,
+    replicas,
+    sentences,
+    span,
+    unfinished,
+)
 from w2vjax.report.page import page
 from w2vjax.report.picture import Picture, drawn, named_files
 from w2vjax.report.runs import similarity_sets
@@ -38,6 +48,7 @@ FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
 }
 """by the name of their files, in the order of a report; of complete records `with_cells`"""
 OF_MANY_CELLS = {"accuracy_against_seconds", "learning_rate", "sampler_distributions"}
+OF_NO_RUNS = {"sampler_distributions"}
 MOST_CELLS = 40
 """with more of them nobody can read a figure that shows each; the tables hold all"""
 TABLES = ("table", *differences.TABLES, survival.NAME)
@@ -79,6 +90,8 @@ def contents(frame: pd.DataFrame) -> dict[str, bytes]:
     more = differences.tables(frame)
     if (times := survival.tabulated(frame)) is not None:
         more[survival.NAME] = times
+    told = sentences(conditions(complete(frame)))
+    more = {name: replace(each, caption=each.caption + told) for name, each in more.items()}
     text = page(frame, made, figures, list(more.values()))
     files = {"report.html": text.encode(), **named_files(figures)}
     for name, each in {"table": made, **more}.items():
@@ -91,7 +104,17 @@ def pictures(frame: pd.DataFrame) -> dict[str, Picture]:
     frame = with_cells(frame)
     few, frame = frame["cell"].nunique() <= MOST_CELLS, complete(frame)
     wanted = {name: draw for name, draw in FIGURES.items() if few or name in OF_MANY_CELLS}
-    return drawn({name: partial(draw, frame) for name, draw in wanted.items()})
+    return drawn({name: partial(_under, name, draw, frame) for name, draw in wanted.items()})
+
+
+def _under(
+    name: str, draw: Callable[[pd.DataFrame], Drawing | None], frame: pd.DataFrame
+) -> Drawing | None:
+    """The drawing, with the conditions of its runs in the caption."""
+    drawing = draw(frame)
+    if drawing is None or name in OF_NO_RUNS:
+        return drawing
+    return drawing._replace(caption=drawing.caption + sentences(conditions(frame)))
 
 
 def table(frame: pd.DataFrame) -> Table:
@@ -123,6 +146,11 @@ def table(frame: pd.DataFrame) -> Table:
             tested.append(enough)
     seeds = done.groupby("cell", observed=False)["seed"].nunique().reindex(cells)
     text["seeds"], raw["seeds"], bold["seeds"] = seeds.map(str).array, seeds.array, False
+    ends = done[done["metric"] == FINISHED]
+    if replicas(ends).nunique() > 1:
+        together = replicas(ends).groupby(ends["cell"], observed=False).unique().reindex(cells)
+        text["seeds a program"] = [" and ".join(map(str, sorted(found))) for found in together]
+        bold["seeds a program"] = False
     raw = _with_coverage(raw, done, cells)
     return Table(caption(frame, bool(tested) and all(tested)), text, bold, raw)
 
@@ -138,6 +166,7 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
         f"Analogies: {listed(analogy, 'evaluation')}; {coverage(analogy)}.",
         "±: half of Student's 95 % interval over seeds. Time and speed without compilation, "
         f"on {listed(frame, 'num_devices')} {listed(frame, 'platform')} device(s).",
+        *([told] if (told := sentences(conditions(complete(frame))).strip()) else []),
         "Bold: not significantly worse than the best (paired over seeds, Holm-corrected, 5 %)."
         if tested
         else "Bold: the best mean only; too few seeds to say what is not significantly worse.",

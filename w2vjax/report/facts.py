@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from w2vjax.records.metrics import FINISHED
-from w2vjax.report.cells import SEED, value_text
+from w2vjax.report.cells import NO_SAMPLER, SEED, SHARING, value_text
 
 Facts = list[tuple[str, str]]
 MOST_VALUES = 8
@@ -98,9 +98,66 @@ def protocol(frame: pd.DataFrame) -> Facts:
         ("seeds", ", ".join(f"{seed:g}" for seed in sorted(seeds))),
         ("analogies", f"{listed(analogy, 'evaluation')}; {coverage(analogy)}"),
         *_sets(frame),
+        *conditions(frame),
         ("intervals", "Student's, 95 %, over seeds; seeds are the unit of repetition"),
         ("clock", "seconds of training; compiling and reading the text are not in it"),
     ]
+
+
+def conditions(frame: pd.DataFrame) -> Facts:
+    """On what accuracy and speed of the finished runs depend beside layer and sampler.
+
+    How many noise words how many words share, which trades accuracy for speed; and how many seeds
+    trained as one program, whose speeds are no other's.
+    """
+    ends = frame[frame["metric"] == FINISHED]
+    facts = []
+    if shared := _shared_noise(ends):
+        facts.append(("noise words shared by the words of a block", shared))
+    together = sorted(set(replicas(ends)))
+    if together != [1] and len(together):
+        numbers = " or ".join(map(str, together))
+        apart = "compare them only where as many trained" if len(together) > 1 else ""
+        share = "seconds and speeds are each one's share"
+        facts.append(
+            ("seeds trained as one program", "; ".join(filter(None, (numbers, share, apart))))
+        )
+    return facts
+
+
+def replicas(ends: pd.DataFrame) -> pd.Series:
+    """How many runs trained as one program with each that ends; 1 where that is not recorded."""
+    if "replicas" not in ends:
+        return pd.Series(1, ends.index)
+    return pd.to_numeric(ends["replicas"]).fillna(1).astype(int)
+
+
+def sentences(facts: Facts) -> str:
+    """The facts for a caption, a sentence each with a blank before it."""
+    return "".join(f" {name[:1].upper()}{name[1:]}: {text}." for name, text in facts)
+
+
+def _shared_noise(ends: pd.DataFrame) -> str:
+    """`32 by 64`, of all runs that draw noise, of each layer or of each of its samplers.
+
+    Cells of one layer and sampler that differ are named by the setting. Empty if no run draws any.
+    """
+    if not {*SHARING, "sampler", "layer"} <= set(ends):
+        return ""
+    known = ends.dropna(subset=["sampler", *SHARING])
+    rows = known[known["sampler"].astype(str) != NO_SAMPLER]
+    if rows.empty:
+        return ""
+    count, block, grouping = (rows[name] for name in SHARING)
+    text = count.map("{:g}".format) + " by " + block.map("{:g}".format)
+    text = text.mask(grouping == "pair", "none")
+    layers = rows["layer"].astype(str)
+    several = text.groupby(layers).transform("nunique") > 1
+    names = layers.mask(several, layers + " with " + rows["sampler"].astype(str))
+    told = text.groupby(names, sort=False).agg(lambda found: " or ".join(found.unique()))
+    if told.nunique() < 2:
+        return "".join(told.unique())
+    return ", ".join(f"{each} in {name}" for name, each in told.items())
 
 
 def environment(frame: pd.DataFrame) -> Facts:
