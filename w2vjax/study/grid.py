@@ -1,7 +1,7 @@
 """Many experiments: the plan first, then what is not yet done, then tables and figures."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +63,7 @@ def run(
     if show:
         plan.show(experiment, configs, groups, corpora, clock)
     file.append(planned(c, experiment) for c in configs if c.run_id not in past.planned)
-    for text, corpus in corpora.items():
-        used = {c.output.sampler for c in todo if c.corpus == text and draws_noise(c.output.layer)}
-        samplers = sorted(used, key=lambda s: s.name)
-        laws = distributions(samplers, corpus.vocabulary.counts, experiment)
-        file.append(row for row in laws if row["metric"] not in past.laws)
+    file.append(row for row in _laws(todo, corpora, experiment) if row["metric"] not in past.laws)
     names = plan.cell_names(configs)
 
     def timed(group: Sequence[RunConfig]) -> list[list[Row]]:
@@ -89,6 +85,18 @@ def run(
     outcome = loop.run_groups(mine, timed, file, tell, FAILURES, "runs", name_of)
     report.build(folder)
     return outcome
+
+
+def _laws(configs: Sequence[RunConfig], corpora: plan.Corpora, experiment: str) -> Iterator[Row]:
+    """The distributions of the samplers that the runs draw from, text by text."""
+    for text, corpus in corpora.items():
+        used = {
+            config.output.sampler
+            for config in configs
+            if config.corpus == text and draws_noise(config.output.layer)
+        }
+        samplers = sorted(used, key=lambda sampler: sampler.name)
+        yield from distributions(samplers, corpus.vocabulary.counts, experiment)
 
 
 def _summary(rows: Iterable[Row]) -> str:
