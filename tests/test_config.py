@@ -53,6 +53,7 @@ def test_json_both_ways_keeps_a_run():
 CHOICES = {
     "cleaning": "text8",
     "errors": "replace",
+    "unknown": "UNK",
     "collision": "keep",
     "biases": "unigram",
     "architecture": "cbow",
@@ -77,7 +78,7 @@ def another(name, value):
         return not value
     if isinstance(value, float):
         return value / 2 or 0.5
-    return 77 if value is None else value + 1
+    return CHOICES.get(name, 77) if value is None else value + 1
 
 
 def test_every_setting_makes_another_run():

@@ -67,6 +67,40 @@ def test_the_ids_are_the_texts_words(tmp_path_factory, lines, min_count, max_voc
     assert isinstance(found.ids, np.memmap)
 
 
+@settings(max_examples=60, deadline=None)
+@given(lines=LINES, min_count=st.integers(1, 3), max_vocab=st.none() | st.integers(1, 5))
+def test_unknown_words_are_one_word_among_the_others(tmp_path_factory, lines, min_count, max_vocab):
+    """As if the text had that word in their place; b is one of the text already."""
+    folder = tmp_path_factory.mktemp("text")
+    counts = Counter(word for line in lines for word in line)
+    if not any(count >= min_count for count in counts.values()):
+        return
+    order = sorted(counts, key=lambda word: (-counts[word], word))
+    known = [word for word in order if counts[word] >= min_count][:max_vocab]
+    if len(known) < len(counts):
+        known = [word for word in order if counts[word] >= min_count and word != "b"]
+        known = known[: None if max_vocab is None else max_vocab - 1]
+    marked = [[word if word in known else "b" for word in line] for line in lines]
+    limits = {"min_count": min_count, "max_vocab": max_vocab}
+    found = corpus(write(folder, lines), folder / "cache", unknown="b", **limits)
+    same = corpus(write(folder, marked, "b.txt"), folder / "cache")
+    assert decoded(found) == decoded(same)
+    assert found.vocabulary.words == same.vocabulary.words
+    assert found.vocabulary.counts.tolist() == same.vocabulary.counts.tolist()
+    assert found.vocabulary.num_words == len(found.ids) == counts.total()
+    assert max_vocab is None or len(found.vocabulary) <= max_vocab
+
+
+def test_the_unknown_word_is_one_word(tmp_path):
+    for name in ("", "two words", " UNK"):
+        with pytest.raises(InputError, match="it must be one word"):
+            CorpusConfig(unknown=name)
+    path, cache = write(tmp_path, [["a", "a", "c"]]), tmp_path / "cache"
+    for name in (None, "UNK", "OOV"):
+        corpus(path, cache, min_count=2, unknown=name)
+    assert len(entries(cache)) == 3
+
+
 @given(st.lists(st.binary(max_size=40).map(lambda word: word + b" "), max_size=60))
 def test_word_ids_are_a_dictionarys(blocks):
     number, known = WordIds(), {}

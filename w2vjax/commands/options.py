@@ -32,6 +32,8 @@ class TextOptions:
     """words read from the start of the text; None: all"""
     min_count: int = CorpusConfig.min_count
     """occurrences below which a word is dropped"""
+    unknown: str | None = CorpusConfig.unknown
+    """a word, UNK say, that stands for all words outside the vocabulary; None: they are left out"""
 
     def config(
         self, source: str, max_vocab: int | None, held_out_every: int | None = None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from w2vjax.config.defaults import WIDER
 from w2vjax.config.layers import LAYERS, draws_noise, layer_class
 from w2vjax.config.sampler import SamplerConfig as SamplerConfig
-from w2vjax.errors import in_range
+from w2vjax.errors import InputError, in_range
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ class CorpusConfig:
     """drop words that occur less often"""
     max_vocab: int | None = None
     """keep at most this many words, the most frequent"""
+    unknown: str | None = None
+    """words outside the vocabulary become this word, one of `max_vocab` and a word like any other;
+    the text may have it already. None: they are left out"""
     held_out_every: int | None = None
     """keep every n-th document out of training, for the likelihood of unseen text"""
 
@@ -38,6 +41,8 @@ class CorpusConfig:
         for name in ("max_words", "max_vocab"):
             if getattr(self, name) is not None:
                 in_range(name, getattr(self, name), 1)
+        if self.unknown is not None and self.unknown.split() != [self.unknown]:
+            raise InputError(f"unknown is {self.unknown!r}: it must be one word, such as UNK")
 
 
 BASELINES = ("sppmi-svd",)

@@ -32,7 +32,7 @@ _COPY = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class EncodedCorpus:
-    """A text as word ids, words outside the vocabulary left out."""
+    """A text as word ids; words outside the vocabulary are left out, or all one word."""
 
     vocabulary: Vocabulary
     ids: Int32[np.ndarray, " t"]
@@ -83,6 +83,8 @@ def encode(config: CorpusConfig, cache: Path | None = None, progress: bool = Tru
 def _key(config: CorpusConfig, source: Source) -> str:
     settings = asdict(config) | {"source": source.identity, "format": FORMAT}
     del settings["held_out_every"]  # what is kept out of training is encoded all the same
+    if config.unknown is None:  # as before there was this setting
+        del settings["unknown"]
     if source.name in datasets.DATASETS:  # clean already: these two change nothing
         del settings["cleaning"], settings["errors"]
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:24]
@@ -163,7 +165,7 @@ def _count(raw: Path, types: int) -> Int64[np.ndarray, " types"]:
 def _vocabulary(
     config: CorpusConfig, source: Source, words: list[bytes], counts: Int64[np.ndarray, " types"]
 ) -> tuple[Vocabulary, Int32[np.ndarray, " types"]]:
-    """The vocabulary, and each provisional id's final id, -1 for words outside."""
+    """The vocabulary, and each provisional id's final id, -1 for words that are left out."""
     frequent = np.flatnonzero(counts >= config.min_count).tolist()
     if not frequent:
         raise InputError(
@@ -171,12 +173,20 @@ def _vocabulary(
             f"{counts.max()}): lower --min-count or give more text"
         )
     order = sorted(frequent, key=lambda i: (-counts[i], words[i]))[: config.max_vocab]
-    final = np.full(len(counts), -1, np.int32)
-    final[order] = np.arange(len(order), dtype=np.int32)
-    vocabulary = Vocabulary(
-        tuple(words[i].decode() for i in order), counts[order], int(counts.sum())
-    )
-    return vocabulary, final
+    unknown = None if config.unknown is None else config.unknown.encode()
+    if unknown is not None and len(order) < len(counts):
+        order = [i for i in order if words[i] != unknown]
+        order = order[: None if config.max_vocab is None else config.max_vocab - 1]
+    inside = {words[i]: int(counts[i]) for i in order}
+    num_words = int(counts.sum())
+    if unknown is not None and len(order) < len(counts):
+        inside[unknown] = num_words - sum(inside.values())
+    ranked = sorted(inside, key=lambda word: (-inside[word], word))
+    ids = {word: number for number, word in enumerate(ranked)}
+    final = np.full(len(counts), -1 if unknown is None else ids.get(unknown, -1), np.int32)
+    final[order] = [ids[words[i]] for i in order]
+    values = np.array([inside[word] for word in ranked], np.int64)
+    return Vocabulary(tuple(word.decode() for word in ranked), values, num_words), final
 
 
 def _renumber(
