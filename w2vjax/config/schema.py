@@ -65,8 +65,8 @@ class OutputConfig:
     again. auto: kept by nce, left out by the others"""
     biases: Literal["auto", "none", "zero", "uniform", "unigram"] = "auto"
     """a bias a word, added to its logits: none; or one that starts at 0 (zero: TensorFlow), at
-    -log V (uniform) or at log of the word's share of the kept words (unigram). auto: the layer's
-    own. Layers with one output row a word only"""
+    -log V (uniform) or at log of the word's share of the kept words (unigram). auto: unigram for
+    nce, none for the others. Layers with one output row a word only"""
     sigmoid_limit: float | None = None
     """score beyond which the logistic loss's slope is cut, where a table of the sigmoid ends in
     other programs (word2vec.c: 6). None: nowhere"""

@@ -119,6 +119,7 @@ class NoiseContrastive(NegativeSampling):
 
     corrected: ClassVar[bool] = True
     usual_collision: ClassVar[str] = "keep"  # the classifier sees noise as it is drawn
+    usual_biases: ClassVar[str | None] = "unigram"  # without any it is far from normalised
     title: ClassVar[str] = "NCE"
     help: ClassVar[str] = "noise-contrastive estimation: negative sampling, logits corrected"
     probabilities: ClassVar[Probabilities] = "normalised"
