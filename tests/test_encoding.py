@@ -99,6 +99,8 @@ def test_the_unknown_word_is_one_word(tmp_path):
     for name in (None, "UNK", "OOV"):
         corpus(path, cache, min_count=2, unknown=name)
     assert len(entries(cache)) == 3
+    whole = corpus(path, cache, max_words=2, unknown="UNK")
+    assert whole.vocabulary.words == ("a",), "no word is left out"
 
 
 @given(st.lists(st.binary(max_size=40).map(lambda word: word + b" "), max_size=60))

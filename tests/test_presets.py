@@ -34,6 +34,10 @@ OWN = {
         "output.num_noise": 64,
         "train.noise_per_block": 64,
         "train.dynamic_window": False,
+        "output.biases": "zero",
+        "output.sampler.unique": True,
+        "corpus.unknown": "UNK",
+        "train.learning_rate": 1 / 128,
     },
     "paper": {"train.subsample": 1e-5, "train.subsample_formula": "paper", "train.dim": 300},
 }

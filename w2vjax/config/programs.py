@@ -149,12 +149,14 @@ PRESETS: dict[str, Preset] = {
         settings={
             "corpus.min_count": (1, "the vocabulary is cut by size alone"),
             "corpus.max_vocab": (50_000, "vocabulary_size = 50000, UNK among them"),
+            "corpus.unknown": ("UNK", "words outside the vocabulary are one word"),
             "output.layer": ("nce", "tf.nn.nce_loss"),
             "output.sampler.distribution": (
                 "log-uniform",
                 "what nce_loss draws from unless it is told otherwise",
             ),
             "output.sampler.mechanism": ("closed-form", "a formula of the rank"),
+            "output.sampler.unique": (True, "the 64 words of a batch are all different"),
             "output.num_noise": (64, "num_sampled = 64"),
             "output.collision": ("keep", "remove_accidental_hits=False in nce_loss"),
             "output.biases": ("zero", "nce_biases, zeros at first"),
@@ -165,13 +167,21 @@ PRESETS: dict[str, Preset] = {
             "train.dynamic_window": (False, "windows are not drawn"),
             "train.subsample": (0.0, "no word is thinned out"),
             "train.noise_per_block": (64, "every pair of a batch has the same 64 noise words"),
+            "train.block_size": (64, "a batch of 128 pairs: 64 words with two neighbours each"),
+            "train.tokens_per_step": (64, "a batch a step"),
+            "train.learning_rate": (1 / 128, "1.0, of the mean over a batch's 128 pairs"),
+            "train.learning_rate_floor": (1.0, "the same throughout"),
+            "train.damping": (0.0, "the gradient as it is"),
+            "train.devices": (1, "one batch after another; more devices add up their changes"),
         },
-        pending=("corpus.unknown",),
         differs=(
-            "Noise is drawn without repetition there, and its expected counts say so.",
-            "The loss is averaged over a batch of 128 pairs, with learning rate 1.0 throughout; "
-            "here gradients are summed, and the rate stays the layer's own.",
-            "Words outside of the vocabulary become one word, UNK; here they are left out.",
+            "UNK is the first word there, whatever its count; here it stands by its count, and "
+            "log-uniform goes by that order.",
+            "Expected counts are by the number of tries that a batch's noise took there, here by "
+            "the expected number.",
+            "Vectors start within ±1 there, and the outputs normal of deviation 1/sqrt(128); "
+            "here they start as word2vec.c's.",
+            "At the ends of documents a batch has fewer pairs here.",
         ),
     ),
     "paper": Preset(

@@ -174,12 +174,13 @@ def _vocabulary(
         )
     order = sorted(frequent, key=lambda i: (-counts[i], words[i]))[: config.max_vocab]
     unknown = None if config.unknown is None else config.unknown.encode()
-    if unknown is not None and len(order) < len(counts):
+    all_known = len(order) == np.count_nonzero(counts)  # what max_words cuts off counts 0
+    if unknown is not None and not all_known:
         order = [i for i in order if words[i] != unknown]
         order = order[: None if config.max_vocab is None else config.max_vocab - 1]
     inside = {words[i]: int(counts[i]) for i in order}
     num_words = int(counts.sum())
-    if unknown is not None and len(order) < len(counts):
+    if unknown is not None and not all_known:
         inside[unknown] = num_words - sum(inside.values())
     ranked = sorted(inside, key=lambda word: (-inside[word], word))
     ids = {word: number for number, word in enumerate(ranked)}
