@@ -219,7 +219,7 @@ def test_they_take_nothing_else(name):
     for wrong in (f"{name}:alias", f"{name}+uniform(0.1)", f"{name}^2"):
         with pytest.raises(InputError, match=f"{name} is used by its name alone"):
             parse(wrong)
-    with pytest.raises(InputError, match="no mechanism and no share"):
+    with pytest.raises(InputError, match="it takes no mechanism, share of uniform"):
         build_sampler(SamplerConfig(name, mechanism="alias"), COUNTS)
     with pytest.raises(InputError, match="all counts are zero"):
         build_sampler(SamplerConfig(name), np.zeros(3))
