@@ -16,7 +16,8 @@ from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.layers import sampled_layers
 from w2vjax.config.schema import OutputConfig, SamplerConfig
 from w2vjax.engine.damping import Damping, UpdateState
-from w2vjax.engine.update import Parameters, Telemetry, update
+from w2vjax.engine.telemetry import Telemetry
+from w2vjax.engine.update import Parameters, update
 from w2vjax.engine.windows import Batch, window_batch
 from w2vjax.errors import InputError
 from w2vjax.losses.layer import OutputLayer
@@ -123,7 +124,7 @@ NO_CHANGE = None
 UNDAMPED = Damping(0.0)
 
 
-@partial(jax.jit, static_argnames=("damping", "transform"))
+@partial(jax.jit, static_argnames=("damping", "optimizer"))
 def updated(
     parameters: Parameters,
     layer: OutputLayer,
@@ -131,12 +132,12 @@ def updated(
     shared: jax.Array,
     learning_rate: jax.Array,
     damping: Damping,
-    transform: Any = NO_CHANGE,
+    optimizer: Any = NO_CHANGE,
     state: UpdateState | None = None,
     moving: jax.Array | None = None,
 ) -> tuple[Parameters, Telemetry, UpdateState]:
     """One update, with rows packed as in training where the layer packs them."""
-    plain = transform is None and not damping.by_logits
+    plain = optimizer is None and not damping.by_logits
     packed = layer.packs_rows and plain and batch.block_targets > 1
     return update(
         parameters=parameters,
@@ -145,7 +146,7 @@ def updated(
         shared=shared,
         learning_rate=learning_rate,
         damping=damping,
-        transform=transform,
+        optimizer=optimizer,
         packed=packed,
         state=state,
         moving=moving,

@@ -65,6 +65,7 @@ CHOICES = {
     "matmul_precision": "highest",
     "sigmoid_beyond": "skip",
     "cbow_gradient": "sum",
+    "optimizer": "adagrad",
     "analogy_method": "3CosMul",
     "analogy_oov": "wrong",
 }

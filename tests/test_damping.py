@@ -70,7 +70,7 @@ def test_with_pairs_rows_are_damped_without_their_logits(architecture, predicts)
     matrices, layer, block, noise = problem(config, architecture, predicts)
     damping, rate = Damping(0.7, pairs=7.75), 0.5
     new = updated(
-        matrices, layer, block, noise, jnp.float32(rate), damping=damping, transform=NO_CHANGE
+        matrices, layer, block, noise, jnp.float32(rate), damping=damping, optimizer=NO_CHANGE
     )[0]
     pairs, lengths = met(np.asarray(matrices.input), block, np.asarray(noise))
     divisors = pairs / 7.75, 0.7 * rate * lengths / 4
@@ -127,7 +127,7 @@ def test_no_damped_step_overshoots(layer, architecture, predicts, damping):
     """
     arguments, plain, curved = few_words(layer, architecture, predicts)
     rate = 3.0
-    new = updated(*arguments, jnp.float32(rate), damping=damping, transform=NO_CHANGE)[0]
+    new = updated(*arguments, jnp.float32(rate), damping=damping, optimizer=NO_CHANGE)[0]
     damped = 0
     parts = zip(moved(arguments[0], new), plain, curved, strict=True)
     for change, slopes, curvatures in list(parts)[damping.pairs is not None :]:
@@ -143,8 +143,8 @@ def test_no_damped_step_overshoots(layer, architecture, predicts, damping):
 def test_damping_does_nothing_at_small_rates(layer):
     matrices, built, block, noise = problem(config_of(layer))
     arguments = (matrices, built, block, noise, jnp.float32(1e-4))
-    free = updated(*arguments, damping=Damping(0.0), transform=NO_CHANGE)[0]
-    bound = updated(*arguments, damping=Damping(0.5), transform=NO_CHANGE)[0]
+    free = updated(*arguments, damping=Damping(0.0), optimizer=NO_CHANGE)[0]
+    bound = updated(*arguments, damping=Damping(0.5), optimizer=NO_CHANGE)[0]
     for ours, theirs in zip(jax.tree.leaves(free), jax.tree.leaves(bound), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -155,10 +155,10 @@ def test_positions_of_an_earlier_step_do_not_matter(layer):
     matrices, built, block, noise = problem(config_of(layer, shared_nodes=3))
     arguments = (matrices, built, block, noise, jnp.float32(0.5))
     damping = Damping(0.5, 1.0)
-    expected, _, fresh = updated(*arguments, damping=damping, transform=NO_CHANGE)
+    expected, _, fresh = updated(*arguments, damping=damping, optimizer=NO_CHANGE)
     used = fresh._replace(positions=RowPositions(*(jnp.flip(leaf) for leaf in fresh.positions)))
-    found = updated(*arguments, damping=damping, transform=NO_CHANGE, state=used)[0]
-    free = updated(*arguments, damping=Damping(0.0), transform=NO_CHANGE)[0]
+    found = updated(*arguments, damping=damping, optimizer=NO_CHANGE, state=used)[0]
+    free = updated(*arguments, damping=Damping(0.0), optimizer=NO_CHANGE)[0]
     for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert not np.array_equal(found.output, free.output), "the divisors count"
@@ -171,7 +171,7 @@ def test_what_slows_a_row_down_is_its_progress(layer, damping):
     matrices, built, block, noise = problem(config_of(layer))
     rows = len(matrices.input), len(matrices.output)
     before = RowProgress(jnp.full(rows[0], 0.25), jnp.full(rows[1], 0.5))
-    rest = {"transform": NO_CHANGE, "state": UpdateState.of(*rows, before)}
+    rest = {"optimizer": NO_CHANGE, "state": UpdateState.of(*rows, before)}
     arguments = (matrices, built, block, noise, jnp.float32(0.5))
     free = updated(*arguments, damping=Damping(0.0), **rest)[0]
     found, _, handed_on = updated(*arguments, damping=damping, **rest)

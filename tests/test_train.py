@@ -5,7 +5,6 @@ from typing import Any
 
 import jax
 import numpy as np
-import optax
 import pytest
 
 from w2vjax.config.layers import LAYERS as OUTPUTS
@@ -210,15 +209,3 @@ def test_tiles_change_nothing_where_no_rows_are_shared_by_block(changes):
     )
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
-
-
-def test_transformations_with_a_state_are_refused():
-    config = RunConfig(train=SMALL)
-    with pytest.raises(InputError, match=r"keeps a state.*clip"):
-        train(short(), config, optax.adam(1e-3), show=False)
-
-
-def test_stateless_transformations_reach_every_step():
-    still = train(short(), RunConfig(train=SMALL), optax.scale(0.0), show=False)
-    assert not np.asarray(still.parameters.output).any()
-    assert np.asarray(run().parameters.output).any()

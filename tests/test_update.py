@@ -6,7 +6,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 from problems import (
     ARCHITECTURES,
@@ -15,13 +14,11 @@ from problems import (
     LAYERS,
     NO_CHANGE,
     NUM_NOISE,
-    UNDAMPED,
     D,
     V,
     config_of,
     gradients,
     moved,
-    one_pair,
     parameters,
     problem,
     setting_of,
@@ -196,31 +193,6 @@ def test_no_step_at_learning_rate_zero(layer):
     for change in moved(matrices, new):
         np.testing.assert_array_equal(change, 0)
     assert np.isfinite(telemetry.loss).all() and telemetry.loss.sum() > 0
-
-
-def test_stateless_transformations_are_applied_to_row_updates():
-    config = config_of("negative-sampling", collision="keep")
-    layer = build(config, DRAWS, COUNTS)
-    matrices = parameters(V)
-    block = one_pair(jnp.array([2]), jnp.array([5]))
-    noise = jnp.arange(6, 6 + DRAWS)[None]
-    rate = jnp.float32(1.0)
-    plain = moved(matrices, updated(matrices, layer, block, noise, rate, UNDAMPED, NO_CHANGE)[0])
-    clip = updated(matrices, layer, block, noise, rate, UNDAMPED, optax.clip(0.05))[0]
-    twice = updated(matrices, layer, block, noise, rate, UNDAMPED, optax.scale(2.0))[0]
-    for change, clipped, doubled in zip(
-        plain, moved(matrices, clip), moved(matrices, twice), strict=True
-    ):
-        np.testing.assert_allclose(clipped, np.clip(change, -0.05, 0.05), atol=1e-6)
-        np.testing.assert_allclose(doubled, 2 * change, atol=1e-6)
-        assert np.abs(change).max() > 0.1
-
-
-def test_the_transformation_reaches_the_whole_matrix():
-    matrices, *others = problem(config_of("full-softmax"))
-    frozen = updated(matrices, *others, jnp.float32(1.0), UNDAMPED, optax.scale(0.0))[0]
-    for change in moved(matrices, frozen):
-        np.testing.assert_array_equal(change, 0)
 
 
 def test_telemetry_counts_the_pairs():

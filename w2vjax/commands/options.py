@@ -61,8 +61,10 @@ class TrainOptions:
     """noise that hits the target: left out, kept or drawn again; auto: kept by nce only"""
     biases: Literal["auto", "none", "zero", "uniform", "unigram"] = OutputConfig.biases
     """of output words, and where they start: 0, -log V or log of the unigram; auto: the layer's"""
+    optimizer: str = TrainConfig.optimizer
+    """sgd (damped), adagrad, rowwise-adagrad or adam"""
     learning_rate: float | None = TrainConfig.learning_rate
-    """at the start; falls linearly with the words read. None: what suits the layer"""
+    """at the start; falls linearly with the words read. None: what suits layer and optimizer"""
     devices: int | None = TrainConfig.devices
     """XLA devices that share the work, on CPU one a core. None: two, if there are two"""
     sync_words: int | None = TrainConfig.sync_words

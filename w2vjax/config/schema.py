@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from w2vjax.config.defaults import WIDER
 from w2vjax.config.layers import LAYERS, draws_noise, layer_class
+from w2vjax.config.optimizers import SGD, named_optimizer
 from w2vjax.config.sampler import SamplerConfig as SamplerConfig
 from w2vjax.errors import InputError, in_range
 
@@ -128,8 +129,11 @@ class TrainConfig:
     """passes over the text; the last may be a part of one"""
     shuffle: bool = False
     """read the documents in a new order every epoch"""
+    optimizer: str = SGD
+    """what makes steps of gradients, one of `optimizers.OPTIMIZERS`: sgd, adagrad,
+    rowwise-adagrad, adam"""
     learning_rate: float | None = None
-    """at the start; falls linearly with the words read. None: the layer's own"""
+    """at the start; falls linearly with the words read. None: the optimizer's or the layer's own"""
     learning_rate_floor: float = 1e-4
     """the learning rate never falls below this share of its start"""
     grouping: Literal["block", "pair"] = "block"
@@ -148,7 +152,7 @@ class TrainConfig:
     """kept words whose gradients are summed before they are applied. None: the layer's own"""
     damping: float | None = None
     """a row's step is divided by max(1, damping · rate · its curvature in the step): from ½ on none
-    overshoots (`damping.Damping`); 0: not at all. None: the layer's own"""
+    overshoots (`damping.Damping`); 0: not at all. None: the layer's own. Of sgd alone"""
     pair_cap: float | None = None
     """an input row's by max(1, its pairs in the step / pair_cap) instead, if given: in trees, where
     None stands for the layer's own"""
@@ -228,6 +232,7 @@ class RunConfig:
             wider=WIDER[train.priority] if layer.draws_noise else 1,
             block_size=train.block_size,
         )
+        own |= named_optimizer(train.optimizer).settings
         missing = {name: value for name, value in own.items() if getattr(train, name) is None}
         return replace(self, train=replace(train, **missing))
 

@@ -12,6 +12,7 @@ from w2vjax.engine.curvature import (
     output_bounds,
     row_curvature,
 )
+from w2vjax.engine.row_optimizer import OptimizerState
 from w2vjax.engine.step import Logits, Rows, Step
 from w2vjax.losses.layer import Labels
 
@@ -106,6 +107,7 @@ class RowProgress(NamedTuple):
     """h: the sum of every row's rate divisors since the last sync, where e^-h of its way is left.
 
     A step with divisor l goes l of the way, as it were, to where the row's own gradient vanishes.
+    A step of an optimizer counts as its rate, which is the share of its way there that it goes.
     """
 
     input: Float[Array, "*copies v"]
@@ -117,12 +119,20 @@ class UpdateState(NamedTuple):
 
     positions: RowPositions
     progress: RowProgress
+    optimizer: OptimizerState = OptimizerState()
 
     @classmethod
-    def of(cls, inputs: int, outputs: int, progress: RowProgress | None = None) -> "UpdateState":
+    def of(
+        cls,
+        inputs: int,
+        outputs: int,
+        progress: RowProgress | None = None,
+        optimizer: OptimizerState | None = None,
+    ) -> "UpdateState":
         """That of a first step, of as many rows in both matrices."""
         positions = RowPositions(jnp.zeros(inputs, jnp.int32), jnp.zeros(outputs, jnp.int32))
-        return cls(positions, progress or RowProgress(jnp.zeros(inputs), jnp.zeros(outputs)))
+        progress = progress or RowProgress(jnp.zeros(inputs), jnp.zeros(outputs))
+        return cls(positions, progress, optimizer or OptimizerState())
 
 
 class Met(NamedTuple):
@@ -186,5 +196,6 @@ def step_sizes_of(
     after = UpdateState(
         RowPositions(input_positions, output_positions),
         RowProgress(inputs.advanced(progress.input), outputs.advanced(progress.output)),
+        state.optimizer,
     )
     return input_sizes, output_sizes, after

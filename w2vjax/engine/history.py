@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2vjax.engine.update import Telemetry
+from w2vjax.engine.telemetry import Telemetry
 
 
 @dataclass(frozen=True)

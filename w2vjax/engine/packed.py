@@ -6,17 +6,20 @@ any: what is read, multiplied and written of a step then stays in a core's cache
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from w2vjax.engine.step import products
+from w2vjax.engine.step import Rows, Step, products
+from w2vjax.engine.windows import frame
 from w2vjax.losses.arithmetic import Arithmetic, dot
 from w2vjax.losses.elementwise import Logistic
 from w2vjax.losses.layer import Labels
 
+SizesOf = Callable[[Int[Array, "*n"]], Float[Array, "*n"]]
+"""step sizes of rows"""
 SIZE = 16
 """rows of a line: half a line a block is lost"""
 AT_ONCE = 16
@@ -62,7 +65,7 @@ class PackedTargets(NamedTuple):
     labels: Labels
     weight: Float[Array, "b t s"]
     hidden: Float[Array, "b s d"]
-    step_sizes: Callable[[Int[Array, "*n"]], Float[Array, "*n"]]
+    step_sizes: SizesOf
     """of rows of the matrix, with a sign: a row's gradient times its step size is its change"""
     arithmetic: Arithmetic
     loss: Logistic
@@ -143,6 +146,31 @@ class PackedTargets(NamedTuple):
 
         written: Array = jax.lax.fori_loop(0, packed.num_turns + more, write, matrix)
         return written
+
+
+def write_packed(
+    matrix: Float[Array, "r d"],
+    step: Step,
+    rows: Rows,
+    labels: Labels,
+    step_sizes: SizesOf,
+    shared_changes: Float[Array, "k d"],
+) -> tuple[Float[Array, "r d"], Float[Array, "n d"]]:
+    """The output matrix with target rows and shared rows changed; the target rows' gradient in
+    the input rows."""
+    batch = step.batch
+    hidden, to_input_rows = jax.vjp(batch.hidden, rows.input)
+    targets = PackedTargets(
+        rows=frame(step.target_rows, batch.num_blocks, batch.block_targets),
+        labels=labels,
+        weight=batch.weight,
+        hidden=hidden,
+        step_sizes=step_sizes,
+        arithmetic=step.arithmetic,
+        loss=cast(Logistic, step.layer.loss),  # of every layer that packs its rows
+    )
+    to_hidden, matrix = targets.change(matrix, step.shared_rows.reshape(-1), shared_changes)
+    return matrix, to_input_rows(to_hidden)[0]
 
 
 def _taken(values: Array, number: Array) -> Array:

@@ -12,7 +12,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Float, Int, Key
@@ -20,8 +19,10 @@ from jaxtyping import Array, Float, Int, Key
 from w2vjax.config.schema import TrainConfig
 from w2vjax.config.settings import Settings
 from w2vjax.engine.damping import Damping, RowProgress, UpdateState
+from w2vjax.engine.row_optimizer import OptimizerState, RowOptimizer, RowState
 from w2vjax.engine.stream import NO_DOCUMENT
-from w2vjax.engine.update import Parameters, Telemetry, TrainState, update
+from w2vjax.engine.telemetry import Telemetry
+from w2vjax.engine.update import Parameters, TrainState, update
 from w2vjax.engine.windows import Batch, pair_batch, window_batch
 from w2vjax.errors import InputError, in_range
 from w2vjax.losses.arithmetic import Arithmetic
@@ -52,26 +53,40 @@ ALL = P(None, "model")
 """and `[rows, dimensions]` of which every device along `data` has a copy"""
 
 
-STATE = TrainState(EACH, P("data"))  # type: ignore[arg-type]
+STATE: Any = TrainState(
+    EACH,  # type: ignore[arg-type]
+    P("data"),  # type: ignore[arg-type]
+    OptimizerState(*[RowState(EACH, P("data"), P("data"))] * 2),  # type: ignore[arg-type]
+)
 """and what training carries"""
 LANES = 8
 """rows are filled up with zeros, which stay zero, to a multiple of these: with 300 numbers a row,
 products and copies took a CPU a twentieth longer than with 304"""
 
 
-def place(parameters: Parameters, mesh: Mesh) -> TrainState:
-    """The same matrices on every device, `[devices, v, d]`, and no row moved yet."""
+def place(parameters: Parameters, mesh: Mesh, optimizer: RowOptimizer | None = None) -> TrainState:
+    """The same matrices on every device, `[devices, v, d]`, no row moved, no gradient seen yet."""
     devices = mesh.shape["data"]
     multiple = math.lcm(LANES, mesh.shape["model"])
+    start = OptimizerState()
+    if optimizer is not None:
+        start = optimizer.start(parameters.input, parameters.output)
+    none = [jnp.zeros(len(leaf)) for leaf in (parameters.input, parameters.output)]
 
-    def everywhere(leaf: Array) -> Array:
-        leaf = jnp.pad(leaf, ((0, 0), (0, -leaf.shape[1] % multiple)))
+    def everywhere(spec: P, leaf: Array) -> Array:
+        if spec == EACH:
+            leaf = jnp.pad(leaf, ((0, 0), (0, -leaf.shape[1] % multiple)))
         copies = jnp.broadcast_to(leaf[None], (devices, *leaf.shape))
-        return jax.device_put(copies, NamedSharding(mesh, EACH))
+        return jax.device_put(copies, NamedSharding(mesh, spec))
 
-    matrices = jax.tree.map(everywhere, parameters)
-    none = [jnp.zeros((devices, len(leaf))) for leaf in (parameters.input, parameters.output)]
-    return TrainState(matrices, RowProgress(*jax.device_put(none, NamedSharding(mesh, P("data")))))
+    def all_everywhere(spec: P, leaves: Any) -> Any:
+        return jax.tree.map(partial(everywhere, spec), leaves)
+
+    state = TrainState(parameters, RowProgress(*none), start)
+    placed: TrainState = jax.tree.map(
+        all_everywhere, STATE, state, is_leaf=lambda part: isinstance(part, P)
+    )
+    return placed
 
 
 def num_groups(settings: Settings, candidate_scope: str) -> int:
@@ -93,14 +108,14 @@ def tile_size(settings: Settings, candidate_scope: str) -> int:
 def packs(
     layer: OutputLayer,
     settings: Settings,
-    transform: optax.GradientTransformation | None,
+    optimizer: RowOptimizer | None,
     replicas: bool,
 ) -> bool:
     """Whether a step takes target rows without their padding (`packed`): the same step, sooner.
 
     Layers whose targets have few or many rows say so themselves (`packs_rows`). They are padded
     all the same where step sizes depend on the logits, all of which must be known before any row
-    changes; where a transformation is to see all changes of the step at once; where a block has one
+    changes; where an optimizer is to see all gradients of the step at once; where a block has one
     target, and nothing to put beside it; and in replicas, of which each would wait for the longest.
     """
     one_target = (
@@ -109,7 +124,7 @@ def packs(
         or (settings.predicts == "centre" and tile_size(settings, layer.candidate_scope) == 1)
     )
     by_logits = damping_of(settings).by_logits
-    return layer.packs_rows and not (by_logits or transform or one_target or replicas)
+    return layer.packs_rows and not (by_logits or optimizer or one_target or replicas)
 
 
 def damping_of(settings: Settings) -> Damping:
@@ -158,7 +173,7 @@ def train_shard(
     learning_rates: Float[Array, " steps"],
     key: Key[Array, ""],
     settings: Settings,
-    transform: optax.GradientTransformation | None = None,
+    optimizer: RowOptimizer | None = None,
     axis: str | None = None,
     packed: bool = False,
     biased: bool = False,
@@ -198,7 +213,7 @@ def train_shard(
             shared=shared[number],
             learning_rate=learning_rates[number],
             damping=damping_of(settings),
-            transform=transform,
+            optimizer=optimizer,
             arithmetic=arithmetic,
             packed=packed,
             state=carry[1],
@@ -207,14 +222,14 @@ def train_shard(
         return (parameters, after), telemetry
 
     sizes = len(state.parameters.input), len(state.parameters.output)
-    start = state.parameters, UpdateState.of(*sizes, state.progress)
+    start = state.parameters, UpdateState.of(*sizes, state.progress, state.optimizer)
     (parameters, after), telemetry = jax.lax.scan(step, start, jnp.arange(num_steps))
-    return TrainState(parameters, after.progress), telemetry
+    return TrainState(parameters, after.progress, after.optimizer), telemetry
 
 
 @partial(
     jax.jit,
-    static_argnames=("settings", "transform", "mesh", "replicas", "biased"),
+    static_argnames=("settings", "optimizer", "mesh", "replicas", "biased"),
     donate_argnames="state",
 )
 def train_segment(
@@ -225,7 +240,7 @@ def train_segment(
     learning_rates: Float[Array, "*replicas steps"],
     key: Key[Array, "*replicas"],
     settings: Settings,
-    transform: optax.GradientTransformation | None,
+    optimizer: RowOptimizer | None,
     mesh: Mesh,
     replicas: bool = False,
     biased: bool = False,
@@ -236,7 +251,7 @@ def train_segment(
     in front of every array; `biased` if their output rows have biases.
     """
     axis = "model" if mesh.shape["model"] > 1 else None
-    packed = packs(layer, settings, transform, replicas)
+    packed = packs(layer, settings, optimizer, replicas)
 
     def on_device(
         state: TrainState,
@@ -256,7 +271,7 @@ def train_segment(
             learning_rates=learning_rates,
             key=key,
             settings=settings,
-            transform=transform,
+            optimizer=optimizer,
             axis=axis,
             packed=packed,
             biased=biased,

@@ -15,11 +15,14 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
 from w2vjax.config.layers import layer_class
+from w2vjax.config.optimizers import SGD, named_optimizer
 from w2vjax.config.schema import RunConfig, flatten
 from w2vjax.config.settings import Settings
 from w2vjax.engine import program
 from w2vjax.engine.large_pages import in_large_pages
+from w2vjax.engine.row_optimizer import RowOptimizer
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
+from w2vjax.engine.transformations import transformation_of
 from w2vjax.engine.update import TrainState, initial
 from w2vjax.errors import InputError
 from w2vjax.losses.biases import starting_biases
@@ -47,7 +50,7 @@ class Run:
 
     configs: tuple[RunConfig, ...]
     corpus: EncodedCorpus
-    transform: optax.GradientTransformation | None
+    optimizer: RowOptimizer | None
     mesh: Mesh
     layout: Layout
     plans: tuple[Plan, ...]
@@ -62,17 +65,17 @@ class Run:
         cls,
         corpus: EncodedCorpus,
         configs: Sequence[RunConfig],
-        transform: optax.GradientTransformation | None = None,
+        optimizer: optax.GradientTransformation | None = None,
     ) -> "Run":
         """Everything checked and placed on the devices. Raises `InputError`."""
-        configs = tuple(config.resolved() for config in configs)
+        configs = tuple(_resolved(config, optimizer) for config in configs)
         _alike(configs)
         settings = Settings.of(configs[0])
         mesh = program.mesh_of(settings)
         plans = tuple(Plan(corpus, c.train, c.corpus.held_out_every) for c in configs)
         layout = Layout.of(settings, mesh.shape["data"], plans[0].kept_words())
         layers = [_layer(config, corpus) for config in configs]
-        _check(settings, transform, layers[0])
+        _check(settings, layers[0])
         if len({jax.tree.structure(layer) for layer in layers}) > 1:
             raise InputError(
                 "the replicas' samplers are of different kinds: give them one mechanism"
@@ -80,27 +83,28 @@ class Run:
         starts, keys = [], []
         # Replicas start from the same biases: what these depend on changes the program.
         biases = starting_biases(configs[0].output, _kept(configs[0], corpus))
+        biased, words = biases is not None, len(corpus.vocabulary)
+        by_rows = _row_optimizer(settings, optimizer, num_rows=words, biased=biased)
         for config, layer in zip(configs, layers, strict=True):
             key = jax.random.key(config.train.seed)
-            words = len(corpus.vocabulary)
             first = jax.random.fold_in(key, INIT)
             parameters = initial(first, words, layer.num_rows(words), settings.dim, biases)
             starts.append(parameters)
             keys.append(key)
         everywhere = NamedSharding(mesh, PartitionSpec())
-        state = _stacked([program.place(start, mesh) for start in starts])
+        state = _stacked([program.place(start, mesh, by_rows) for start in starts])
         in_large_pages(state)
         return cls(
             configs=configs,
             corpus=corpus,
-            transform=transform,
+            optimizer=by_rows,
             mesh=mesh,
             layout=layout,
             plans=plans,
             layer=jax.device_put(_stacked(layers), everywhere),
             state=state,
             keys=_stacked(keys),
-            biased=biases is not None,
+            biased=biased,
         )
 
     def segments(self) -> Iterator[tuple[list[Segment], Segment]]:
@@ -184,7 +188,7 @@ class Run:
     def _static(self) -> dict[str, Any]:
         return {
             "settings": program_of(self.settings),
-            "transform": self.transform,
+            "optimizer": self.optimizer,
             "mesh": self.mesh,
             "replicas": self.several,
             "biased": self.biased,
@@ -231,10 +235,14 @@ def _alike(configs: Sequence[RunConfig]) -> None:
                 )
 
 
-def _check(
-    config: Settings, transform: optax.GradientTransformation | None, layer: OutputLayer
-) -> None:
+def _check(config: Settings, layer: OutputLayer) -> None:
     """Settings that contradict each other, before anything starts."""
+    if config.optimizer != SGD and (config.damping or config.pair_cap is not None):
+        name = "damping" if config.damping else "pair_cap"
+        raise InputError(
+            f"{name} is {getattr(config, name)} and optimizer {config.optimizer}: only sgd is "
+            "damped. Leave it out"
+        )
     size = config.tokens_per_step
     tile = program.tile_size(config, layer.candidate_scope)
     if config.grouping == "block" and layer.candidate_scope == "block":
@@ -248,11 +256,41 @@ def _check(
                 f"block_size is {config.block_size}: it must be a multiple of tile_size, "
                 f"which is {tile}"
             )
-    if transform is not None and jax.tree.leaves(transform.init(jnp.zeros((1, 1)))):
+
+
+def _resolved(config: RunConfig, optimizer: optax.GradientTransformation | None) -> RunConfig:
+    """Without None. A transformation of the user's has the rate 1, for it has its own."""
+    train = config.train
+    if optimizer is not None:
+        if train.optimizer != SGD:
+            raise InputError(
+                f"an optimizer is given, and train.optimizer is {train.optimizer}: give one of them"
+            )
+        if train.learning_rate is None:
+            config = replace(config, train=replace(train, learning_rate=1.0))
+    return config.resolved()
+
+
+def _row_optimizer(
+    settings: Settings,
+    given: optax.GradientTransformation | None,
+    num_rows: int,
+    biased: bool,
+) -> RowOptimizer | None:
+    """The user's transformation, or the one of the optimizer's name; None for damped steps."""
+    transformation = transformation_of(settings.optimizer) if given is None else given
+    if transformation is None:
+        return None
+    by_element = given is None and named_optimizer(settings.optimizer).elementwise
+    if settings.model_devices > 1 and not by_element:
+        name = settings.optimizer if given is None else "the given one"
         raise InputError(
-            "the optax transformation keeps a state: rows are updated a few at a time, which would "
-            "mix up the states of different words. Use a stateless one (clip, scale, …)"
+            f"model_devices is {settings.model_devices} and the optimizer {name}: it may look at "
+            "whole rows, which are divided among devices. Take adagrad or adam, or model_devices 1"
         )
+    # What goes by element leaves zeros as they are, and to cut rows off takes a copy.
+    widths = (None, None) if by_element else (settings.dim, settings.dim + biased)
+    return RowOptimizer.of(transformation, num_rows, settings.dim, widths)
 
 
 def program_of(settings: Settings) -> Settings:

@@ -80,6 +80,10 @@ class Step(NamedTuple):
         """g."""
         return self.shared_rows.shape[0]
 
+    def moved(self, changes: Float[Array, "n d"]) -> Float[Array, "n d"]:
+        """Changes of input rows, none where training moves nothing."""
+        return changes if self.moving is None else changes * self.moving[None]
+
     def without_target_rows(self, labels: Labels) -> tuple["Step", Labels]:
         """The same pairs and the rows that they share alone."""
         none = jnp.zeros((*labels.pull.shape[:2], 0))

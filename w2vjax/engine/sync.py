@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Float
@@ -15,6 +16,7 @@ from jaxtyping import Array, Float
 from w2vjax.engine.damping import RowProgress
 from w2vjax.engine.program import ALL, STATE
 from w2vjax.engine.replicas import Run
+from w2vjax.engine.row_optimizer import OptimizerState, RowState
 from w2vjax.engine.update import Parameters, TrainState
 
 CACHED = 1 << 19
@@ -57,11 +59,17 @@ def merge(
     """Adds all devices' changes since `before`, weighted, to the first rows: an all-reduce.
 
     `before` are consecutive parts of the matrices, from their first row, as all devices agreed on
-    them. Returns the state, and these parts as agreed on now; their rows' progress starts anew.
+    them. Returns the state, and these parts as agreed on now; their rows' progress starts anew. An
+    optimizer's state of these rows becomes the mean of the devices that met them.
     """
 
     def on_device(state: TrainState, before: tuple[Parameters, ...]) -> Any:
-        matrices, progress = state.parameters, state.progress
+        matrices, progress, optimizer = state
+        if mesh.shape["data"] > 1 and jax.tree.leaves(optimizer):
+            optimizer = OptimizerState(
+                _mean_state(optimizer.input, progress.input, [len(p.input) for p in before]),
+                _mean_state(optimizer.output, progress.output, [len(p.output) for p in before]),
+            )
         inputs, input_progress, now_inputs = _merged(
             matrices.input, progress.input, [part.input for part in before]
         )
@@ -71,7 +79,7 @@ def merge(
         agreed = zip(now_inputs, now_outputs, strict=True)
         now = tuple(Parameters(input=one, output=other) for one, other in agreed)
         merged = Parameters(input=inputs, output=outputs)
-        return TrainState(merged, RowProgress(input_progress, output_progress)), now
+        return TrainState(merged, RowProgress(input_progress, output_progress), optimizer), now
 
     program = jax.shard_map(
         on_device, mesh=mesh, in_specs=(STATE, ALL), out_specs=(STATE, ALL), check_vma=False
@@ -100,6 +108,36 @@ def _merged(
         now.append(new)
         first = last
     return matrix, progress.at[:, :first].set(0.0), now
+
+
+def _mean_state(state: RowState, progress: Float[Array, "1 rows"], sizes: list[int]) -> RowState:
+    """An optimizer's state, with rows as the mean of the devices that met them since the last sync.
+
+    A mean, so that sums of squares stay positive. What all rows share is the first device's.
+    """
+    ends = np.cumsum(sizes)
+    parts = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+    met = [progress[0, part] > 0 for part in parts]
+    counts = [jax.lax.psum(part.astype(jnp.float32), "data") for part in met]
+
+    def mean(leaf: Array) -> Array:
+        for part, here, count in zip(parts, met, counts, strict=True):
+            own = leaf[0, part]
+            of_row = (-1, *(1,) * (own.ndim - 1))
+            total = jax.lax.psum(jnp.where(here.reshape(of_row), own, 0), "data")
+            known = total / jnp.maximum(count, 1.0).reshape(of_row)
+            new = jnp.where(count.reshape(of_row) > 0, known.astype(leaf.dtype), own)
+            leaf = jax.lax.dynamic_update_slice_in_dim(leaf, new[None], part.start, axis=1)
+        return leaf
+
+    def first(leaf: Array) -> Array:
+        return jax.lax.all_gather(leaf[0], "data")[:1]
+
+    return RowState(
+        elements=tuple(map(mean, state.elements)),
+        rows=tuple(map(mean, state.rows)),
+        scalars=tuple(map(first, state.scalars)),
+    )
 
 
 class Sync:

@@ -14,7 +14,8 @@ from w2vjax.engine.history import History, LossPoint
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.stream import Segment
 from w2vjax.engine.sync import Sync
-from w2vjax.engine.update import Parameters, Telemetry
+from w2vjax.engine.telemetry import Telemetry
+from w2vjax.engine.update import Parameters
 from w2vjax.progress import track
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.vectors.embeddings import Embeddings
@@ -44,22 +45,27 @@ class Trained:
 def train(
     corpus: EncodedCorpus,
     config: RunConfig,
-    transform: optax.GradientTransformation | None = None,
+    optimizer: optax.GradientTransformation | None = None,
     show: bool = True,
 ) -> Trained:
     """Trains word vectors on an encoded corpus.
 
-    `transform` is a stateless optax transformation of the row updates (already scaled by the
-    learning rate), `optax.clip(0.1)` say. Raises `InputError` for impossible settings,
-    `FloatingPointError` when training diverges.
+    `optimizer` is an optax transformation from gradients to what is added, `optax.adagrad(0.1)`
+    say, in place of the one that `train.optimizer` names. What it returns is multiplied by
+    `train.learning_rate` (1 if that is None), which falls linearly with the words read. It sees the
+    gradients of the rows that a step touches, summed, `[rows, dim]` for each matrix: rows that a
+    step does not touch keep their state and are not changed (`engine.row_optimizer`). Nothing is
+    damped. Arrays of its state must have a line a row, or be scalars.
+
+    Raises `InputError` for impossible settings, `FloatingPointError` when training diverges.
     """
-    return train_replicas(corpus, [config], transform, show)[0]
+    return train_replicas(corpus, [config], optimizer, show)[0]
 
 
 def train_replicas(
     corpus: EncodedCorpus,
     configs: Sequence[RunConfig],
-    transform: optax.GradientTransformation | None = None,
+    optimizer: optax.GradientTransformation | None = None,
     show: bool = True,
 ) -> list[Trained]:
     """Trains several runs as one program, compiled once: seeds, learning rates, samplers.
@@ -67,7 +73,7 @@ def train_replicas(
     Each is as it would be alone, to float tolerance; their seconds are those of all together.
     Raises `InputError` for runs that cannot share a program, and what `train` raises.
     """
-    run = Run.of(corpus, configs, transform)
+    run = Run.of(corpus, configs, optimizer)
     settings = run.settings
     raw_words = corpus.vocabulary.num_words / len(corpus.ids)
     histories = [

@@ -4,17 +4,17 @@ A step reads the rows that it meets, makes their logits, takes the loss's slopes
 far every row may go, makes the rows' changes and writes them.
 """
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import struct
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.engine.damping import (
     Damping,
+    RowPositions,
     RowProgress,
     StepSizes,
     UpdateState,
@@ -22,11 +22,12 @@ from w2vjax.engine.damping import (
     rate_divisor_of,
     step_sizes_of,
 )
-from w2vjax.engine.packed import PackedTargets
+from w2vjax.engine.packed import write_packed
+from w2vjax.engine.row_optimizer import OptimizerState, RowOptimizer, Trained
 from w2vjax.engine.step import Logits, Rows, Step
-from w2vjax.engine.windows import Batch, frame
+from w2vjax.engine.telemetry import Telemetry, watched
+from w2vjax.engine.windows import Batch
 from w2vjax.losses.arithmetic import PLAIN, Arithmetic
-from w2vjax.losses.elementwise import Logistic
 from w2vjax.losses.layer import Labels, OutputLayer
 
 
@@ -67,42 +68,7 @@ class TrainState(NamedTuple):
     parameters: Parameters
     progress: RowProgress
     """since rows were last synchronised"""
-
-
-class Telemetry(NamedTuple):
-    """Sums over the blocks of a step that are watched, for the loss curve."""
-
-    loss: Float[Array, "2"]
-    """what their targets and their noise contribute, nats"""
-    pairs: Float[Array, ""]
-    """their pairs"""
-    all_pairs: Float[Array, ""]
-    """pairs in the whole step"""
-
-
-def watched(step: Step) -> Step:
-    """The first blocks of a step, a thirtieth of it at most: enough for the loss curve."""
-    batch, groups = step.batch, step.num_groups
-    reads, width = batch.reads
-    first_reads = max(1, reads // 30)
-    num_blocks = batch.num_blocks // reads * first_reads
-
-    def first(values: Array, num_frames: int, whole: int, width: int) -> Array:
-        spacing = (values.shape[0] - width) // max(1, whole - 1)
-        return values[: (num_frames - 1) * spacing + width]
-
-    targets = {"num_frames": num_blocks, "whole": batch.num_blocks, "width": batch.block_targets}
-    return step._replace(
-        batch=Batch(
-            inputs=first(batch.inputs, num_frames=first_reads, whole=reads, width=width),
-            averaging=None if batch.averaging is None else batch.averaging[:first_reads],
-            targets=first(batch.targets, **targets),
-            weight=batch.weight[:num_blocks],
-            sum_gradient=batch.sum_gradient,
-        ),
-        target_rows=first(step.target_rows, **targets),
-        shared_rows=step.shared_rows[: num_blocks if groups == batch.num_blocks else 1],
-    )
+    optimizer: OptimizerState = OptimizerState()
 
 
 def read(parameters: Parameters, step: Step, first: Step) -> tuple[Rows, Rows]:
@@ -177,55 +143,6 @@ def output_changes(
     return jnp.concatenate([part.reshape(-1, part.shape[-1]) for part in to_rows(slopes)])
 
 
-class Changes(NamedTuple):
-    """What is added to the matrices; what a transformation of the updates sees."""
-
-    input: Float[Array, "n d"]
-    """to the input rows of the step"""
-    output: Float[Array, "m d"]
-    """to its target and shared rows"""
-    matrix: Float[Array, "r d"] | None
-    """and to all output rows"""
-
-
-def changes_of(
-    step: Step, gradients: Gradients, output: Array, input_sizes: StepSizes, output_sizes: StepSizes
-) -> Changes:
-    """The rows' changes; `output` are those of the output rows read, made before."""
-    to_matrix = gradients.matrix
-    if to_matrix is not None:
-        to_matrix = to_matrix * output_sizes.at(jnp.arange(len(to_matrix)))[:, None]
-    inputs = gradients.input * input_sizes.at(step.batch.inputs)[:, None]
-    if step.moving is not None:
-        inputs = inputs * step.moving[None]
-    return Changes(inputs, output, to_matrix)
-
-
-def write_packed(
-    matrix: Float[Array, "r d"],
-    step: Step,
-    rows: Rows,
-    labels: Labels,
-    step_sizes: StepSizes,
-    shared_changes: Float[Array, "k d"],
-) -> tuple[Float[Array, "r d"], Float[Array, "n d"]]:
-    """The output matrix with target rows and shared rows changed; the target rows' gradient in
-    the input rows."""
-    batch = step.batch
-    hidden, to_input_rows = jax.vjp(batch.hidden, rows.input)
-    targets = PackedTargets(
-        rows=frame(step.target_rows, batch.num_blocks, batch.block_targets),
-        labels=labels,
-        weight=batch.weight,
-        hidden=hidden,
-        step_sizes=step_sizes.at,
-        arithmetic=step.arithmetic,
-        loss=cast(Logistic, step.layer.loss),  # of every layer that packs its rows
-    )
-    to_hidden, matrix = targets.change(matrix, step.shared_rows.reshape(-1), shared_changes)
-    return matrix, to_input_rows(to_hidden)[0]
-
-
 def write(
     matrix: Float[Array, "r d"],
     rows: Int[Array, " n"],
@@ -237,6 +154,83 @@ def write(
     return matrix.at[rows].add(changes, mode="promise_in_bounds")
 
 
+def damped(
+    parameters: Parameters,
+    step: Step,
+    rows: Rows,
+    gradients: Gradients,
+    labels: Labels,
+    dense: Step,
+    learning_rate: Float[Array, ""],
+    damping: Damping,
+    state: UpdateState,
+) -> tuple[Parameters, UpdateState]:
+    """The rows moved against their gradients, each as far as `damping` lets it.
+
+    `dense` is the step without the target rows that are packed, if they are.
+    """
+    divisor = rate_divisor_of(
+        step, rows, gradients.logits, labels, gradients.bounds, learning_rate, damping
+    )
+    input_sizes, output_sizes, state = step_sizes_of(state, step, -learning_rate, divisor)
+    to_output = output_changes(dense, rows, gradients.slopes, output_sizes)
+    to_input, output, of_all = gradients.input, parameters.output, gradients.matrix
+    if dense is not step:
+        output, by_targets = write_packed(output, step, rows, labels, output_sizes.at, to_output)
+        to_input = to_input + by_targets
+    if of_all is not None:
+        of_all = of_all * output_sizes.at(jnp.arange(len(of_all)))[:, None]
+    inputs = step.moved(to_input * input_sizes.at(step.batch.inputs)[:, None])
+    if dense is step:
+        output = write(output, flat(step.target_rows, step.shared_rows), to_output, of_all)
+    return Parameters(write(parameters.input, step.batch.inputs, inputs), output), state
+
+
+def optimized(
+    optimizer: RowOptimizer,
+    parameters: Parameters,
+    step: Step,
+    rows: Rows,
+    gradients: Gradients,
+    learning_rate: Float[Array, ""],
+    state: UpdateState,
+) -> tuple[Parameters, UpdateState]:
+    """The rows moved by an optimizer: the learning rate times what it makes of their gradients."""
+    positions, progress, held = state
+    inputs = Trained(parameters.input, positions.input, progress.input, held.input)
+    outputs = Trained(parameters.output, positions.output, progress.output, held.output)
+    to_output = output_changes(step, rows, gradients.slopes, StepSizes(jnp.float32(1.0)))
+    places = flat(step.target_rows, step.shared_rows)
+    input_width, output_width = optimizer.widths
+    inputs = optimizer.step(
+        trained=inputs,
+        rows=step.batch.inputs,
+        values=rows.input,
+        gradients=step.moved(gradients.input),
+        rate=learning_rate,
+        width=input_width,
+    )
+    if gradients.matrix is not None:
+        whole = write(gradients.matrix, places, to_output)
+        outputs = optimizer.step_all(outputs, whole, learning_rate, output_width)
+    else:
+        read = [part.reshape(-1, part.shape[-1]) for part in (rows.target, rows.shared)]
+        outputs = optimizer.step(
+            trained=outputs,
+            rows=places,
+            values=jnp.concatenate(read),
+            gradients=to_output,
+            rate=learning_rate,
+            width=output_width,
+        )
+    after = UpdateState(
+        RowPositions(inputs.positions, outputs.positions),
+        RowProgress(inputs.progress, outputs.progress),
+        OptimizerState(inputs.state, outputs.state),
+    )
+    return Parameters(inputs.matrix, outputs.matrix), after
+
+
 def update(
     parameters: Parameters,
     layer: OutputLayer,
@@ -244,7 +238,7 @@ def update(
     shared: Int[Array, "g k"],
     learning_rate: Float[Array, ""],
     damping: Damping,
-    transform: optax.GradientTransformation | None = None,
+    optimizer: RowOptimizer | None = None,
     arithmetic: Arithmetic = PLAIN,
     packed: bool = False,
     state: UpdateState | None = None,
@@ -252,9 +246,9 @@ def update(
 ) -> tuple[Parameters, Telemetry, UpdateState]:
     """One step: the summed gradient of the pairs' loss, applied to the rows they touch.
 
-    `shared` are the rows that groups of targets share; `packed` takes target rows without their
-    padding, which gives the same step sooner where `program.packs` allows it; `state` is what the
-    step before handed on; `moving` is `Step.moving`.
+    `shared` are the rows that groups of targets share; `optimizer` takes the place of damped steps;
+    `packed` takes target rows without their padding, which gives the same step sooner where
+    `program.packs` allows it; `state` is what the step before handed on; `moving` is `Step.moving`.
     """
     step = Step(batch, layer, layer.target_rows(batch.targets), shared, arithmetic, moving)
     labels, matrix = step.labels(), parameters.output if layer.candidate_scope == "matrix" else None
@@ -262,25 +256,20 @@ def update(
     first = watched(step)
     rows, first_rows = read(parameters, dense, first)
     gradients = gradients_of(dense, rows, dense_labels, matrix)
-    divisor = rate_divisor_of(
-        step, rows, gradients.logits, labels, gradients.bounds, learning_rate, damping
-    )
-    state = state or UpdateState.of(len(parameters.input), len(parameters.output))
-    input_sizes, output_sizes, state = step_sizes_of(state, step, -learning_rate, divisor)
-    to_output = output_changes(dense, rows, gradients.slopes, output_sizes)
-    output = parameters.output
-    if packed:
-        output, to_input = write_packed(output, step, rows, labels, output_sizes, to_output)
-        gradients = gradients._replace(input=gradients.input + to_input)
-    changes = changes_of(step, gradients, to_output, input_sizes, output_sizes)
-    if transform is not None:
-        changes, _ = transform.update(changes, transform.init(changes))
-    if not packed:
-        output = write(output, flat(step.target_rows, shared), changes.output, changes.matrix)
-    inputs = write(parameters.input, batch.inputs, changes.input)
+    if state is None:
+        state = UpdateState.of(len(parameters.input), len(parameters.output))
+        if optimizer is not None:
+            begun = optimizer.start(parameters.input, parameters.output)
+            state = state._replace(optimizer=begun)
+    if optimizer is None:
+        new, state = damped(
+            parameters, step, rows, gradients, labels, dense, learning_rate, damping, state
+        )
+    else:
+        new, state = optimized(optimizer, parameters, step, rows, gradients, learning_rate, state)
     telemetry = Telemetry(
         first.loss(first.logits(first_rows, matrix, None), first.labels()),
         jnp.sum(first.batch.weight),
         jnp.sum(batch.weight),
     )
-    return Parameters(inputs, output), telemetry, state
+    return new, telemetry, state

@@ -151,14 +151,25 @@ def row_adagrad(
     Under `jax.jit` donate weights and sums.
     """
     ids, slopes = _summed(gradient, len(weights))
-    squares = jnp.square(slopes.astype(sums.dtype))
-    if sums.ndim < weights.ndim:
-        squares = jnp.mean(squares, axis=tuple(range(1, squares.ndim)))
-    total = sums.at[ids].get(mode="clip") + squares
-    scale = jnp.where(total > 0, jax.lax.rsqrt(total + eps), 0.0)
-    scale = scale.reshape(*scale.shape, *[1] * (weights.ndim - sums.ndim))
-    weights = row_sgd(weights, RowGradient(ids, scale * slopes.astype(sums.dtype)), learning_rate)
+    slopes = slopes.astype(sums.dtype)
+    total, scale = adagrad_scale(sums.at[ids].get(mode="clip"), slopes, eps)
+    weights = row_sgd(weights, RowGradient(ids, scale * slopes), learning_rate)
     return weights, sums.at[ids].set(total, mode="drop")
+
+
+def adagrad_scale(
+    sums: Float[Array, "r ..."], slopes: Float[Array, "r ..."], eps: float = 1e-7
+) -> tuple[Float[Array, "r ..."], Float[Array, "r ..."]]:
+    """Adagrad's sums of squares with these slopes, and 1 / √(n + eps), by which slopes are scaled.
+
+    With sums `[R]` for slopes `[R, d]`, one number a row: the scale is then `[R, 1]`.
+    """
+    squares = jnp.square(slopes)
+    if sums.ndim < slopes.ndim:
+        squares = jnp.mean(squares, axis=tuple(range(1, squares.ndim)))
+    total = sums + squares
+    scale = jnp.where(total > 0, jax.lax.rsqrt(total + eps), 0.0)
+    return total, scale.reshape(*scale.shape, *[1] * (slopes.ndim - sums.ndim))
 
 
 def _summed(

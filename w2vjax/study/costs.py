@@ -6,6 +6,7 @@ from typing import Any
 
 from w2vjax.config.layers import LAYERS, layer_class
 from w2vjax.config.schema import CorpusConfig, RunConfig
+from w2vjax.engine.transformations import state_bytes
 from w2vjax.text.encoding import EncodedCorpus
 
 WORDS_PER_SECOND = {
@@ -64,9 +65,9 @@ def memory(config: RunConfig, corpus: EncodedCorpus, num_devices: int, replicas:
 
     Two matrices `[V, D]` of float32: for every copy of the model, and twice more for exchanging
     changes; and three times on the host, as they come from the devices, as vectors, and scaled to
-    length 1. The layer's tables are on every device, and on the host while they are made. Runs on
-    one and two devices, V = 76,000 and D = 100 and 300, took from 0.3 GiB less to 0.2 GiB more. In
-    replicas every one has all of that.
+    length 1. Every copy has an optimizer's state. The layer's tables are on every device, and on
+    the host while they are made. Runs on one and two devices, V = 76,000 and D = 100 and 300, took
+    from 0.3 GiB less to 0.2 GiB more. In replicas every one has all of that.
     """
     num_words = len(corpus.vocabulary)
     copies = num_devices // config.train.model_devices
@@ -74,7 +75,9 @@ def memory(config: RunConfig, corpus: EncodedCorpus, num_devices: int, replicas:
     layer, tables = _layer(config), 0.0
     if layer is not None:
         tables = layer.table_bytes(config.output, num_words)
-    return PROCESS + replicas * ((3 + 3 * copies) * matrices + (num_devices + 1) * tables)
+    state = 2 * state_bytes(config.train.optimizer, num_words, config.train.dim)
+    each = (3 + 3 * copies) * matrices + copies * state + (num_devices + 1) * tables
+    return PROCESS + replicas * each
 
 
 def _layer(config: RunConfig) -> Any | None:

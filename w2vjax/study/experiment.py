@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 from w2vjax.config.layers import draws_noise
+from w2vjax.config.optimizers import SGD
 from w2vjax.config.overrides import override
 from w2vjax.config.schema import RunConfig, SamplerConfig, flatten
 from w2vjax.errors import InputError, in_range, unknown
@@ -83,7 +84,7 @@ class Experiment:
     seeds: int | tuple[int, ...] | None = None
     """how many, from 0 on; or which. None: one run a cell, with the seed that its fields give"""
     rates: Mapping[str, float] = field(default_factory=dict)
-    """learning rates by label, for cells that set none: tuned ones"""
+    """learning rates by label, for cells of sgd that set none: tuned ones"""
 
     def __post_init__(self) -> None:
         if not self.name.replace("-", "").replace("_", "").isalnum():
@@ -161,8 +162,9 @@ class Experiment:
                 raise InputError(f"sampler is {name!r}: it must be a name, 'unigram^0.75' say")
             given = {**_sampler_fields(parse(name)), **given}
         config = override(RunConfig(), given)
-        if config.train.learning_rate is None and config.output.label in self.rates:
-            config = override(config, {"train.learning_rate": self.rates[config.output.label]})
+        train, label = config.train, config.output.label
+        if train.learning_rate is None and train.optimizer == SGD and label in self.rates:
+            config = override(config, {"train.learning_rate": self.rates[label]})
         return config
 
 
