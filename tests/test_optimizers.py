@@ -170,7 +170,7 @@ def test_two_devices_learn_with_it(name):
 
 @pytest.mark.parametrize("layer", ["nce", "balanced-softmax", "full-softmax"])
 def test_other_layers_learn_with_it(layer):
-    """NCE from biases of zero: from those of the unigram it has little to learn in a random text."""
+    """NCE from biases of zero: those of the unigram fit a random text from the start."""
     config = small("adagrad", layer, architecture="cbow", learning_rate=0.3, epochs=6)
     if layer == "nce":
         config = replace(config, output=replace(config.output, biases="zero"))
