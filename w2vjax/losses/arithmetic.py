@@ -44,6 +44,6 @@ def squared_norms(
 ) -> Float[Array, "*n"]:
     """‖row‖² over all dimensions, or over those that are 1 in `taken` and not 0."""
     squares = jnp.square(rows)
-    if taken is not None:
-        squares = squares * jnp.broadcast_to(taken, rows.shape)
-    return arithmetic.across(jnp.sum(squares, axis=-1))
+    if taken is None:
+        return arithmetic.across(jnp.sum(squares, axis=-1))
+    return arithmetic.across(squares @ taken)
