@@ -61,6 +61,9 @@ class TrainOptions:
     """noise that hits the target: left out, kept or drawn again; auto: kept by nce only"""
     biases: Literal["auto", "none", "zero", "uniform", "unigram"] = OutputConfig.biases
     """of output words, and where they start: 0, -log V or log of the unigram; auto: the layer's"""
+    priority: Literal["speed", "balance", "accuracy"] = TrainConfig.priority
+    """how many words share noise: 64 share the layer's own number of noise words (speed), 128
+    twice as many (balance), 256 four times as many (accuracy)"""
     optimizer: str = TrainConfig.optimizer
     """sgd (damped), adagrad, rowwise-adagrad or adam"""
     learning_rate: float | None = TrainConfig.learning_rate

@@ -231,7 +231,7 @@ def _drawn(
             x,
             spread.axis(score, LABELS[score], least=4),
             bands=sweep.bands,
-            over=partial(_mark, sweep=sweep, shown=shown, score=score),
+            over=partial(_mark, sweep=sweep, told=shown if sweep.told else None, score=score),
         )
         for score in scores
     ]
@@ -254,15 +254,15 @@ def _looks(data: pd.DataFrame) -> dict[str, Look]:
     return looks(first.index, by_layer if len(palette) > 1 else None)
 
 
-def _mark(axes: Axes, sweep: Sweep, shown: pd.DataFrame, score: str) -> None:
-    """Names the places on the axis that have a name, and the points that are to tell theirs."""
+def _mark(axes: Axes, sweep: Sweep, told: pd.DataFrame | None, score: str) -> None:
+    """Names the places on the axis that have a name, and the points of a sweep that tells them."""
     left, right = axes.get_xlim()
     for place, name in (sweep.marked or {}).items():
         if left < place < right:
             axes.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=0.8, zorder=0)
             top = axes.get_xaxis_transform()
             axes.text(place, 1.01, name, transform=top, ha="center", fontsize=6.5, color=GREY)
-    for point in shown.to_dict("records") if sweep.told else ():
+    for point in () if told is None else told.to_dict("records"):
         axes.annotate(
             f"{point[sweep.setting]:g}",
             (point[sweep.at], point[score]),
