@@ -1,6 +1,6 @@
 """How many noise words a pair, and whether each pair draws its own or a block shares them.
 
-Claim: sharing noise within a block costs little accuracy, and speed grows by far more than noise words
+Claim: sharing noise within a block costs no accuracy, and speed grows by far more than noise words
 cost. Five noise words are enough for a text of this size.
 Expectation: accuracy rises with k and levels off at 5 to 10; per pair and by block lie within the
 noise of the seeds, with the shared noise no better where k is small.
