@@ -40,7 +40,7 @@ class SampledLayer(WordRows):
     sampler: Any
     draws: Any
     """K"""
-    tries: Any
+    tries: Any = None
     """that a set of K different words stands for; None: words may repeat"""
     candidate_scope: ClassVar[CandidateScope] = "block"
     draws_noise: ClassVar[bool] = True
