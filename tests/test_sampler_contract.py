@@ -162,7 +162,7 @@ def test_a_registered_sampler_takes_nothing_else(name: str) -> None:
     register("mine")(lambda counts: Mine(UNIFORM_LAW))
     with pytest.raises(InputError, match="mine is used by its name alone"):
         parse(name)
-    with pytest.raises(InputError, match="no mechanism and no share"):
+    with pytest.raises(InputError, match="it takes no mechanism, share of uniform"):
         build(SamplerConfig("mine", mechanism="alias"), np.arange(10, 0, -1))
     with pytest.raises(InputError, match="did you mean mine"):
         parse("mien")
