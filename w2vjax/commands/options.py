@@ -107,7 +107,6 @@ SeedsTogether = Annotated[
     int,
     arg(
         help="seeds of a cell that train as one program, each recorded by itself with its share of "
-        "the seconds. For accelerators, which small steps leave idle; on 2 CPU cores 2 and 4 seeds "
-        "had 0.6 to 0.9 of the speed"
+        "the seconds. For accelerators, which small steps leave idle; on CPU cores it is slower"
     ),
 ]

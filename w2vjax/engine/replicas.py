@@ -14,10 +14,9 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
-from w2vjax.config.layers import layer_class
 from w2vjax.config.optimizers import SGD, named_optimizer
 from w2vjax.config.schema import RunConfig, flatten
-from w2vjax.config.settings import Settings
+from w2vjax.config.settings import Settings, num_draws
 from w2vjax.engine import program
 from w2vjax.engine.large_pages import in_large_pages
 from w2vjax.engine.row_optimizer import RowOptimizer
@@ -210,10 +209,8 @@ def _stacked(trees: list) -> Any:
 
 
 def _layer(config: RunConfig, corpus: EncodedCorpus) -> OutputLayer:
-    draws = Settings.of(config).noise_per_block
-    if config.train.grouping == "pair":
-        draws = layer_class(config.output.layer).pair_draws(config.output, draws)
-    return build(config.output, draws, corpus.vocabulary.counts, _kept(config, corpus))
+    counts = corpus.vocabulary.counts
+    return build(config.output, num_draws(config), counts, _kept(config, corpus))
 
 
 def _kept(config: RunConfig, corpus: EncodedCorpus) -> Kept:

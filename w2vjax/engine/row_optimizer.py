@@ -37,7 +37,7 @@ class OptimizerState(NamedTuple):
     output: RowState = RowState()
 
 
-class Trained(NamedTuple):
+class RowsInTraining(NamedTuple):
     """A matrix, and what training carries of its rows from step to step."""
 
     matrix: Float[Array, "rows d"]
@@ -93,13 +93,13 @@ class RowOptimizer:
 
     def step(
         self,
-        trained: Trained,
+        trained: RowsInTraining,
         rows: Int[Array, " n"],
         values: Float[Array, "n d"],
         gradients: Float[Array, "n d"],
         rate: Float[Array, ""],
         width: int | None,
-    ) -> Trained:
+    ) -> RowsInTraining:
         """The rows that a step meets, with their `values` and gradients; those of one are summed.
 
         A row that is met `n` times has its sum where it is met last, and zeros elsewhere.
@@ -126,15 +126,15 @@ class RowOptimizer:
             rows=tuple(map(put, state.rows, here.rows)),
         )
         matrix = matrix.at[there].add(rate * updates, mode="drop")
-        return Trained(matrix, positions, progress.at[there].add(rate, mode="drop"), state)
+        return RowsInTraining(matrix, positions, progress.at[there].add(rate, mode="drop"), state)
 
     def step_all(
         self,
-        trained: Trained,
+        trained: RowsInTraining,
         gradient: Float[Array, "rows d"],
         rate: Float[Array, ""],
         width: int | None,
-    ) -> Trained:
+    ) -> RowsInTraining:
         """All rows of a matrix: dense optax."""
         updates, state = self._transformed(gradient, trained.state, trained.matrix, width)
         return trained._replace(

@@ -23,7 +23,7 @@ from w2vjax.engine.damping import (
     step_sizes_of,
 )
 from w2vjax.engine.packed import write_packed
-from w2vjax.engine.row_optimizer import OptimizerState, RowOptimizer, Trained
+from w2vjax.engine.row_optimizer import OptimizerState, RowOptimizer, RowsInTraining
 from w2vjax.engine.step import Logits, Rows, Step
 from w2vjax.engine.telemetry import Telemetry, watched
 from w2vjax.engine.windows import Batch
@@ -197,8 +197,8 @@ def optimized(
 ) -> tuple[Parameters, UpdateState]:
     """The rows moved by an optimizer: the learning rate times what it makes of their gradients."""
     positions, progress, held = state
-    inputs = Trained(parameters.input, positions.input, progress.input, held.input)
-    outputs = Trained(parameters.output, positions.output, progress.output, held.output)
+    inputs = RowsInTraining(parameters.input, positions.input, progress.input, held.input)
+    outputs = RowsInTraining(parameters.output, positions.output, progress.output, held.output)
     to_output = output_changes(step, rows, gradients.slopes, StepSizes(jnp.float32(1.0)))
     places = flat(step.target_rows, step.shared_rows)
     input_width, output_width = optimizer.widths
