@@ -19,6 +19,7 @@ version = release = version_of("w2vjax")
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
+    "reference",
     "sphinxcontrib.bibtex",
     "mathml",
     "offline",

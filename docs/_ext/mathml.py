@@ -10,7 +10,7 @@ from sphinx.errors import SphinxError
 
 REPLACED = (
     (r"\\(begin|end)\{aligned\}", r"\\\1{align*}"),
-    (r"\\sim\b", r"\\mathrel{∼}"),
+    (r"\\sim\b", "\\\\mathrel{\u223c}"),
 )
 """TeX the converter does not know, and what it takes for it."""
 SPACED = (

@@ -1,0 +1,149 @@
+"""Blocks of the reference that the package itself fills, put in place as the page is read.
+
+`{names} MODULE` lists public names, `{help}` commands, `{settings} CLASS` a dataclass; `{own}` is
+what layers differ in, `{presets}` what presets set.
+"""
+
+import io
+import os
+import re
+from contextlib import redirect_stdout, suppress
+from dataclasses import MISSING, fields, is_dataclass
+from importlib import import_module
+from inspect import isclass, isroutine
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.ext.napoleon import Config, GoogleDocstring
+from sphinx.pycode import ModuleAnalyzer
+
+from w2vjax import config
+from w2vjax.commands.cli import main
+from w2vjax.config import OutputConfig, RunConfig
+from w2vjax.config.layers import LAYERS
+from w2vjax.config.programs import PRESETS
+from w2vjax.config.schema import flatten
+
+BLOCK = re.compile(r"^```\{(names|help|settings|own|presets)\} ?(\S*)\n(.*?)^```$", re.S | re.M)
+WIDTH = "92"
+"""of help, in characters"""
+OPTIONS = {"class": "   :members:\n", "data": "   :no-value:\n"}
+"""of autodoc, by the kind of what it documents"""
+
+
+def names(module: str, listed: str) -> str:
+    """What autodoc knows of each name."""
+    made = []
+    for name in listed.split():
+        found = getattr(import_module(module), name)
+        kind = "class" if isclass(found) else "function" if isroutine(found) else "data"
+        made.append(f".. auto{kind}:: {module}.{name}\n{OPTIONS.get(kind, '')}")
+    return "```{eval-rst}\n" + "\n".join(made) + "```"
+
+
+def help_of(_: str, listed: str) -> str:
+    """The help of each command, a section each."""
+    os.environ["COLUMNS"] = WIDTH
+    made = []
+    for command in listed.splitlines():
+        told = io.StringIO()
+        with redirect_stdout(told), suppress(SystemExit):
+            main([*command.split(), "--help"])
+        made.append(f"## `w2vjax {command}`\n\n```text\n{told.getvalue().rstrip()}\n```\n")
+    return "\n".join(made)
+
+
+def settings(prefix: str, kind: str) -> str:
+    """A table of a dataclass's fields: dotted name, type, default, meaning."""
+    holder = getattr(config, kind.strip())
+    told = ModuleAnalyzer.for_module(holder.__module__)
+    rows = []
+    for item in fields(holder):
+        if is_dataclass(item.type):
+            continue
+        meaning = told.find_attr_docs()[holder.__name__, item.name]
+        default = item.default if item.default is not MISSING else item.default_factory()
+        rows.append((code(prefix + item.name), typed(item.type), code(default), " ".join(meaning)))
+    return table(("setting", "type", "default", "meaning"), rows)
+
+
+def own(*_: str) -> str:
+    """What settings that are None become, by layer."""
+    usual = flatten(RunConfig())
+    found = {
+        name: flatten(RunConfig(output=OutputConfig(layer=name)).resolved()) for name in LAYERS
+    }
+    paths = [path for path in usual if any(flat[path] != usual[path] for flat in found.values())]
+    paths = [path for path in paths if path != "output.layer"]
+    rows = [(code(path), *(value_of(flat[path]) for flat in found.values())) for path in paths]
+    return table(("setting", *LAYERS), rows)
+
+
+def presets(*_: str) -> str:
+    """Every preset: what it sets and why, what stays different."""
+    made = []
+    for name, preset in PRESETS.items():
+        rows = [
+            (code(path), code(value), reason) for path, (value, reason) in preset.settings.items()
+        ]
+        differs = "\n".join(f"* {line}" for line in preset.differs)
+        made += [f"## `{name}`\n", preset.source + "\n"]
+        made += [
+            table(("setting", "value", "why"), rows),
+            f"\nWhat stays different:\n\n{differs}\n",
+        ]
+    return "\n".join(made)
+
+
+def typed(annotation: Any) -> str:
+    """A type for people: the choices of a literal, else its name."""
+    text = getattr(annotation, "__name__", str(annotation))
+    text = text if annotation in (int, str, float, bool) else str(annotation)
+    choices = re.sub(r"typing\.Literal\[(.*?)\]", lambda found: found[1].replace("'", ""), text)
+    return choices.replace(" | ", " or ")
+
+
+def value_of(value: Any) -> str:
+    """A number as it is written in a table."""
+    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def code(value: Any) -> str:
+    return f"`{value}`"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    escaped = [[cell.replace("|", "\\|").replace("*", "\\*") for cell in line] for line in lines]
+    return "\n".join("| " + " | ".join(line) + " |" for line in escaped) + "\n"
+
+
+BLOCKS = {"names": names, "help": help_of, "settings": settings, "own": own, "presets": presets}
+
+
+def expanded(app: Sphinx, page: str, source: list[str]) -> None:
+    """Fills the blocks of a page of the reference."""
+    if page.startswith("reference/"):
+        source[0] = BLOCK.sub(lambda found: BLOCKS[found[1]](found[2], found[3]), source[0])
+
+
+def docstring(app: Sphinx, what: str, *more: Any) -> None:
+    """Indented parts become literal, for they are formulas or programs; `Args:` become a list."""
+    lines: list[str] = more[-1]
+    made: list[str] = []
+    inside = False
+    for line in lines:
+        indented = line.startswith("    ")
+        if indented and made and not made[-1].strip() and not inside:
+            made += ["::", ""]
+            inside = True
+        inside = inside and (indented or not line.strip())
+        made.append(line)
+    lines[:] = GoogleDocstring(made, Config(), what="function").lines()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", expanded)
+    app.connect("autodoc-process-docstring", docstring)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
