@@ -20,15 +20,24 @@ from sphinx.pycode import ModuleAnalyzer
 from w2vjax import config
 from w2vjax.commands.cli import main
 from w2vjax.config import OutputConfig, RunConfig
-from w2vjax.config.layers import LAYERS
+from w2vjax.config.layers import LAYERS, layer_class
 from w2vjax.config.programs import PRESETS
 from w2vjax.config.schema import flatten
+from w2vjax.report import facts
 
 BLOCK = re.compile(r"^```\{(names|help|settings|own|presets)\} ?(\S*)\n(.*?)^```$", re.S | re.M)
 WIDTH = "92"
 """of help, in characters"""
 OPTIONS = {"class": "   :members:\n", "data": "   :no-value:\n"}
 """of autodoc, by the kind of what it documents"""
+
+
+ALSO = {
+    "NEG": ("negative sampling",),
+    "NCE": ("noise-contrastive estimation",),
+    "analogies": ("analogy",),
+}
+"""Other names of what reports explain."""
 
 
 def names(module: str, listed: str) -> str:
@@ -105,7 +114,7 @@ def typed(annotation: Any) -> str:
 
 def value_of(value: Any) -> str:
     """A number as it is written in a table."""
-    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "\u2013" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def code(value: Any) -> str:
@@ -122,8 +131,21 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 BLOCKS = {"names": names, "help": help_of, "settings": settings, "own": own, "presets": presets}
 
 
+def terms() -> str:
+    """Glossary entries of the words that reports explain, so that both explain them alike."""
+    layers = {layer_class(name).title: layer_class(name).help for name in LAYERS}
+    entries = layers | facts.EXPLAINED_SAMPLERS | facts.EXPLAINED_MEASURES
+    return "\n".join(
+        "\n".join((*names.split(", "), *ALSO.get(names, ())))
+        + f"\n  {text[:1].upper()}{text[1:].rstrip('.')}.\n"
+        for names, text in entries.items()
+    )
+
+
 def expanded(app: Sphinx, page: str, source: list[str]) -> None:
-    """Fills the blocks of a page of the reference."""
+    """Fills the blocks of a page of the reference, and the terms of the glossary."""
+    if page == "glossary":
+        source[0] = source[0].replace("% terms of the report\n", terms())
     if page.startswith("reference/"):
         source[0] = BLOCK.sub(lambda found: BLOCKS[found[1]](found[2], found[3]), source[0])
 
@@ -143,7 +165,14 @@ def docstring(app: Sphinx, what: str, *more: Any) -> None:
     lines[:] = GoogleDocstring(made, Config(), what="function").lines()
 
 
+def signature(*arguments: Any) -> tuple[str | None, str | None]:
+    """Arrays by the names that programs import."""
+    *_, arguments_of, returned = arguments
+    return tuple(text and text.replace("jaxlib._jax.", "") for text in (arguments_of, returned))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", expanded)
     app.connect("autodoc-process-docstring", docstring)
+    app.connect("autodoc-process-signature", signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,172 @@
+"""The documentation: what it lists is all there is, its commands run, its code is not stale."""
+
+import ast
+import inspect
+import os
+import shlex
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import tyro
+import yaml
+from pages import ROOT, blocks, files, names, pages
+
+from w2vjax.commands.cli import Command
+
+PACKAGES = ("w2vjax", "w2vjax.config", "w2vjax.losses", "w2vjax.nn", "w2vjax.samplers")
+"""whose `__all__` is documented"""
+MODULES = (
+    "w2vjax.config.json",
+    "w2vjax.config.optimizers",
+    "w2vjax.config.overrides",
+    "w2vjax.config.presets",
+    "w2vjax.config.programs",
+    "w2vjax.config.schema",
+    "w2vjax.config.settings",
+    "w2vjax.engine.devices",
+    "w2vjax.engine.history",
+    "w2vjax.engine.train",
+    "w2vjax.evaluation.analogy",
+    "w2vjax.evaluation.bands",
+    "w2vjax.evaluation.likelihood",
+    "w2vjax.evaluation.metrics",
+    "w2vjax.evaluation.questions",
+    "w2vjax.evaluation.scores",
+    "w2vjax.evaluation.similarity",
+    "w2vjax.losses.elementwise",
+    "w2vjax.losses.layer",
+    "w2vjax.losses.trees",
+    "w2vjax.pytrees",
+    "w2vjax.records.file",
+    "w2vjax.records.provenance",
+    "w2vjax.report.build",
+    "w2vjax.report.cells",
+    "w2vjax.report.runs",
+    "w2vjax.report.stats",
+    "w2vjax.samplers.laws",
+    "w2vjax.study.compare",
+    "w2vjax.study.experiment",
+    "w2vjax.study.experiment_file",
+    "w2vjax.study.grid",
+    "w2vjax.vectors.embeddings",
+    "w2vjax.vectors.formats",
+)
+"""all of whose functions and classes are documented"""
+RUN_ELSEWHERE = "pip install"
+"""blocks that install something: README's, which the pipeline runs"""
+WRITTEN = {str(page.relative_to(ROOT)): page for page in pages()}
+
+
+def _public(name: str) -> list[Any]:
+    """What a package exports, or a module defines for others."""
+    module = import_module(name)
+    if name in PACKAGES:
+        exported = [getattr(module, item) for item in module.__all__]
+        return [item for item in exported if not isinstance(item, ModuleType)]
+    return [item for name, item in vars(module).items() if _is_own(name, item, module)]
+
+
+def _is_own(name: str, item: Any, module: ModuleType) -> bool:
+    """Whether a public function or class is the module's."""
+    known = inspect.isfunction(item) or inspect.isclass(item)
+    return known and not name.startswith("_") and item.__module__ == module.__name__
+
+
+@pytest.fixture(scope="module")
+def documented() -> list[Any]:
+    """What the reference lists."""
+    reference = [page for page in pages() if page.parent.name == "reference"]
+    listed = [entry for page in reference for entry in names(page)]
+    assert len(listed) > 100 and len(listed) == len(set(listed))
+    return [getattr(import_module(module), name) for module, name in listed]
+
+
+@pytest.mark.parametrize("module", [*PACKAGES, *MODULES])
+def test_every_public_name_is_documented(module: str, documented: list[Any]) -> None:
+    known = {id(item) for item in documented}
+    found = _public(module)
+    assert found
+    missing = [getattr(item, "__name__", item) for item in found if id(item) not in known]
+    assert not missing, f"docs/reference lacks {missing} of {module}"
+
+
+def test_what_is_documented_says_what_it_is(documented: list[Any]) -> None:
+    kinds = [item for item in documented if inspect.isclass(item) or inspect.isfunction(item)]
+    assert not [item.__name__ for item in kinds if not inspect.getdoc(item)]
+
+
+def _command_lines(page: Path, info: str) -> list[str]:
+    lines = [
+        line for block in blocks(page, info) for line in block.text.replace("\\\n", " ").split("\n")
+    ]
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+@pytest.mark.parametrize(
+    "page", [name for name, page in WRITTEN.items() if _command_lines(page, "console")]
+)
+def test_long_commands_are_understood(page: str) -> None:
+    """Those of `console` blocks, after the `$`, are not run: their options must be there."""
+    lines = [line for line in _command_lines(WRITTEN[page], "console") if line.startswith("$ ")]
+    for line in lines:
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        while words and "=" in words[0]:
+            words = words[1:]
+        if words[0] == "w2vjax":
+            tyro.cli(
+                Command, prog="w2vjax", args=words[1:], config=(tyro.conf.OmitSubcommandPrefixes,)
+            )
+        elif words[0].startswith("python") and words[1].endswith(".py"):
+            assert words[1] in files(WRITTEN[page]) or (ROOT / words[1]).exists(), line
+
+
+def _shell(page: Path) -> str:
+    found = [block.text for block in blocks(page, "sh") if RUN_ELSEWHERE not in block.text]
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize("page", [name for name, page in WRITTEN.items() if _shell(page)])
+def test_commands_run(page: str, tmp_path: Path) -> None:
+    """Those of `sh` blocks, in a folder with the page's files and the reader's `text.txt`."""
+    words = np.random.default_rng(0).zipf(1.5, 60_000) % 500
+    text = [" ".join(f"w{word}" for word in line) for line in words.reshape(-1, 20)]
+    (tmp_path / "text.txt").write_text("\n".join(text))
+    for name, content in files(WRITTEN[page]).items():
+        (tmp_path / name).write_text(content)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", _shell(WRITTEN[page])],
+        cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | {"PATH": path, "MPLBACKEND": "agg"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
+@pytest.mark.parametrize(
+    "page", [name for name, page in WRITTEN.items() if blocks(page, "python", "{code-cell}")]
+)
+def test_code_imports_what_is_there(page: str) -> None:
+    """Of blocks that the build does not run too: each is Python, and its imports exist."""
+    for block in blocks(WRITTEN[page], "python"):
+        tree = ast.parse(block.text)
+        found = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        mine = [Path(name).stem for name in files(WRITTEN[page])]
+        for node in found:
+            if not {getattr(node, "module", None), *(a.name for a in node.names)} & {*mine}:
+                exec(ast.unparse(node), {})
+
+
+def test_the_citation_can_be_read() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["cff-version"] == "1.2.0" and citation["type"] == "software"
+    assert citation["message"] and citation["title"] == "w2vjax"
+    assert all(author.get("name") or author.get("family-names") for author in citation["authors"])
+    project = (ROOT / "pyproject.toml").read_text()
+    assert f'version = "{citation["version"]}"' in project
+    assert citation["license"] in project
