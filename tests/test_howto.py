@@ -19,7 +19,7 @@ PROGRAMS = [page for page in WRITTEN if blocks(page, "python", "toml")]
 
 
 def _furnish(page: Path, folder: Path) -> None:
-    """The page's files, a text, vectors, and the repository's records, where pages look for them."""
+    """The page's files, a text, vectors and the repository's records, where pages look."""
     for name, content in files(page).items():
         (folder / name).write_text(content)
     (folder / "text.txt").write_bytes(b"".join(planted.text(60_000)))
