@@ -10,6 +10,7 @@ from synthetic import CELLS, MACHINE, experiment
 
 from w2vjax.records.file import Records
 from w2vjax.records.metrics import FINISHED
+from w2vjax.report import picture
 from w2vjax.report.build import build
 from w2vjax.report.cells import with_cells
 from w2vjax.report.facts import words
@@ -35,7 +36,7 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.text += data
 
     def all(self, name):
@@ -70,7 +71,9 @@ def page(folder):
 def test_it_needs_nothing_else(built):
     found = page(built)
     tags = {tag for tag, _ in found.attributes}
-    assert not tags & {"script", "link", "iframe", "object"}
+    assert not tags & {"link", "iframe", "object"}
+    assert [found for tag, found in found.attributes if tag == "script"] == [{}]  # its own
+    assert any(text.startswith("default-src 'none'") for text in found.all("content"))
     assert "b" not in tags  # of the text's name: it is shown, and not obeyed
     ids = found.all("id")
     assert len(set(ids)) == len(ids)
@@ -109,6 +112,19 @@ def test_the_best_cell_is_named_with_those_not_worse(built):
     text = page(built).text
     assert re.search(r"highest mean analogy accuracy: NEG, unigram0\.75, 4\d\.\d ± ", text)
     assert "Not significantly worse: NCE, unigram" in text
+
+
+def test_two_seeds_name_no_best_cell(tmp_path, monkeypatch):
+    monkeypatch.setattr(picture, "render", lambda *_: bytes(24))
+    Records(tmp_path).append(experiment(CELLS[3:5], 2))
+    build(tmp_path)
+    text = page(tmp_path).text
+    assert "2 seeds cannot tell" in text and "The highest" not in text
+
+
+def test_words_are_explained_before_settings_are_listed(built):
+    sections = page(built).all("id")
+    assert sections.index("results") < sections.index("words") < sections.index("protocol")
 
 
 def test_records_without_facts_make_a_page_too(tmp_path):

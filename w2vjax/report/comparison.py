@@ -92,7 +92,7 @@ def contents(frame: pd.DataFrame) -> dict[str, bytes]:
         more[survival.NAME] = times
     told = sentences(conditions(complete(frame)))
     more = {name: replace(each, caption=each.caption + told) for name, each in more.items()}
-    text = page(frame, made, figures, list(more.values()))
+    text = page(frame, made, figures, more)
     files = {"report.html": text.encode(), **named_files(figures)}
     for name, each in {"table": made, **more}.items():
         files |= each.files(name)

@@ -1,12 +1,14 @@
 """The report as one HTML file that needs no other: tables, figures, protocol, machine, words."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from w2vjax.report.cells import complete, with_cells
 from w2vjax.report.facts import (
@@ -19,6 +21,7 @@ from w2vjax.report.facts import (
     words,
 )
 from w2vjax.report.picture import Picture
+from w2vjax.report.stats import MIN_SEEDS
 from w2vjax.report.tables import UNDEFINED, Table, html
 
 SCALE = 0.6
@@ -28,11 +31,11 @@ COMMANDS = {"compare": "w2vjax compare --out NEW_FOLDER"}
 
 
 def page(
-    frame: pd.DataFrame, table: Table, figures: Mapping[str, Picture], more: Sequence[Table] = ()
+    frame: pd.DataFrame, table: Table, figures: Mapping[str, Picture], more: Mapping[str, Table]
 ) -> str:
     """The whole report as HTML, of records as `records.read` gives them.
 
-    `table`: the comparison; `more`: tables to follow it.
+    `table`: the comparison; `more`: tables to follow it, by name.
     """
     frame = with_cells(frame)
     done = complete(frame)
@@ -41,8 +44,9 @@ def page(
     seconds = of_run(done, "seconds").sum() + of_run(done, "compile_seconds").sum()
     machine = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
     machine.filters["rich"] = html
-    template = machine.from_string(files(__package__).joinpath("page.html").read_text("utf-8"))
-    return template.render(
+    template, style, script = (_part(kind) for kind in ("html", "css", "js"))
+    digest = sha256(f"\n{script}".encode()).digest()
+    return machine.from_string(template).render(
         title=f"word2vec's output layers: {name}",
         what=_what(done, table),
         best=_best(table),
@@ -58,7 +62,14 @@ def page(
         minutes=f"{seconds / 60:.0f}",
         again=COMMANDS.get(name, f"python experiments/{name}.py"),
         words=words(frame),
+        style=Markup(style),
+        script=Markup(script),
+        script_sha256=base64.b64encode(digest).decode(),
     )
+
+
+def _part(kind: str) -> str:
+    return files(__package__).joinpath(f"page.{kind}").read_text("utf-8")
 
 
 def _what(done: pd.DataFrame, table: Table) -> str:
@@ -71,16 +82,26 @@ def _what(done: pd.DataFrame, table: Table) -> str:
         f"Here {_counted(len(table.text), 'combination')} of output layer, sampler and settings "
         f"(cells) are compared on {listed(done, 'config.corpus.source')}, each trained from "
         f"{_counted(seeds, 'seed')}: same text in the same order, same start, same questions asked "
-        "of the vectors. The last section explains the words used."
+        "of the vectors."
     )
 
 
 def _best(table: Table) -> str:
-    """Which cell has the best mean, and which are not worse, as the table marks them."""
+    """Which cell has the best mean, and which are not worse, as the table marks them.
+
+    Where seeds are too few to tell, no cell is named.
+    """
     header = "analogies (%)"
     means = table.raw.get("analogy/total.mean", pd.Series(dtype=float)).dropna()
     if means.empty or len(table.text) < 2:
         return ""
+    seeds = int(table.raw["seeds"].loc[means.index].min())
+    if seeds < MIN_SEEDS:
+        return (
+            f"Mean analogy accuracies reach from {100 * means.min():.1f} to {100 * means.max():.1f}"
+            f" %. Which cell is best, {_counted(seeds, 'seed')} cannot tell: that takes "
+            f"{MIN_SEEDS} or more of each."
+        )
     names = table.text["layer"] + ", " + table.text["sampler"]
     names = names.str.removesuffix(f", {UNDEFINED}")
     best = means.idxmax()
@@ -88,7 +109,7 @@ def _best(table: Table) -> str:
     others = [names[i] for i in table.text.index if table.bold[header][i] and i != best]
     if others:
         text += f" Not significantly worse: {'; '.join(others)}."
-    return text
+    return f"{text} How sure that is, the table tells."
 
 
 def _figure(name: str, picture: Picture) -> dict[str, Any]:
