@@ -20,11 +20,12 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "reference",
+    "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
     "mathml",
     "offline",
 ]
-exclude_patterns = ["_build", "jupyter_execute", "**/.ipynb_checkpoints"]
+exclude_patterns = ["gallery", "_build", "jupyter_execute", "**/.ipynb_checkpoints"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -36,6 +37,18 @@ nb_execution_show_tb = True
 nb_execution_timeout = 60
 nb_merge_streams = True
 nb_number_source_lines = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "figures",  # made by the build
+    "notebook_extensions": set(),
+    "reset_modules": ("look.reset",),
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "write_computation_times": False,
+    "min_reported_time": 1e9,
+}
 
 bibtex_bibfiles = ["references.bib"]
 bibtex_reference_style = "author_year"

@@ -18,7 +18,7 @@ class Block(NamedTuple):
 
 def pages() -> list[Path]:
     """README and every page somebody wrote."""
-    made = ("_build", "jupyter_execute", "made")
+    made = ("_build", "jupyter_execute", "figures")
     written = (ROOT / "docs").rglob("*.md")
     return [ROOT / "README.md", *sorted(p for p in written if not {*p.parts} & {*made})]
 
