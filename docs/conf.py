@@ -48,6 +48,8 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "write_computation_times": False,
     "min_reported_time": 1e9,
+    "show_signature": False,
+    "within_subsection_order": "FileNameSortKey",
 }
 
 bibtex_bibfiles = ["references.bib"]

@@ -4,7 +4,8 @@ What sharing noise costs
 
 A block of words shares its noise words. The fewer words share, and the more noise words they
 have, the better the vectors and the slower the step. The first four million words of
-``simplewiki-2018``, 64 dimensions, three passes, three seeds (``experiments/sharing.py``).
+``simplewiki-2018``, 64 dimensions, three passes, three seeds (``experiments/sharing.py``). NCE had
+no output biases in these runs.
 """
 
 from pathlib import Path
