@@ -113,6 +113,15 @@ def test_windows_hold_the_neighbours_of_the_text_and_of_no_other_document(
     assert seen == 2 * len(every)
 
 
+@pytest.mark.parametrize("devices", [1, 2])
+def test_steps_may_be_shorter_than_a_window(devices):
+    corpus = places(50)
+    config = replace(CONFIG, tokens_per_step=1, block_size=1, sync_words=1)
+    found = streamed(corpus, config, devices)
+    assert found[0].tokens.shape == (devices, 1 + 2 * WINDOW)
+    assert sorted(centres(found)) == list(range(50))
+
+
 def test_words_come_in_the_order_of_the_text_or_in_one_of_every_epochs_own():
     corpus = places()
     size, config = len(corpus.ids), replace(CONFIG, epochs=2)

@@ -183,19 +183,20 @@ def _shards(
 ) -> Iterator[Shard]:
     """One device's parts of the segments in order. Every kept word is a centre in just one."""
     window, size = layout.window, layout.shard
-    padding = np.stack([np.zeros(size, np.int32), np.full(size, NO_DOCUMENT, np.int32)])
-    pieces, held = [padding[:, -window:]], window
+    length = size + 2 * window
+    padding = np.stack([np.zeros(length, np.int32), np.full(length, NO_DOCUMENT, np.int32)])
+    pieces, held = [padding[:, :window]], window
     for piece in _kept(plan, units, weights, part, layout.devices):
         pieces.append(piece)
         held += piece.shape[1]
-        while held >= size + 2 * window:
+        while held >= length:
             stream = np.concatenate(pieces, axis=1)
-            yield stream[0, : size + 2 * window], stream[1, : size + 2 * window], size
+            yield stream[0, :length], stream[1, :length], size
             pieces, held = [stream[:, size:]], held - size
     while held > window:
-        stream = np.concatenate([*pieces, padding, padding[:, : 2 * window]], axis=1)
+        stream = np.concatenate([*pieces, padding], axis=1)
         kept = min(size, held - window)
-        yield stream[0, : size + 2 * window], stream[1, : size + 2 * window], kept
+        yield stream[0, :length], stream[1, :length], kept
         pieces, held = [stream[:, size:held]], held - size
 
 
