@@ -69,6 +69,15 @@ def test_divergence_and_interruption_have_codes_of_their_own(capsys, monkeypatch
     assert fails(KeyboardInterrupt()) == (130, "", "")
 
 
+def test_output_that_nobody_reads_ends_in_silence():
+    command = [sys.executable, "-m", "w2vjax", "compare", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
 def test_layers_of_the_command_line_are_those_of_the_registry():
     assert set(cli.Compare().outputs) == set(OUTPUTS)
 

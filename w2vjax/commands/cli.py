@@ -256,7 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code.
 
     0; 1: a run failed; 2: wrong input, told in one line (options that do not exist or are no
-    numbers end the process, with 2 too); 130: interrupted.
+    numbers end the process, with 2 too); 130: interrupted; 141: nobody reads the output any more.
     """
 
     def command() -> int:

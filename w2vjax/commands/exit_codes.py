@@ -1,5 +1,7 @@
 """How a command ends: its exit code, and what is told of a mistake."""
 
+import os
+import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -8,17 +10,22 @@ from w2vjax import progress
 from w2vjax.errors import InputError
 
 INTERRUPTED = 130
+UNREAD = 141
+"""whoever read the output has closed it: `w2vjax … | head`"""
 
 
 def guarded(command: Callable[[], int]) -> int:
     """The exit code of a command that may fail.
 
-    Its own; 1: a run failed; 2: wrong input, told in one line; 130: interrupted.
+    Its own; 1: a run failed; 2: wrong input, told in one line; 130: interrupted; 141: nobody reads
+    its output any more.
     """
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn
-            return command()
+            code = command()
+            sys.stdout.flush()
+            return code
     except InputError as error:
         say(str(error))
         return 2
@@ -27,6 +34,9 @@ def guarded(command: Callable[[], int]) -> int:
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the end tries again
+        return UNREAD
 
 
 say = partial(progress.say, prefix="w2vjax: ")
