@@ -1,6 +1,5 @@
 """The documentation: what it lists is all there is, its commands run, its code is not stale."""
 
-import ast
 import inspect
 import os
 import shlex
@@ -126,40 +125,37 @@ def test_long_commands_are_understood(page: str) -> None:
             assert words[1] in files(WRITTEN[page]) or (ROOT / words[1]).exists(), line
 
 
-def _shell(page: Path) -> str:
+def _commands(page: Path) -> str:
+    """The page's commands, and then its Python as one program; README's has tests of its own."""
     found = [block.text for block in blocks(page, "sh") if RUN_ELSEWHERE not in block.text]
+    if page.name != "README.md" and _program(page):
+        found.append("python page.py")
     return "\n".join(found)
 
 
-@pytest.mark.parametrize("page", [name for name, page in WRITTEN.items() if _shell(page)])
-def test_commands_run(page: str, tmp_path: Path) -> None:
-    """Those of `sh` blocks, in a folder with the page's files and the reader's `text.txt`."""
+def _program(page: Path) -> str:
+    named = files(page).values()
+    return "\n".join(block.text for block in blocks(page, "python") if block.text not in named)
+
+
+@pytest.mark.parametrize("page", [name for name, page in WRITTEN.items() if _commands(page)])
+def test_commands_and_code_run(page: str, tmp_path: Path) -> None:
+    """In a folder with the page's files, the reader's `text.txt` and the project's `results`."""
     words = np.random.default_rng(0).zipf(1.5, 60_000) % 500
     text = [" ".join(f"w{word}" for word in line) for line in words.reshape(-1, 20)]
     (tmp_path / "text.txt").write_text("\n".join(text))
-    for name, content in files(WRITTEN[page]).items():
+    (tmp_path / "results").mkdir()
+    for folder in (ROOT / "results").iterdir():
+        (tmp_path / "results" / folder.name).symlink_to(folder)
+    for name, content in (files(WRITTEN[page]) | {"page.py": _program(WRITTEN[page])}).items():
         (tmp_path / name).write_text(content)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", _shell(WRITTEN[page])],
+        ["bash", "-euo", "pipefail", "-c", _commands(WRITTEN[page])],
         cwd=tmp_path, capture_output=True, text=True,
         env=os.environ | {"PATH": path, "MPLBACKEND": "agg"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
-
-
-@pytest.mark.parametrize(
-    "page", [name for name, page in WRITTEN.items() if blocks(page, "python", "{code-cell}")]
-)
-def test_code_imports_what_is_there(page: str) -> None:
-    """Of blocks that the build does not run too: each is Python, and its imports exist."""
-    for block in blocks(WRITTEN[page], "python"):
-        tree = ast.parse(block.text)
-        found = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-        mine = [Path(name).stem for name in files(WRITTEN[page])]
-        for node in found:
-            if not {getattr(node, "module", None), *(a.name for a in node.names)} & {*mine}:
-                exec(ast.unparse(node), {})
 
 
 def test_the_citation_can_be_read() -> None:
