@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.ticker import NullLocator
 
 from w2vjax.report import look
+from w2vjax.report.letters import shown
 from w2vjax.report.stats import mean_interval
 
 CAPTION = """\
@@ -50,7 +51,7 @@ def draw(points: pd.DataFrame, path: Path) -> None:
     with plt.rc_context(look.STYLE):
         figure, axes = plt.subplots(figsize=(look.PAGE, 3.2))
         for name, how in look.looks(points["head"].unique()).items():
-            axes.plot(means.index, means[name], label=look.shown(name), **how)
+            axes.plot(means.index, means[name], label=shown(name), **how)
         axes.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel="perplexity")
         axes.set_xticks(means.index, [f"{seconds:g}" for seconds in means.index])
         axes.xaxis.set_minor_locator(NullLocator())

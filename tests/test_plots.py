@@ -87,9 +87,9 @@ def test_figures_are_drawn_where_there_is_something_to_show(frames, size):
         assert_readable(drawing.figure)
 
 
-def assert_readable(figure):
+def assert_readable(figure, widths=(COLUMN, PAGE)):
     """No text is cut off or lies on another."""
-    assert figure.get_figwidth() in (COLUMN, PAGE)
+    assert figure.get_figwidth() in widths
     # Ticks beyond the limits of the axes are not drawn, but still there.
     ticks = {
         label
@@ -110,6 +110,15 @@ def assert_readable(figure):
         for other, other_box in upright[i + 1 :]:
             overlap = box.padded(-1).overlaps(other_box.padded(-1))
             assert not overlap, f"{text.get_text()!r} on {other.get_text()!r}"
+
+
+def test_cells_are_told_by_shape_and_filling_as_well_as_by_colour(frames):
+    drawing = draw("accuracy_against_speed", frames("usual"))
+    points = [
+        line for line in drawing.figure.axes[0].lines if line.get_marker() not in ("", "None")
+    ]
+    told = {(p.get_marker(), p.get_fillstyle(), str(p.get_markerfacecolor())) for p in points}
+    assert len(told) == len(drawing.data) > len({p.get_marker() for p in points}) > 2
 
 
 def test_points_are_means_in_the_units_of_the_axes(frames):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
-from w2vjax.report.look import COLUMN, GREY, PAGE, Look, layer_colors, looks, unique
+from w2vjax.report.look import GREY, Look, Span, layer_colors, looks, unique
 from w2vjax.report.runs import ACCURACY, SIMILARITY, Spread, summary
 
 DODGE = 0.5
@@ -78,8 +78,8 @@ def _by_band(
         Panel(_dodged(rows, bands, list(styles)), x, y, title)
         for title, rows in _panels(data).items()
     ]
-    width = PAGE if len(panels) > 1 or len(styles) > 4 else COLUMN
-    figure = chart(panels, "line", styles, PanelGrid(width=width, share_y=True))
+    span: Span = "page" if len(panels) > 1 or len(styles) > 4 else "column"
+    figure = chart(panels, "line", styles, PanelGrid(span=span, share_y=True))
     for axes in figure.axes:
         axes.grid(axis="x", visible=False)
     return Drawing(figure, data.drop(columns="line"), f"{text} {spread.told()}")

@@ -21,7 +21,7 @@ from w2vjax.report.bench_rows import (
 )
 from w2vjax.report.cells import with_cells
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
-from w2vjax.report.look import COLUMN, GREY, Look, looks
+from w2vjax.report.look import GREY, Look, looks
 from w2vjax.report.picture import Draw
 from w2vjax.report.tables import Columns, Table, number, numbers, texts
 
@@ -207,6 +207,6 @@ def roofline(data: pd.DataFrame, matmul: float, copy: float) -> Drawing | None:
         cell: {**look, "linestyle": "none", "markersize": 5}
         for cell, look in looks(rates["cell"]).items()
     }
-    figure = chart([panel], "cell", styles, PanelGrid(width=COLUMN, height=2.3, base=0))
+    figure = chart([panel], "cell", styles, PanelGrid(span="column", height=2.3, base=0))
     top = pd.DataFrame({"cell": ["ceilings"], "intensity": [ridge], "flops_rate": [matmul]})
     return Drawing(figure, pd.concat([rates, top], ignore_index=True))

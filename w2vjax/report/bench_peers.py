@@ -21,7 +21,7 @@ from w2vjax.report.bench_rows import (
 )
 from w2vjax.report.cells import layer_titles
 from w2vjax.report.chart import Drawing, Panel, PanelGrid, chart
-from w2vjax.report.look import COLUMN, GREY, looks
+from w2vjax.report.look import GREY, SMALL, looks
 from w2vjax.report.picture import Draw
 from w2vjax.report.tables import UNDEFINED, Columns, Table, numbers, texts
 
@@ -194,7 +194,7 @@ def speed_and_accuracy(data: pd.DataFrame) -> Drawing | None:
         for row in ours.to_dict("records"):
             place = (row["seconds"], 100 * row["accuracy"])
             axes.annotate(f"{row['epochs']:g}", place, (-5, 1), textcoords="offset points",
-                          ha="right", fontsize=6, color=GREY)  # fmt: skip
+                          ha="right", fontsize=SMALL, color=GREY)  # fmt: skip
 
     x = spread_axis("seconds", "training (s); numbers: our epochs", log=True, plain=True, least=2)
     y = spread_axis("accuracy", "analogies (%)", 100)
@@ -204,7 +204,7 @@ def speed_and_accuracy(data: pd.DataFrame) -> Drawing | None:
         name: {**look, "linestyle": "none", "markersize": 5}
         for name, look in looks(data["program"]).items()
     }
-    layout = PanelGrid(width=COLUMN, height=2.4, base=0)
+    layout = PanelGrid(span="column", height=2.4, base=0)
     figure = chart([Panel(drawn, x, y, over=epochs if len(ours) else None)], "program", styles,
                    layout)  # fmt: skip
     spread = [f"{name}.{end}" for name in ("seconds", "accuracy") for end in ("low", "high")]

@@ -9,7 +9,7 @@ import pandas as pd
 from w2vjax.records.metrics import SUBJECT
 from w2vjax.report.chart import Axis, Drawing
 from w2vjax.report.chart_lists import listed
-from w2vjax.report.look import COLUMN, colors
+from w2vjax.report.look import colors
 from w2vjax.report.tables import UNDEFINED, Row
 
 
@@ -91,8 +91,8 @@ def speed_bars(data: pd.DataFrame, name: str, scale: float, label: str) -> Drawi
         return None
     palette = colors(data["cell"].astype(str))
     looks = [{"color": palette[str(cell)]} for cell in data["cell"]]
-    figure = listed(data, spread_axis(name, label, scale), looks, COLUMN, bars=True)
-    return Drawing(figure, data[["cell", name, f"{name}.low", f"{name}.high"]])
+    axes = listed(data, spread_axis(name, label, scale), looks, "column", bars=True)
+    return Drawing.on(axes, data[["cell", name, f"{name}.low", f"{name}.high"]])
 
 
 def machine_of(frame: pd.DataFrame) -> str:

@@ -6,7 +6,8 @@ figures, draws error bars and bands, sets axes up, places labels, and writes the
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from textwrap import fill
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from w2vjax.report.look import COLUMN, PAGE, Look, shown
+from w2vjax.report.letters import shown
+from w2vjax.report.look import Look, Span, scale, width
+
+LETTER = 0.055
+"""width of a letter of usual size, in inches"""
 
 
 class Drawing(NamedTuple):
@@ -25,6 +30,11 @@ class Drawing(NamedTuple):
     figure: Figure
     data: pd.DataFrame
     caption: str = ""
+
+    @classmethod
+    def on(cls, axes: Axes, data: pd.DataFrame, caption: str = "") -> "Drawing":
+        """The drawing whose figure these axes are in."""
+        return cls(cast(Figure, axes.figure), data, caption)
 
 
 @dataclass(frozen=True)
@@ -83,10 +93,10 @@ class PanelGrid:
 
     across: int = 3
     """panels in a row, at most"""
-    width: float = 0.0
-    """inches; 0: a column for one panel, a page for several"""
+    span: Span | None = None
+    """width of the figure; None: a column for one panel, a page for several"""
     height: float = 1.9
-    """of a row of panels"""
+    """of a row of panels, in inches, where letters have the usual size"""
     base: float = 0.5
     """of what is around them"""
     share_x: bool = False
@@ -103,10 +113,10 @@ def chart(
     """A figure of panels in rows; `line` is the column that names each row's line in `looks`."""
     across = min(layout.across, len(panels))
     down = -(-len(panels) // across)
-    width = layout.width or (PAGE if across > 1 else COLUMN)
-    in_legend = legend_columns(looks, width)
+    wide = width(layout.span or ("page" if across > 1 else "column"))
+    in_legend = legend_columns(looks, wide)
     below = 0 if layout.legend is not None else 0.14 * -(-len(looks) // in_legend)
-    figure = Figure(figsize=(width, layout.base + layout.height * down + below))
+    figure = Figure(figsize=(wide, scale() * (layout.base + layout.height * down + below)))
     grid = figure.subplots(
         down, across, squeeze=False, sharex=layout.share_x, sharey=layout.share_y
     )
@@ -125,6 +135,7 @@ def chart(
             axes.set_ylabel(panel.y.label)
     for panel, axes in zip(panels, grid.flat, strict=False):
         _frame(axes, panel)  # once all is drawn, for limits may be shared
+        axes.set_title(shown(fill(panel.title, int(wide / across / scale() / LETTER))))
     figure.suptitle(layout.title) if layout.title else None
     if layout.legend is not None:
         figure.legend(handles=layout.legend, loc="outside right upper")
@@ -133,15 +144,30 @@ def chart(
     return figure
 
 
+def on_axes(
+    axes: Axes, panel: Panel, line: str, looks: Mapping[str, Look], entries: Sequence[Line2D] = ()
+) -> None:
+    """One panel in axes that are there, with a legend of these entries, or of the lines."""
+    _curves(axes, panel, line, looks)
+    axes.set(xlabel=panel.x.label, ylabel=panel.y.label)
+    _frame(axes, panel)
+    axes.legend(handles=entries or _handles(looks))
+
+
+def _handles(looks: Mapping[str, Look]) -> list[Line2D]:
+    return [Line2D([], [], **{**look, "label": shown(name)}) for name, look in looks.items()]
+
+
 def legend(figure: Figure, looks: Mapping[str, Look], columns: int) -> None:
     """The lines' names below the panels."""
-    handles = [Line2D([], [], **{**look, "label": shown(name)}) for name, look in looks.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, columnspacing=1.5)
+    figure.legend(
+        handles=_handles(looks), loc="outside lower center", ncols=columns, columnspacing=1.5
+    )
 
 
-def legend_columns(names: Iterable[str], width: float) -> int:
-    """How many columns of a legend fit the width, at about 0.055 in a letter."""
-    return max(1, int(width / (0.5 + 0.055 * max(map(len, names)))))
+def legend_columns(names: Iterable[str], wide: float) -> int:
+    """How many columns of a legend fit the width, for letters of this size."""
+    return max(1, int(wide / scale() / (0.5 + LETTER * max(map(len, names)))))
 
 
 def _curves(axes: Axes, panel: Panel, line: str, looks: Mapping[str, Look]) -> None:
@@ -151,11 +177,11 @@ def _curves(axes: Axes, panel: Panel, line: str, looks: Mapping[str, Look]) -> N
         rows = panel.data[panel.data[line] == name]
         if rows.empty:
             continue
+        if rows[[x.column, y.column]].notna().all(axis=1).sum() == 1:
+            look = {"marker": "o", "markersize": 3.5, **look}  # no line of one point is seen
         if rows[x.column].isna().all():
             _level(axes, y, rows, look)
         elif panel.bands:
-            if len(rows) == 1:  # a line of one point cannot be seen
-                look = {"marker": "o", "markersize": 3.5, **look}
             axes.plot(x.of(rows), y.of(rows), **look)
             axes.fill_between(x.of(rows), *y.ends(rows), color=look["color"], alpha=0.15, lw=0)
         else:
@@ -171,8 +197,7 @@ def _level(axes: Axes, y: Axis, rows: pd.DataFrame, look: Look) -> None:
 
 
 def _frame(axes: Axes, panel: Panel) -> None:
-    """Limits, ticks and title."""
-    axes.set_title(shown(panel.title))
+    """Limits, ticks, and what is drawn over."""
     axes.set_xlim(_room(axes.get_xlim(), panel.x))
     axes.set_ylim(_room(axes.get_ylim(), panel.y))
     _ticks(axes.xaxis, panel.x, axes.get_xlim())

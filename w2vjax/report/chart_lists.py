@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from w2vjax.report.chart import Axis
-from w2vjax.report.look import PAGE, Look, shown
+from w2vjax.report.letters import shown
+from w2vjax.report.look import SMALL, Look, Span, scale, width
 
 LIGHT, DARK = "white", "black"
 LEAST_LUMINANCE = 0.179
@@ -18,11 +19,18 @@ LEAST_LUMINANCE = 0.179
 
 
 def listed(
-    data: pd.DataFrame, axis: Axis, looks: Sequence[Look], width: float, bars: bool = False
-) -> Figure:
-    """A row a name (column `cell`), from the top: a marker or a bar, with its spread."""
-    figure = Figure(figsize=(width, 0.7 + 0.18 * len(data)))
-    axes = figure.subplots()
+    data: pd.DataFrame,
+    axis: Axis,
+    looks: Sequence[Look],
+    span: Span,
+    bars: bool = False,
+    axes: Axes | None = None,
+) -> Axes:
+    """A row a name (column `cell`), from the top: a marker or a bar, with its spread.
+
+    In `axes`, or in a figure of its own.
+    """
+    axes = axes or _axes(width(span), 0.7 + 0.18 * len(data))
     middle, arms = axis.of(data), axis.arms(data)
     for place, look in enumerate(looks):
         arm = None if arms is None else arms[:, [place]]
@@ -36,21 +44,32 @@ def listed(
     axes.set_xlabel(axis.label)
     if bars:
         axes.set_xlim(left=0)
-    return figure
+    return axes
+
+
+def _axes(wide: float, height: float) -> Axes:
+    return Figure(figsize=(wide, scale() * height)).subplots()
 
 
 def heat_map(
-    grid: pd.DataFrame, texts: pd.DataFrame, height: float, label: str = "", absent: Any = "white"
-) -> Figure:
-    """A row an index, a column a column, each with its text; `label`: of the bar of colours."""
-    figure = Figure(figsize=(PAGE, 1.2 + height * len(grid)))
-    axes = figure.subplots()
+    grid: pd.DataFrame,
+    texts: pd.DataFrame,
+    height: float,
+    label: str = "",
+    absent: Any = "white",
+    axes: Axes | None = None,
+) -> Axes:
+    """A row an index, a column a column, each with its text; `label`: of the bar of colours.
+
+    In `axes`, or in a figure of its own.
+    """
+    axes = axes or _axes(width("page"), 1.2 + height * len(grid))
     sns.heatmap(
         grid,
         ax=axes,
         annot=texts,
         fmt="",
-        annot_kws={"size": 6.5},
+        annot_kws={"size": SMALL},
         cmap="cividis",
         cbar=bool(label),
         cbar_kws={"label": label, "pad": 0.02},
@@ -64,7 +83,7 @@ def heat_map(
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.set(xlabel="", ylabel="")
-    return figure
+    return axes
 
 
 def _contrast(axes: Axes) -> None:

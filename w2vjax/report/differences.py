@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Shaped
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from w2vjax.config.defaults import STANDARD_DEFAULTS, WIDER
@@ -16,7 +17,8 @@ from w2vjax.report import stats
 from w2vjax.report.cells import SEED, complete, with_cells
 from w2vjax.report.chart import Axis, Drawing
 from w2vjax.report.chart_lists import listed
-from w2vjax.report.look import GREY, MARKERS, PAGE, Look, layer_colors, shown, unique
+from w2vjax.report.letters import shown
+from w2vjax.report.look import GREY, MARKERS, Look, layer_colors, unique
 from w2vjax.report.runs import ACCURACY, runs
 from w2vjax.report.stats import LEVEL, MIN_SEEDS, two_level_bootstrap
 from w2vjax.report.tables import MISSING, UNDEFINED, Table
@@ -59,9 +61,10 @@ def read_hits(frame: pd.DataFrame) -> Hits | None:
     return Hits(tuple(rows["run"]), answers == 1, answers >= 0, sections)
 
 
-def tables(frame: pd.DataFrame) -> dict[str, Table]:
+def tables(frame: pd.DataFrame, against: str | None = None) -> dict[str, Table]:
     """Both tables by name; those that have rows."""
-    rows = zip(TABLES, (differences(frame), within_layers(frame)), strict=True)
+    made = (differences(frame, against), within_layers(frame, against))
+    rows = zip(TABLES, made, strict=True)
     return {name: tabulated(made) for name, made in rows if made is not None}
 
 
@@ -86,7 +89,7 @@ def differences(frame: pd.DataFrame, against: str | None = None) -> pd.DataFrame
     return _over_questions(rows, [(cell, against) for cell in cells if cell != against])
 
 
-def within_layers(frame: pd.DataFrame) -> pd.DataFrame | None:
+def within_layers(frame: pd.DataFrame, against: str | None = None) -> pd.DataFrame | None:
     """The same, every cell against the one of its own layer that has the reference's sampler.
 
     None where fewer than two layers have both that sampler and another.
@@ -95,7 +98,7 @@ def within_layers(frame: pd.DataFrame) -> pd.DataFrame | None:
     if len(cells) < 2:
         return None
     firsts = frame.drop_duplicates("cell").set_index("cell").loc[cells]
-    usual = firsts.loc[_reference(frame, rows), "variant"]
+    usual = firsts.loc[against or _reference(frame, rows), "variant"]
     own = firsts[firsts["variant"] == usual]
     there = dict(zip(own["layer"].astype(str), own.index, strict=True))
     pairs = [(cell, there.get(str(firsts.loc[cell, "layer"]), cell)) for cell in cells]
@@ -103,7 +106,7 @@ def within_layers(frame: pd.DataFrame) -> pd.DataFrame | None:
     return _over_questions(rows, pairs) if len({pair[1] for pair in pairs}) > 1 else None
 
 
-def over_seeds(frame: pd.DataFrame) -> pd.DataFrame:
+def over_seeds(frame: pd.DataFrame, against: str | None = None) -> pd.DataFrame:
     """The same as `differences` where runs did not record their answers, of accuracies alone.
 
     Cells that share fewer than `MIN_SEEDS` seeds with the reference have no row.
@@ -112,16 +115,20 @@ def over_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     scores = made.pivot_table(index="seed", columns="cell", values=ACCURACY, observed=True) / 100
     if scores.shape[1] < 2:
         return stats.differences(scores, [])
-    against = _reference(frame, frame[frame["cell"].isin(scores.columns)])
+    against = against or _reference(frame, frame[frame["cell"].isin(scores.columns)])
+    if against not in scores:
+        raise unknown("cell", against, map(str, scores))
     found = stats.differences(scores, [(cell, against) for cell in scores if cell != against])
     return found[found["seeds"] >= MIN_SEEDS].reset_index(drop=True)
 
 
-def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
+def differences_to_reference(
+    frame: pd.DataFrame, axes: Axes | None = None, against: str | None = None
+) -> Drawing | None:
     """Forest plot: every cell's difference in accuracy to the reference, with its interval."""
-    data, over = differences(frame), "seeds and sections of questions"
+    data, over = differences(frame, against), "seeds and sections of questions"
     if data is None:
-        data, over = over_seeds(frame), "seeds"
+        data, over = over_seeds(frame, against), "seeds"
     data = data[data["low"].notna()]
     if data.empty:
         return None
@@ -139,8 +146,8 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
     reference = data["against"].iloc[0]
     gap = "\n" if len(reference) > LONG_NAME else " "
     label = f"analogy accuracy minus that of{gap}{shown(reference)} (percentage points)"
-    figure = listed(data, Axis("difference", label, 100, low="low", high="high"), looks, PAGE)
-    (axes,) = figure.axes
+    axis = Axis("difference", label, 100, low="low", high="high")
+    axes = listed(data, axis, looks, "page", axes=axes)
     axes.set_xlabel(label, loc="right" if gap == "\n" else "center")
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=1)
     mark: Look = {"color": GREY, "marker": MARKERS[0], "linestyle": "-", "linewidth": 0.9}
@@ -155,7 +162,7 @@ def differences_to_reference(frame: pd.DataFrame) -> Drawing | None:
         "compared with each other. Filled: different from the reference at 5 % after Holm's "
         "correction for all rows; open: not shown to be different."
     )
-    return Drawing(figure, data, caption)
+    return Drawing.on(axes, data, caption)
 
 
 def tabulated(made: pd.DataFrame) -> Table:

@@ -10,7 +10,7 @@ import pandas as pd
 from w2vjax.errors import InputError
 from w2vjax.report.cells import complete, layer_titles, sampler_order
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
-from w2vjax.report.look import PAGE, looks
+from w2vjax.report.look import looks
 from w2vjax.report.picture import rendered
 from w2vjax.report.tables import MISSING, Table
 
@@ -233,7 +233,7 @@ def _panels(rows: pd.DataFrame, x: Axis, shown: Shown, title: str = "") -> Drawi
         for state in states
         for loss in losses
     ]
-    layout = PanelGrid(len(losses), PAGE, 1.35, share_x=True, share_y="col", title=title)
+    layout = PanelGrid(len(losses), "page", 1.35, share_x=True, share_y="col", title=title)
     figure = chart(panels, "sampler", looks(rows["sampler"]), layout)
     wanted = [*KEYS, shown.column, f"{shown.column}_error"]
     return Drawing(figure, rows[wanted].reset_index(drop=True))

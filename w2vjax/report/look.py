@@ -1,28 +1,40 @@
 """How figures look: sizes, colours, markers, dashes.
 
-Widths are a column's (3.25 in) or a page's (6.75 in). Colours are safe for colour-blind readers and
-never alone: markers or dashes tell the same. Text has a contrast of 4.5 to its background or more.
+Widths are a column's or a page's, of the venue that is drawn for. Colours are told apart by
+colour-blind readers and never alone: markers, their filling or dashes tell the same. Text has a
+contrast of 4.5 to its background or more, and what is drawn of 3.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal
 
+import matplotlib
+import matplotlib.style
 import pandas as pd
 import seaborn as sns
 
 from w2vjax.report.cells import NO_SAMPLER
+from w2vjax.report.letters import family
+from w2vjax.report.venues import TIMES, USUAL, Venue
 
-COLUMN, PAGE = 3.25, 6.75
-GREY = "0.45"
+COLUMN, PAGE = USUAL.column, USUAL.page
+GREY, PALE = "0.45", "0.55"
+"""of text and marks; of marks behind others"""
+PALETTE = (
+    *("#0173B2", "#D55E00", "#029E73", "#590E00", "#A100F2"),
+    *("#2A007F", "#B0578D", "#7F562C", "#F230F2", "#1A1A1A"),
+)
+MANY = 2
+"""for more names than that: the first of so many times the colours, for the rest is too light"""
+SMALL = "small"
+"""size of letters within a chart"""
+LABELS = ("axes.labelsize", "axes.titlesize", "figure.titlesize")
+TICKS = ("xtick.labelsize", "ytick.labelsize", "legend.fontsize")
 STYLE: dict[str, Any] = {
-    "font.size": 7.5,
-    "axes.labelsize": 7.5,
-    "axes.titlesize": 7.5,
-    "figure.titlesize": 7.5,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
+    **dict.fromkeys(("font.size", *LABELS), USUAL.size),
+    **dict.fromkeys(TICKS, USUAL.small),
     "legend.frameon": False,
     "legend.handlelength": 2.4,
     "axes.spines.top": False,
@@ -48,16 +60,54 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "w2vjax",
 }
 MARKERS = (*"os^DvPX<>p*hdH8", (4, 1), (6, 1), (8, 1))
+FILLS: tuple[dict[str, Any], ...] = (
+    {"fillstyle": "full"},
+    *({"fillstyle": kind, "markerfacecoloralt": "white"} for kind in ("left", "bottom")),
+    {"markerfacecolor": "white"},
+    *({"fillstyle": kind, "markerfacecoloralt": "white"} for kind in ("right", "top")),
+    *({"fillstyle": kind, "markerfacecoloralt": "black"} for kind in ("left", "bottom")),
+    {"markerfacecolor": "black"},
+    *({"fillstyle": kind, "markerfacecoloralt": "black"} for kind in ("right", "top")),
+)
+"""of markers; they tell apart what has one shape"""
 DASHES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 2, 2, 2)))
 Look = dict[str, Any]
 """how matplotlib draws a line"""
+Span = Literal["column", "page"]
+_VENUE: ContextVar[Venue] = ContextVar("venue", default=USUAL)
+
+
+@contextmanager
+def styled(venue: Venue = USUAL) -> Iterator[None]:
+    """Figures that are made and saved within have this project's style and the venue's sizes."""
+    sizes = dict.fromkeys(("font.size", *LABELS), venue.size) | dict.fromkeys(TICKS, venue.small)
+    letters = {"font.family": [family(TIMES if venue.serif else ())]}
+    formulas = {"mathtext.fontset": "stix"} if venue.serif else {}
+    token = _VENUE.set(venue)
+    try:
+        with matplotlib.style.context(["default", STYLE | sizes | letters | formulas]):
+            yield
+    finally:
+        _VENUE.reset(token)
+
+
+def width(span: Span) -> float:
+    """Of a figure, in inches."""
+    venue = _VENUE.get()
+    return venue.column if span == "column" else venue.page
+
+
+def scale() -> float:
+    """How much larger letters are than usual: heights, which are given for usual ones, grow."""
+    return _VENUE.get().size / USUAL.size
 
 
 def colors(names: Iterable[Any]) -> dict[Any, Any]:
     """A colour a name, in the order of the categories if there are any."""
     names = unique(names)
-    palette = "colorblind" if len(names) <= 10 else "viridis"
-    return dict(zip(names, sns.color_palette(palette, len(names)), strict=True))
+    if len(names) <= len(PALETTE):
+        return dict(zip(names, PALETTE, strict=False))
+    return dict(zip(names, sns.color_palette("viridis", MANY * len(names)), strict=False))
 
 
 def layer_colors(layers: pd.Series) -> dict[Any, Any]:
@@ -94,11 +144,3 @@ def unique(names: Iterable[Any]) -> list[Any]:
     if isinstance(names, pd.Series) and isinstance(names.dtype, pd.CategoricalDtype):
         return list(names.cat.remove_unused_categories().cat.categories)
     return list(dict.fromkeys(names))
-
-
-def shown(name: Any) -> str:
-    """A cell or sampler as figures show it: `unigram^0.75` with the power as an exponent."""
-    name = str(name)
-    if name.startswith(NO_SAMPLER):
-        name = "no sampler" + name.removeprefix(NO_SAMPLER)
-    return re.sub(r"\^(-?[\d.]*\d|a\b)", r"$^{\1}$", name)

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from w2vjax.files import make_folder, write
 from w2vjax.report.cells import sampler_order
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
-from w2vjax.report.look import GREY, looks
+from w2vjax.report.look import GREY, Look, looks
 from w2vjax.report.picture import rendered
 from w2vjax.report.tables import UNDEFINED, Columns, Row, Table, texts
 
@@ -20,6 +20,16 @@ CORPUS = "corpus"
 REFERENCES = {"jax.random.bits": "--", "numpy choice(p)": ":"}
 """what draws are compared with, and their dashes"""
 SINGLE = PanelGrid(height=2.3, base=0)
+RINGS: Look = {
+    "color": GREY,
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 4,
+    "markerfacecolor": "none",
+    "markeredgewidth": 0.6,
+    "zorder": 1,
+}
+"""lines on them are seen"""
 Card = Mapping[str, Any]
 """What `study.card.card` returns, or its JSON."""
 
@@ -164,13 +174,13 @@ def sampler_distributions(frame: pd.DataFrame) -> Drawing | None:
     ).drop_duplicates(["distribution", "rank"], keep="last")
     data = data.sort_values(["distribution", "rank"], kind="stable", ignore_index=True)
     names = set(data["distribution"])
-    styles = {"corpus": {"color": "0.75", "linewidth": 3, "zorder": 1}} if CORPUS in names else {}
+    styles = {CORPUS: RINGS} if CORPUS in names else {}
     styles |= looks(sorted(names - {CORPUS}, key=sampler_order), marked=False)
     x = Axis("rank", "frequency rank", log=True)
     panel = Panel(data, x, Axis("probability", "probability of a draw", log=True))
     caption = (
         "Probability that a draw of noise is the word of a frequency rank, for every sampler used; "
-        "in grey, how often the word occurs in the text. Both axes are logarithmic."
+        "grey rings: how often the word occurs in the text. Both axes are logarithmic."
     )
     return Drawing(chart([panel], "distribution", styles, SINGLE), data, caption)
 

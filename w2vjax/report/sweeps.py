@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 
 from w2vjax.report.cells import NO_SAMPLER, SEED, value_text, varies
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
-from w2vjax.report.look import GREY, PAGE, Look, layer_colors, looks
+from w2vjax.report.look import GREY, SMALL, Look, layer_colors, looks
 from w2vjax.report.runs import (
     ACCURACY,
     SECONDS,
@@ -235,7 +235,7 @@ def _drawn(
         )
         for score in scores
     ]
-    figure = chart(panels, "series", _looks(shown), PanelGrid(width=PAGE, height=2.3, base=0))
+    figure = chart(panels, "series", _looks(shown), PanelGrid(span="page", height=2.3, base=0))
     parts = [text]
     if SIMILARITY in scores:
         sets = ", ".join(name.rpartition("/")[2] for name in similarity_sets(frame))
@@ -261,13 +261,13 @@ def _mark(axes: Axes, sweep: Sweep, told: pd.DataFrame | None, score: str) -> No
         if left < place < right:
             axes.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=0.8, zorder=0)
             top = axes.get_xaxis_transform()
-            axes.text(place, 1.01, name, transform=top, ha="center", fontsize=6.5, color=GREY)
+            axes.text(place, 1.01, name, transform=top, ha="center", fontsize=SMALL, color=GREY)
     for point in () if told is None else told.to_dict("records"):
         axes.annotate(
             f"{point[sweep.setting]:g}",
             (point[sweep.at], point[score]),
             textcoords="offset points",
             xytext=(3, 3),
-            fontsize=6,
+            fontsize=SMALL,
             color=GREY,
         )

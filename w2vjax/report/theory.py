@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from w2vjax.report.cells import OLDER_TITLES, sampler_order
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
-from w2vjax.report.look import GREY, MARKERS, PAGE, colors
+from w2vjax.report.look import GREY, MARKERS, SMALL, colors
 from w2vjax.report.picture import rendered
 from w2vjax.report.tables import Table
 
@@ -90,7 +90,7 @@ def optima(data: pd.DataFrame) -> Drawing | None:
     for sampler in sorted(set(data["sampler"]), key=sampler_order):
         rows = drawn[drawn["sampler"] == sampler]
         panels.append(Panel(rows, x, y, sampler, over=partial(_diagonal, rows=rows, data=data)))
-    layout = PanelGrid(4, PAGE, 1.45, 0.6, share_x=True, share_y=True)
+    layout = PanelGrid(4, "page", 1.45, 0.6, share_x=True, share_y=True)
     return Drawing(chart(panels, "line", looks, layout), data)
 
 
@@ -101,4 +101,4 @@ def _diagonal(axes: Axes, rows: pd.DataFrame, data: pd.DataFrame) -> None:
     axes.plot(ends, ends, color=GREY, linewidth=0.8, zorder=1)
     gap = 1 - rows["r_squared"].min()
     fit = f"R² > 1 \N{MINUS SIGN} {10 ** ceil(log10(max(gap, 1e-15))):.0e}"
-    axes.text(0.04, 0.95, fit, transform=axes.transAxes, va="top", fontsize=7)
+    axes.text(0.04, 0.95, fit, transform=axes.transAxes, va="top", fontsize=SMALL)
