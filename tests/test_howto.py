@@ -1,34 +1,22 @@
-"""The programs of the pages that show how: each runs as it stands, from a folder with a text."""
+"""The pages that show how: the files they have their reader write run, by the lines that they give.
 
+`test_docs.py` runs their commands and the rest of their Python.
+"""
+
+import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from pages import ROOT, blocks, files
 
-from w2vjax import Embeddings
 from w2vjax.study.experiment_file import read_experiment
 from w2vjax.text import planted
 
 FOLDERS = ("howto", "coming-from")
 WRITTEN = [page for name in FOLDERS for page in sorted((ROOT / "docs" / name).glob("*.md"))]
-PROGRAMS = [page for page in WRITTEN if blocks(page, "python", "toml")]
-
-
-def _furnish(page: Path, folder: Path) -> None:
-    """The page's files, a text, vectors and the repository's records, where pages look."""
-    for name, content in files(page).items():
-        (folder / name).write_text(content)
-    (folder / "text.txt").write_bytes(b"".join(planted.text(60_000)))
-    words = tuple(f"w{number}" for number in range(20))
-    Embeddings(words, np.eye(20, dtype=np.float32)).save(folder / "vectors.bin")
-    (folder / "results").mkdir()
-    for found in (ROOT / "results").iterdir():
-        if found.is_dir() and found.name != "compare":
-            (folder / "results" / found.name).symlink_to(found)
 
 
 def _typed(page: Path, program: str) -> list[str]:
@@ -37,34 +25,29 @@ def _typed(page: Path, program: str) -> list[str]:
     return [line[2:] for line in lines if line.startswith(f"$ {program} ")]
 
 
-def _program(page: Path) -> str:
-    """The blocks of Python that are no files, as the reader runs them: in turn."""
-    named = [*files(page).values()]
-    return "\n".join(b.text for b in blocks(page, "python") if b.text not in named)
+def _write_files(page: Path, folder: Path) -> None:
+    for name, content in files(page).items():
+        (folder / name).write_text(content)
 
 
-def _run(line: str, folder: Path) -> None:
-    """What the reader types; it must print something and end well."""
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [(page, line) for page in WRITTEN for line in _typed(page, "python")],
+    ids=lambda value: getattr(value, "stem", None),
+)
+def test_programs_run_by_the_lines_given(page: Path, line: str, tmp_path: Path) -> None:
+    _write_files(page, tmp_path)
+    (tmp_path / "text.txt").write_bytes(b"".join(planted.text(60_000)))
     command = [sys.executable, *shlex.split(line)[1:]]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, f"{line}\n{done.stderr}"
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     assert done.stdout, line
 
 
-@pytest.mark.parametrize("page", PROGRAMS, ids=lambda page: page.stem)
-def test_its_programs_run(page: Path, tmp_path: Path) -> None:
-    _furnish(page, tmp_path)
-    for line in _typed(page, "python"):
-        _run(line, tmp_path)
-    if source := _program(page):
-        (tmp_path / "page.py").write_text(source)
-        _run("python page.py", tmp_path)
-
-
-@pytest.mark.parametrize("page", PROGRAMS, ids=lambda page: page.stem)
-def test_its_files_are_used(page: Path, tmp_path: Path) -> None:
-    for name, content in files(page).items():
-        (tmp_path / name).write_text(content)
+@pytest.mark.parametrize("page", [p for p in WRITTEN if files(p)], ids=lambda page: page.stem)
+def test_files_are_used_and_understood(page: Path, tmp_path: Path) -> None:
+    _write_files(page, tmp_path)
+    for name in files(page):
         program = "w2vjax" if name.endswith(".toml") else "python"
         assert any(name in line for line in _typed(page, program)), f"nobody runs {name}"
         if name.endswith(".toml"):
@@ -78,3 +61,10 @@ def test_every_page_of_a_task_says_what_to_do_when_it_goes_wrong() -> None:
     for page in pages:
         assert "## When it goes wrong" in page.read_text(), page.stem
         assert f"({page.name})" in index and f"\n{page.stem}\n" in index, page.stem
+
+
+def test_four_lines_give_a_model_a_sampled_softmax() -> None:
+    programs = [block.text for block in blocks(ROOT / "docs/howto/own-model.md", "python")]
+    (program,) = [text for text in programs if "nnx.Module" in text]
+    ours = [line for line in program.splitlines() if re.search(r"w2vjax|nn\.S|samplers|head", line)]
+    assert [line[-3:] for line in ours] == ["# 1", "# 2", "# 3", "# 4"]
