@@ -1,6 +1,5 @@
 """How Sphinx builds these pages: `sphinx-build -W -b html docs docs/_build`."""
 
-import logging
 import os
 import sys
 from importlib.metadata import version as version_of
@@ -70,8 +69,3 @@ html_title = "w2vjax"
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
-
-# While pages are being written: a folder may still be empty.
-logging.getLogger("sphinx.sphinx.directives.other").addFilter(
-    lambda record: "didn't match any documents" not in str(record.msg)
-)

@@ -24,7 +24,8 @@ means.iloc[:, :5].round(1)
 # behind.
 
 noisy = means[means["sampler"].astype(str) != "\N{EN DASH}"]  # a tree draws no noise
-order = noisy.groupby("sampler", observed=True)["accuracy_percent"].mean().sort_values().index
+by_sampler = noisy.groupby("sampler", observed=True)["accuracy_percent"]
+order = by_sampler.mean().sort_values().index
 layers = noisy["layer"].unique()
 
 figure, axes = plt.subplots()

@@ -19,7 +19,8 @@ points = frame[frame["metric"].isin(["theory/wanted", "theory/found"])]
 keys = ["layer", "sampler", "theory", "x"]
 wide = points.pivot_table(index=keys, columns="metric", values="value").reset_index()
 error = (wide["theory/found"] - wide["theory/wanted"]).abs()
-error.groupby([wide["layer"], wide["theory"]]).max().to_frame("largest error (nats)").reset_index()
+largest = error.groupby([wide["layer"], wide["theory"]]).max()
+largest.to_frame("largest error (nats)").reset_index()
 
 # %%
 # Every score lies on the diagonal. Negative sampling learns another quantity than the other two:
