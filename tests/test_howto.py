@@ -21,8 +21,8 @@ WRITTEN = [page for name in FOLDERS for page in sorted((ROOT / "docs" / name).gl
 
 def _typed(page: Path, program: str) -> list[str]:
     """The lines of console blocks that call a program, without their `$`."""
-    lines = "".join(block.text for block in blocks(page, "console")).splitlines()
-    return [line[2:] for line in lines if line.startswith(f"$ {program} ")]
+    text = "".join(block.text for block in blocks(page, "console")).replace("\\\n", " ")
+    return [line[2:] for line in text.splitlines() if line.startswith(f"$ {program} ")]
 
 
 def _write_files(page: Path, folder: Path) -> None:
