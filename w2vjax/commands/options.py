@@ -69,7 +69,7 @@ class TrainOptions:
     learning_rate: float | None = TrainConfig.learning_rate
     """at the start; falls linearly with the words read. None: what suits layer and optimizer"""
     devices: int | None = TrainConfig.devices
-    """XLA devices that share the work, on CPU one a core. None: two, if there are two"""
+    """XLA devices that share the work, on CPU one a core. None: all there are"""
     sync_words: int | None = TrainConfig.sync_words
     """kept words between two exchanges of the devices' changes. None: fewer, the more devices"""
 
