@@ -13,9 +13,16 @@ from importlib import import_module
 from inspect import isclass, isroutine
 from typing import Any
 
+from docutils import nodes
+from flax import nnx
+from numpy.typing import ArrayLike
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.inspect import signature as signature_of
+from sphinx.util.inspect import stringify_signature
+from sphinx.util.typing import stringify_annotation
 
 from w2vjax import config
 from w2vjax.commands.cli import main
@@ -28,7 +35,7 @@ from w2vjax.report import facts
 BLOCK = re.compile(r"^```\{(names|help|settings|own|presets)\} ?(\S*)\n(.*?)^```$", re.S | re.M)
 WIDTH = "92"
 """of help, in characters"""
-OPTIONS = {"class": "   :members:\n", "data": "   :no-value:\n"}
+OPTIONS = {"class": "   :members:\n   :exclude-members: loss_of\n", "data": "   :no-value:\n"}
 """of autodoc, by the kind of what it documents"""
 
 
@@ -40,6 +47,10 @@ ALSO = {
 """Other names of what reports explain."""
 
 
+ARRAY_LIKE = stringify_annotation(ArrayLike, "smart").split(" | None")[0]
+"""What signatures write for numpy's type."""
+
+
 def names(module: str, listed: str) -> str:
     """What autodoc knows of each name."""
     made = []
@@ -47,6 +58,8 @@ def names(module: str, listed: str) -> str:
         found = getattr(import_module(module), name)
         kind = "class" if isclass(found) else "function" if isroutine(found) else "data"
         made.append(f".. auto{kind}:: {module}.{name}\n{OPTIONS.get(kind, '')}")
+        if kind == "class" and found.__base__.__module__.startswith("w2vjax"):
+            made[-1] += "   :show-inheritance:\n"
     return "```{eval-rst}\n" + "\n".join(made) + "```"
 
 
@@ -165,14 +178,26 @@ def docstring(app: Sphinx, what: str, *more: Any) -> None:
     lines[:] = GoogleDocstring(made, Config(), what="function").lines()
 
 
-def signature(*arguments: Any) -> tuple[str | None, str | None]:
-    """Arrays by the names that programs import."""
-    *_, arguments_of, returned = arguments
-    return tuple(text and text.replace("jaxlib._jax.", "") for text in (arguments_of, returned))
+def signature(app: Sphinx, what: str, *more: Any) -> tuple[str | None, str | None]:
+    """Types by the names that programs import; of a class of nnx, what `__init__` takes."""
+    _, found, _, takes, gives = more
+    if what == "class" and issubclass(found, nnx.Module):
+        takes = stringify_signature(signature_of(found.__init__, bound_method=True))
+        takes = takes.removesuffix(" -> None")
+    return takes and takes.replace(ARRAY_LIKE, "ArrayLike").replace("<factory>", "..."), gives
+
+
+def arrays(app: Sphinx, document: nodes.document) -> None:
+    """Arrays in signatures by the name that programs import."""
+    for line in document.findall(addnodes.desc_signature):
+        for text in list(line.findall(nodes.Text)):
+            if "jaxlib._jax." in text:
+                text.parent.replace(text, nodes.Text(text.replace("jaxlib._jax.", "")))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", expanded)
     app.connect("autodoc-process-docstring", docstring)
     app.connect("autodoc-process-signature", signature)
+    app.connect("doctree-read", arrays)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
