@@ -24,6 +24,7 @@ from w2vjax.commands.options import (
     TrainOptions,
 )
 from w2vjax.commands.replay_command import Replay
+from w2vjax.commands.report_command import Report
 from w2vjax.commands.sampler_commands import Samplers
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import (
@@ -212,25 +213,6 @@ class Eval:
             print(f"{score.metric:{width}}  {value:>5} {unit:7}  {covered:>16} covered")
         for protocol in dict.fromkeys(score.protocol for score in scores):
             print(protocol)
-        return 0
-
-
-@dataclass(frozen=True)
-class Report:
-    """Build the tables, figures and report.html of a folder of records; print the table.
-
-    $ w2vjax report results/compare
-    """
-
-    folder: Positional[Path]
-    """folder that holds records.jsonl"""
-
-    def run(self) -> int:
-        from w2vjax.report import build as report
-
-        files = report.build(self.folder)
-        print((self.folder / "table.md").read_text())
-        say(f"{len(files)} files written into {self.folder}")
         return 0
 
 

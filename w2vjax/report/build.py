@@ -1,12 +1,13 @@
 """Records to a report: tables (Markdown, LaTeX with booktabs, CSV), figures and a page; no JAX."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from w2vjax.errors import InputError
-from w2vjax.files import write
+from w2vjax.files import make_folder, write
 from w2vjax.report import (
     bench_layers,
     bench_peers,
@@ -17,8 +18,11 @@ from w2vjax.report import (
 )
 from w2vjax.report.bench_rows import last_session
 from w2vjax.report.cells import load
+from w2vjax.report.choice import ALL, Choice
+from w2vjax.report.look import styled
 from w2vjax.report.picture import file_names, rendered
 from w2vjax.report.tables import table_files
+from w2vjax.report.venues import venue
 
 BENCHES = {
     "bench layers": bench_layers,
@@ -52,19 +56,35 @@ FILES = file_names(FIGURES) | {f"{name}.{kind}" for name in TABLES for kind in (
 """what reports may leave in a folder, and remove from it where the records have no data for it"""
 
 
-def build(folder: Path | str) -> list[Path]:
+def build(*folders: Path | str, choice: Choice = ALL, out: Path | str | None = None) -> list[Path]:
     """Writes every table (`.md`, `.tex`, `.csv`), figure and page of the report on the records.
 
-    A file that the records no longer have data for is removed. The same records give the same
-    bytes. Raises `InputError` as `records.read` does, and if the folder cannot be written.
+    Into `out`, or the first folder. A file that the records no longer have data for is removed. The
+    same records give the same bytes. Raises `InputError` as `cells.load` does, for a choice that
+    the records do not have, and if the folder cannot be written.
     """
-    folder = Path(folder)
-    frame = load(folder)
-    kinds = frame["experiment"].dropna().unique() if "experiment" in frame else []
-    report = next((REPORTS[kind] for kind in kinds if kind in REPORTS), comparison.contents)
-    contents = report(frame)
+    sizes = venue(choice.venue)
+    folder = Path(folders[0] if out is None else out)
+    frame = load(*folders)
+    make_folder(folder)
+    with styled(sizes):
+        contents = _contents(frame, choice, len(folders))
     for name, data in contents.items():
         write(folder / name, data)
     for name in FILES - contents.keys():
         (folder / name).unlink(missing_ok=True)
     return [folder / name for name in contents]
+
+
+def _contents(frame: pd.DataFrame, choice: Choice, num_folders: int) -> dict[str, bytes]:
+    kinds = frame["experiment"].dropna().unique() if "experiment" in frame else []
+    own = [kind for kind in kinds if kind in REPORTS]
+    if not own:
+        return comparison.contents(frame, choice)
+    if num_folders > 1 or replace(choice, venue=None) != ALL:
+        raise InputError(
+            f"the report on {own[0]} is of one folder, and whole: several folders, columns, cells, "
+            "a cell to compare with, figures and siunitx are chosen where training runs are "
+            "compared; leave them out"
+        )
+    return REPORTS[own[0]](frame)

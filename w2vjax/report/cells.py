@@ -32,13 +32,28 @@ Name = tuple[str, str, tuple]
 """layer, sampler, and the settings that tell it from cells of the same label"""
 
 
-def load(path: Path | str) -> pd.DataFrame:
-    """A row a measurement of a records file or folder, with what describes its run.
+def load(*paths: Path | str) -> pd.DataFrame:
+    """A row a measurement of records files or folders, with what describes its run.
 
-    There are columns `run`, `label`, `seed` and `x` always; numbers are numbers. Raises
-    `InputError` as `records.file.rows` does.
+    There are columns `run`, `label`, `seed` and `x` always; numbers are numbers. A run that stands
+    in several counts as in the first that holds its end. Raises `InputError` as
+    `records.file.rows` does.
     """
-    frame = pd.DataFrame.from_records(file.rows(path))
+    found = [file.rows(path) for path in paths]
+    homes: dict[Any, int] = {}
+    for ended in (True, False):
+        for place, rows in enumerate(found):
+            for row in rows:
+                if not ended or row["metric"] == FINISHED:
+                    homes.setdefault(row.get("run"), place)
+    frame = pd.DataFrame.from_records(
+        [
+            row
+            for place, rows in enumerate(found)
+            for row in rows
+            if row.get("run") is None or homes[row["run"]] == place
+        ]
+    )
     for name in ("run", "label", "seed", "x"):
         if name not in frame:
             frame[name] = None

@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from w2vjax.errors import InputError
+from w2vjax.errors import InputError, unknown
 from w2vjax.records import hits
 from w2vjax.records.metrics import FINISHED
 from w2vjax.report import differences, survival
@@ -15,6 +15,7 @@ from w2vjax.report.accuracy import accuracy_against_speed, accuracy_by_section, 
 from w2vjax.report.bands import accuracy_by_band, loss_curves, similarity_by_band
 from w2vjax.report.cells import complete, with_cells
 from w2vjax.report.chart import Drawing
+from w2vjax.report.choice import ALL, Choice, narrowed, of_cells
 from w2vjax.report.differences import differences_to_reference
 from w2vjax.report.facts import (
     conditions,
@@ -34,11 +35,12 @@ from w2vjax.report.stats import Interval, mean_interval, not_worse_than_best
 from w2vjax.report.sweeps import SWEEPS
 from w2vjax.report.tables import MISSING, UNDEFINED, Table
 
+TO_REFERENCE = "differences_to_reference"
 FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
     "accuracy_against_speed": accuracy_against_speed,
     "accuracy_against_seconds": SWEEPS["accuracy_against_seconds"],
     "layers_by_samplers": layers_by_samplers,
-    "differences_to_reference": differences_to_reference,
+    TO_REFERENCE: differences_to_reference,
     **SWEEPS,
     "accuracy_by_band": accuracy_by_band,
     "similarity_by_band": similarity_by_band,
@@ -78,33 +80,52 @@ class Quantity:
     """left out if no cell has it"""
 
 
-def contents(frame: pd.DataFrame) -> dict[str, bytes]:
+def contents(frame: pd.DataFrame, choice: Choice = ALL) -> dict[str, bytes]:
     """Every file of the report, by name.
 
     Beside table, figures and page: where runs recorded their answers, `differences`, and
     `differences_within_layers` where layers share samplers; where runs are of different lengths,
-    `times_to_accuracy`.
+    `times_to_accuracy`. Raises `InputError` for a choice that the records do not have.
     """
-    frame = with_cells(frame)
-    made, figures = table(frame), pictures(frame)
-    more = differences.tables(frame)
+    for name in choice.figures:
+        if name not in FIGURES:
+            raise unknown("figure", name, FIGURES)
+    frame = of_cells(with_cells(frame), choice.cells)
+    made = narrowed(table(frame), choice.columns)
+    cells = list(frame["cell"].cat.categories)
+    if choice.against is not None and choice.against not in cells:
+        raise unknown("cell", choice.against, cells)
+    more = differences.tables(frame, choice.against)
     if (times := survival.tabulated(frame)) is not None:
         more[survival.NAME] = times
     told = sentences(conditions(complete(frame)))
     more = {name: replace(each, caption=each.caption + told) for name, each in more.items()}
-    text = page(frame, made, figures, more)
+    figures = pictures(frame, choice)
+    text = page(frame, made, figures, more, choice.command())
     files = {"report.html": text.encode(), **named_files(figures)}
     for name, each in {"table": made, **more}.items():
-        files |= each.files(name)
+        files |= each.files(name, choice.siunitx)
     return files
 
 
-def pictures(frame: pd.DataFrame) -> dict[str, Picture]:
-    """Every figure the records have data for, by name; where cells are many, `OF_MANY_CELLS`."""
+def pictures(frame: pd.DataFrame, choice: Choice = ALL) -> dict[str, Picture]:
+    """Every figure the records have data for, by name; where cells are many, `OF_MANY_CELLS`.
+
+    Or those that are chosen. Raises `InputError` if there is no data for one of them.
+    """
     frame = with_cells(frame)
     few, frame = frame["cell"].nunique() <= MOST_CELLS, complete(frame)
-    wanted = {name: draw for name, draw in FIGURES.items() if few or name in OF_MANY_CELLS}
-    return drawn({name: partial(_under, name, draw, frame) for name, draw in wanted.items()})
+    names = choice.figures or [name for name in FIGURES if few or name in OF_MANY_CELLS]
+    wanted = {name: FIGURES[name] for name in names}
+    if TO_REFERENCE in wanted:
+        wanted[TO_REFERENCE] = partial(differences_to_reference, against=choice.against)
+    made = drawn({name: partial(_under, name, draw, frame) for name, draw in wanted.items()})
+    if lacking := [name for name in choice.figures if name not in made]:
+        raise InputError(
+            f"--figures {' '.join(lacking)}: the records have no data for it; there is data for "
+            "others without --figures"
+        )
+    return made
 
 
 def _under(

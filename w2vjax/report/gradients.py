@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from w2vjax.errors import InputError
+from w2vjax.report import latex
 from w2vjax.report.cells import complete, layer_titles, sampler_order
 from w2vjax.report.chart import Axis, Drawing, Panel, PanelGrid, chart
 from w2vjax.report.look import looks
@@ -43,7 +44,9 @@ def contents(frame: pd.DataFrame) -> dict[str, bytes]:
     head = f"# Gradients of sampled losses\n\n{caption(frame)}\n\n"
     return {
         "table.md": (head + "\n".join(table.markdown() for table in made)).encode(),
-        "table.tex": "\n".join(table.latex() for table in made).encode(),
+        "table.tex": latex.document(
+            [table.latex(f"gradients-{place}") for place, table in enumerate(made, start=1)]
+        ).encode(),
         "table.csv": data.to_csv(index=False, lineterminator="\n", float_format="%.6g").encode(),
     } | rendered({name: partial(draw, data) for name, draw in FIGURES.items()})
 

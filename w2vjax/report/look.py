@@ -78,8 +78,12 @@ _VENUE: ContextVar[Venue] = ContextVar("venue", default=USUAL)
 
 
 @contextmanager
-def styled(venue: Venue = USUAL) -> Iterator[None]:
-    """Figures that are made and saved within have this project's style and the venue's sizes."""
+def styled(venue: Venue | None = None) -> Iterator[None]:
+    """Figures that are made and saved within have this project's style and the venue's sizes.
+
+    Without a venue, those of the one in force.
+    """
+    venue = venue or _VENUE.get()
     sizes = dict.fromkeys(("font.size", *LABELS), venue.size) | dict.fromkeys(TICKS, venue.small)
     letters = {"font.family": [family(TIMES if venue.serif else ())]}
     formulas = {"mathtext.fontset": "stix"} if venue.serif else {}

@@ -31,15 +31,21 @@ COMMANDS = {"compare": "w2vjax compare --out NEW_FOLDER"}
 
 
 def page(
-    frame: pd.DataFrame, table: Table, figures: Mapping[str, Picture], more: Mapping[str, Table]
+    frame: pd.DataFrame,
+    table: Table,
+    figures: Mapping[str, Picture],
+    more: Mapping[str, Table],
+    options: str = "",
 ) -> str:
     """The whole report as HTML, of records as `records.read` gives them.
 
-    `table`: the comparison; `more`: tables to follow it, by name.
+    `table`: the comparison; `more`: tables to follow it, by name; `options`: of the command
+    that makes the same report again.
     """
     frame = with_cells(frame)
     done = complete(frame)
     name = listed(frame, "experiment")
+    experiments = name.split(" and ")
     shared, varied = settings(done)
     seconds = of_run(done, "seconds").sum() + of_run(done, "compile_seconds").sum()
     machine = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
@@ -60,7 +66,10 @@ def page(
         environment=environment(done),
         name=name,
         minutes=f"{seconds / 60:.0f}",
-        again=COMMANDS.get(name, f"python experiments/{name}.py"),
+        again="\n".join(
+            COMMANDS.get(name, f"python experiments/{name}.py") for name in experiments
+        ),
+        report="".join(f" results/{name}" for name in experiments) + options,
         words=words(frame),
         style=Markup(style),
         script=Markup(script),

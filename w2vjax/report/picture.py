@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from w2vjax.progress import track
 from w2vjax.report.chart import Drawing
 from w2vjax.report.look import styled
-from w2vjax.report.venues import USUAL, Venue
 
 TOLD = {"png": "Description", "pdf": "Subject"}
 """the file's kind, and the field of its metadata that holds the caption"""
@@ -29,11 +28,11 @@ class Picture(NamedTuple):
     caption: str
 
 
-def drawn(drawings: Mapping[str, Draw], venue: Venue = USUAL) -> dict[str, Picture]:
+def drawn(drawings: Mapping[str, Draw]) -> dict[str, Picture]:
     """The figures that have something to show, each as PDF, PNG and CSV."""
     made: dict[str, Picture] = {}
     with (
-        styled(venue),
+        styled(),
         track("figures", len(drawings), "figures") as advance,
     ):
         for name, draw in drawings.items():

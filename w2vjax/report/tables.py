@@ -7,7 +7,10 @@ from typing import Any
 
 import pandas as pd
 from markupsafe import Markup, escape
+from pandas.io.formats.style import Styler
 from tabulate import tabulate
+
+from w2vjax.report import latex
 
 MISSING = "missing"
 """planned, but not measured"""
@@ -73,37 +76,31 @@ class Table:
         )
         return f"{self.caption}\n\n{table}\n"
 
-    def latex(self) -> str:
-        r"""A floating table; needs `\usepackage{booktabs}`."""
-        rows = [
-            [escape_latex(str(name)) for name in self.text],
-            *self.marked(escape_latex, r"\textbf{{{}}}"),
-        ]
-        head, *body = [" & ".join(row) + r" \\" for row in rows]
-        align = "ll" + "r" * (self.text.shape[1] - 2)
-        lines = [
-            r"\begin{table}",
-            rf"\caption{{{escape_latex(self.caption)}}}",
-            r"\centering",
-            rf"\begin{{tabular}}{{{align}}}",
-            *[r"\toprule", head, r"\midrule", *body, r"\bottomrule"],
-            r"\end{tabular}",
-            r"\end{table}",
-        ]
-        return "\n".join(lines) + "\n"
+    def latex(self, name: str, siunitx: bool = False) -> str:
+        r"""A floating table, `\label{tab:NAME}`; needs booktabs, and siunitx where that is asked.
+
+        With siunitx numbers stand in its columns, aligned at their points.
+        """
+        head = [(str(header), False) for header in self.text]
+        return latex.floating(name, self.caption, [head, *self.cells()], siunitx)
 
     def csv(self) -> str:
         """Means, bounds and counts as recorded, without rounding or units."""
         return self.raw.to_csv(index=False, lineterminator="\n", float_format="%.10g")
 
-    def files(self, name: str) -> dict[str, bytes]:
+    def files(self, name: str, siunitx: bool = False) -> dict[str, bytes]:
         """`NAME.md`, `.tex` and `.csv`."""
-        return table_files({name: self}, name)
+        return table_files({name: self}, name, siunitx=siunitx)
 
     def cells(self) -> list[list[tuple[str, bool]]]:
         """The rows: text, and whether it is bold."""
         rows = zip(self.text.to_numpy(), self.bold.to_numpy(), strict=True)
         return [list(zip(texts, bolds, strict=True)) for texts, bolds in rows]
+
+    def style(self) -> Styler:
+        """The table as pandas shows it in a notebook, and writes it."""
+        marks = self.bold.map(lambda bold: "font-weight: bold" * bool(bold))
+        return self.text.style.apply(lambda _: marks, axis=None).set_caption(self.caption).hide()
 
     def marked(self, escape: Callable[[str], str], mark: str) -> list[list[str]]:
         """The rows as text, each escaped, the bold ones within `mark`."""
@@ -113,11 +110,15 @@ class Table:
         ]
 
 
-def table_files(tables: Mapping[str, Table], name: str, head: str = "") -> dict[str, bytes]:
+def table_files(
+    tables: Mapping[str, Table], name: str, head: str = "", siunitx: bool = False
+) -> dict[str, bytes]:
     """All in `NAME.md`, after a head, and in `NAME.tex`; each in a CSV of its own name."""
     texts = {
         f"{name}.md": head + "\n".join(table.markdown() for table in tables.values()),
-        f"{name}.tex": "\n".join(table.latex() for table in tables.values()),
+        f"{name}.tex": latex.document(
+            [table.latex(each, siunitx) for each, table in tables.items()]
+        ),
         **{f"{each}.csv": table.csv() for each, table in tables.items()},
     }
     return {file: text.encode() for file, text in texts.items()}
@@ -126,18 +127,3 @@ def table_files(tables: Mapping[str, Table], name: str, head: str = "") -> dict[
 def html(text: str) -> Markup:
     """The text as HTML shows it literally; `^0.75` becomes an exponent."""
     return Markup(re.sub(r"\^(-?[\d.]*\d|a\b)", r"<sup>\1</sup>", str(escape(text))))
-
-
-def escape_latex(text: str) -> str:
-    """The text as LaTeX shows it literally; `^0.75` becomes an exponent."""
-    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    symbols = {"±": r"$\pm$", "\N{EN DASH}": "--", "·": r"$\cdot$"}
-    symbols |= {"<": "$<$", ">": "$>$"}
-
-    def replace(match: re.Match[str]) -> str:
-        if match[1]:
-            return f"$^{{{match[1]}}}$"
-        return (special | symbols).get(match[0], "\\" + match[0])
-
-    pattern = "[" + re.escape("\\~^&%$#_{}" + "".join(symbols)) + "]"
-    return re.sub(rf"\^(-?[\d.]*\d)|{pattern}", replace, text)
