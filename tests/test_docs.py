@@ -18,7 +18,14 @@ from pages import ROOT, blocks, files, names, pages
 
 from w2vjax.commands.cli import Command
 
-PACKAGES = ("w2vjax", "w2vjax.config", "w2vjax.losses", "w2vjax.nn", "w2vjax.samplers")
+PACKAGES = (
+    "w2vjax",
+    "w2vjax.config",
+    "w2vjax.losses",
+    "w2vjax.nn",
+    "w2vjax.report",
+    "w2vjax.samplers",
+)
 """whose `__all__` is documented"""
 MODULES = (
     "w2vjax.config.json",
@@ -46,6 +53,7 @@ MODULES = (
     "w2vjax.records.provenance",
     "w2vjax.report.build",
     "w2vjax.report.cells",
+    "w2vjax.report.figures",
     "w2vjax.report.runs",
     "w2vjax.report.stats",
     "w2vjax.samplers.laws",

@@ -147,11 +147,11 @@ def chart(
 def on_axes(
     axes: Axes, panel: Panel, line: str, looks: Mapping[str, Look], entries: Sequence[Line2D] = ()
 ) -> None:
-    """One panel in axes that are there, with a legend of these entries, or of the lines."""
+    """One panel in axes that are there, beside it a legend of these entries, or of the lines."""
     _curves(axes, panel, line, looks)
     axes.set(xlabel=panel.x.label, ylabel=panel.y.label)
     _frame(axes, panel)
-    axes.legend(handles=entries or _handles(looks))
+    axes.legend(handles=entries or _handles(looks), loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _handles(looks: Mapping[str, Look]) -> list[Line2D]:

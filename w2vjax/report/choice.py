@@ -3,14 +3,18 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
 from w2vjax.errors import InputError, unknown
-from w2vjax.report.cells import NO_SAMPLER
+from w2vjax.report.cells import NO_SAMPLER, load, with_cells
 from w2vjax.report.tables import Table
 
 DISTRIBUTION = "distribution/"
+Records: TypeAlias = pd.DataFrame | Path | str
+"""a frame that `cells.load` gives, or a folder"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,12 @@ class Choice:
 
 
 ALL = Choice()
+
+
+def chosen(records: Records, cells: Sequence[str]) -> pd.DataFrame:
+    """The records of these cells, of a folder or as `cells.load` gives them, `with_cells`."""
+    frame = records if isinstance(records, pd.DataFrame) else load(records)
+    return of_cells(with_cells(frame), cells)
 
 
 def of_cells(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
