@@ -26,6 +26,11 @@ SPACED = (
         r'\1<mspace width="0.17em" />',
     ),
     (r"(<msub><mi>log</mi>.{0,99}?</msub>)", r'\1<mspace width="0.17em" />'),
+    # and what stands before it
+    (
+        r"(<mo[^>]*>&#x00029;</mo>|<mi>.</mi>)(?=<mi>(?:log|ln|exp)</mi>)",
+        r'\1<mspace width="0.17em" />',
+    ),
 )
 """Spaces as TeX sets them."""
 NOT_DRAWN = re.compile(r"\\|<mi>&</mi>|linebreak|mathvariant=\"(?!normal)")
