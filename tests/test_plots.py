@@ -1,6 +1,8 @@
 """Figures: readable whatever the size of the experiment, and true to the records."""
 
 import io
+import subprocess
+import sys
 from functools import partial
 
 import matplotlib
@@ -12,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from studies import STUDIES
 from synthetic import CELLS, MORE_CELLS, SECTIONS, experiment
 
+from w2vjax.machine import cores
 from w2vjax.records.file import Records
 from w2vjax.report import comparison, picture
 from w2vjax.report.cells import complete, load, with_cells
@@ -199,3 +202,29 @@ def test_limits_that_panels_share_hold_the_points_of_all():
     panels = [Panel(data, Axis("x", "x"), Axis(name, "y")) for name in ("low", "high")]
     figure = chart(panels, "line", looks(["a"]), PanelGrid(share_y=True))
     assert figure.axes[0].get_ylim()[0] < 1 and figure.axes[0].get_ylim()[1] > 90
+
+
+ALONE = """
+import sys
+from w2vjax.report.look import styled
+from w2vjax.report.chart import Drawing
+from w2vjax.report.picture import drawn
+import os, pandas as pd
+from matplotlib.figure import Figure
+draw = lambda: Drawing(Figure(), pd.DataFrame({"process": [os.getpid()]}), "")
+if sys.argv[1:]:
+    import jax
+with styled():
+    made = drawn({"a": draw, "b": lambda: None, "c": draw})
+told = {picture.files["csv"] for picture in made.values()}
+assert list(made) == ["a", "c"]
+print(any(str(os.getpid()).encode() in text for text in told))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or cores() < 2, reason="needs Linux, and cores")
+def test_figures_are_drawn_in_processes_of_their_own_until_jax_is_loaded():
+    for arguments in ([], ["jax"]):
+        command = [sys.executable, "-c", ALONE, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.stdout == f"{bool(arguments)}\n", done.stderr

@@ -4,12 +4,19 @@ The same drawing gives the same bytes.
 """
 
 import io
-from collections.abc import Callable, Iterable, Mapping
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
 from typing import NamedTuple
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from w2vjax.machine import cores
 from w2vjax.progress import track
 from w2vjax.report.chart import Drawing
 from w2vjax.report.look import styled
@@ -29,18 +36,50 @@ class Picture(NamedTuple):
 
 
 def drawn(drawings: Mapping[str, Draw]) -> dict[str, Picture]:
-    """The figures that have something to show, each as PDF, PNG and CSV."""
+    """The figures that have something to show, each as PDF, PNG and CSV.
+
+    On every core, where this process can be copied: on Linux, before JAX is loaded.
+    """
     made: dict[str, Picture] = {}
     with (
         styled(),
+        _pictures(drawings) as pictures,
         track("figures", len(drawings), "figures") as advance,
     ):
-        for name, draw in drawings.items():
-            drawing = draw()
-            if drawing is not None:
-                made[name] = Picture(_files(drawing), drawing.caption)
+        for name, picture in zip(drawings, pictures, strict=True):
+            if picture is not None:
+                made[name] = picture
             advance(1, 1)
     return made
+
+
+@contextmanager
+def _pictures(drawings: Mapping[str, Draw]) -> Iterator[Iterable[Picture | None]]:
+    workers = min(cores(), len(drawings))
+    alone = "jax" in sys.modules or threading.active_count() > 1 or sys.platform != "linux"
+    if alone or workers < 2:
+        yield map(_picture, drawings.values())
+        return
+    inherited = (list(drawings.values()),)
+    with ProcessPoolExecutor(workers, get_context("fork"), _inherit, inherited) as pool:
+        yield pool.map(_inherited_picture, range(len(drawings)))
+
+
+_inherited: list[Draw] = []
+"""of a copied process: what it draws, which does not travel"""
+
+
+def _inherit(drawings: list[Draw]) -> None:
+    _inherited[:] = drawings
+
+
+def _inherited_picture(place: int) -> Picture | None:
+    return _picture(_inherited[place])
+
+
+def _picture(draw: Draw) -> Picture | None:
+    drawing = draw()
+    return drawing and Picture(_files(drawing), drawing.caption)
 
 
 def named_files(figures: Mapping[str, Picture]) -> dict[str, bytes]:
@@ -70,6 +109,9 @@ def _files(drawing: Drawing) -> dict[str, bytes]:
 
 def render(figure: Figure, kind: str, caption: str) -> bytes:
     """The figure as a file, laid out at the first call."""
+    for text in figure.findobj(Text):
+        if hasattr(text, "set_fontfeatures"):  # matplotlib 3.11
+            text.set_fontfeatures(("-liga",))  # a ligature would be a font of its own in the PDF
     stream = io.BytesIO()
     told = {TOLD[kind]: caption} if caption else {}
     figure.savefig(stream, format=kind, metadata=told | {UNTOLD[kind]: None})
