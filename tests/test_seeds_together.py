@@ -38,7 +38,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[list[RunConfig]]:
     """Groups in the order they were made, without training; seed 7 fails, and all beside it."""
     groups: list[list[RunConfig]] = []
 
-    def execute(configs, corpus, show):
+    def execute(configs, corpus, show, watching):
         groups.append(list(configs))
         if 7 in seeds(configs):
             raise FloatingPointError("no longer finite")

@@ -9,10 +9,12 @@ import tyro
 from tyro.conf import OmitArgPrefixes, Positional
 
 from w2vjax.commands.exit_codes import guarded, say
-from w2vjax.commands.options import Platform, SeedsTogether
+from w2vjax.commands.options import Platform, SeedsTogether, WatchOptions, settings
 from w2vjax.config.schema import RunConfig
 from w2vjax.engine import devices
 from w2vjax.study.experiment import Experiment
+
+WATCH = WatchOptions()
 
 
 def run_grid(
@@ -22,11 +24,16 @@ def run_grid(
     shard: str,
     finish: Callable[[Path], None] | None = None,
     seeds_together: int = 1,
+    watch: WatchOptions = WATCH,
 ) -> int:
     """Runs what is not done yet, prints the table, hands the folder on; returns the exit code."""
     from w2vjax.study import grid
+    from w2vjax.study.watching import Watching
 
-    outcome = grid.run(experiment, configs, folder, shard, seeds_together=seeds_together)
+    watching = settings(Watching, watch)
+    outcome = grid.run(
+        experiment, configs, folder, shard, seeds_together=seeds_together, watching=watching
+    )
     print((folder / "table.md").read_text())
     if finish is not None:
         finish(folder)
@@ -50,6 +57,7 @@ class GridOptions:
     """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
     seeds_together: SeedsTogether = 1
     platform: Platform = None
+    watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
 
     def run(self, experiment: Experiment, finish: Callable[[Path], None] | None = None) -> int:
         """Runs the experiment as `run_grid` does."""
@@ -60,7 +68,9 @@ class GridOptions:
         folder = self.out or Path("results") / chosen.name
         most = max((config.train.devices or 0 for config in configs), default=0)
         devices.prepare(self.platform, most or None)
-        return run_grid(chosen.name, configs, folder, self.shard, finish, self.seeds_together)
+        return run_grid(
+            chosen.name, configs, folder, self.shard, finish, self.seeds_together, self.watch
+        )
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,18 @@ class AnalogyOptions:
         return EvalConfig(candidates, self.method, self.oov)
 
 
+@dataclass(frozen=True)
+class WatchOptions:
+    """What is to be seen of training on the way. It changes no vectors."""
+
+    evaluate_every: float | None = None
+    """raw words after which the vectors are scored on the way, 5e6 say; not counted as training.
+    None: at the end alone"""
+    log_to: tuple[str, ...] = ()
+    """where loss, learning rate, speed and scores go: tensorboard:FOLDER, trackio:PROJECT,
+    wandb:PROJECT, mlflow:URI, jsonl:FILE"""
+
+
 Platform = Annotated[
     Literal["cpu", "gpu", "tpu"] | None,
     arg(help="where to compute. None: the best that JAX finds"),

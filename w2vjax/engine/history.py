@@ -1,5 +1,6 @@
 """What a run has done so far: words, pairs and the loss, averaged honestly."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +17,25 @@ class LossPoint:
     noise: float
 
 
+@dataclass(frozen=True)
+class Look:
+    """What the vectors were worth at one moment of the training."""
+
+    words: int
+    """raw words read by then"""
+    seconds: float
+    """of training by then, without the looks themselves"""
+    scores: Mapping[str, float]
+    """by the names that records give them"""
+
+
 class History:
     """What a run has done so far."""
 
     def __init__(self, words: int, expected_kept_words: float) -> None:
         self.words = words
         self.curve: list[LossPoint] = []
+        self.looks: list[Look] = []
         self.kept_words = self.pairs = self.steps = 0
         self._expected = expected_kept_words
 
@@ -38,13 +52,14 @@ class History:
                 f"the loss is no longer finite at step {step:,}: lower learning_rate, "
                 "or raise damping"
             )
-        before = self._words()
+        before = self.words_after()
         self.kept_words += kept_words
         self.pairs += int(pairs.sum())
         self.steps += loss.shape[1]
         positive, noise = loss.sum(axis=(0, 1)) / max(1.0, sampled.sum())
-        self.curve.append(LossPoint(round(self._words()), float(positive), float(noise)))
-        return self._words() - before
+        self.curve.append(LossPoint(round(self.words_after()), float(positive), float(noise)))
+        return self.words_after() - before
 
-    def _words(self) -> float:
-        return self.words * min(1.0, self.kept_words / self._expected)
+    def words_after(self, kept_words: int = 0) -> float:
+        """Raw words that stand for the kept words so far, and these more."""
+        return self.words * min(1.0, (self.kept_words + kept_words) / self._expected)

@@ -178,6 +178,18 @@ class Sync:
         """After the last segment: all rows."""
         return self._merge(state, -1)
 
+    def agreed(self, state: TrainState) -> Parameters:
+        """All rows as `end` would leave them, `[1, v, d]` on each device; nothing else changes.
+
+        It works on a copy of the state and of what was agreed on.
+        """
+        num_parts, program = self._levels[-1]
+        copy: tuple[TrainState, tuple[Parameters, ...]] = jax.tree.map(
+            jnp.copy, (state, tuple(self._before[:num_parts]))
+        )
+        agreed: TrainState = program(*copy)[0]
+        return agreed.parameters
+
     def _merge(self, state: TrainState, level: int) -> TrainState:
         num_parts, program = self._levels[level]
         state, now = program(state, tuple(self._before[:num_parts]))

@@ -2,44 +2,21 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import jax
-import numpy as np
 import optax
-from jaxtyping import Float
 
 from w2vjax.config.schema import RunConfig
-from w2vjax.engine.history import History, LossPoint
+from w2vjax.engine.history import History
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.stream import Segment
 from w2vjax.engine.sync import Sync
 from w2vjax.engine.telemetry import Telemetry
-from w2vjax.engine.update import Parameters
+from w2vjax.engine.trained import Trained as Trained
+from w2vjax.engine.trained import left
+from w2vjax.engine.watch import UNWATCHED, Watch, Watching
 from w2vjax.progress import track
 from w2vjax.text.encoding import EncodedCorpus
-from w2vjax.vectors.embeddings import Embeddings
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a run leaves."""
-
-    embeddings: Embeddings
-    parameters: Parameters
-    """the vectors of both matrices, without biases"""
-    curve: tuple[LossPoint, ...]
-    words: int
-    """raw words read, all epochs"""
-    kept_words: int
-    pairs: int
-    steps: int
-    """of each device"""
-    seconds: float
-    """training by the wall clock, without compiling and without reading the text"""
-    compile_seconds: float
-    biases: Float[np.ndarray, " r"] | None = None
-    """of the output rows; None: they have none"""
 
 
 def train(
@@ -47,6 +24,7 @@ def train(
     config: RunConfig,
     optimizer: optax.GradientTransformation | None = None,
     show: bool = True,
+    watch: Watch = UNWATCHED,
 ) -> Trained:
     """Trains word vectors on an encoded corpus.
 
@@ -57,9 +35,11 @@ def train(
     step does not touch keep their state and are not changed (`engine.row_optimizer`). Nothing is
     damped. Arrays of its state must have a line a row, or be scalars.
 
+    `watch` is told how training goes, and scores the vectors on the way (`engine.watch`).
+
     Raises `InputError` for impossible settings, `FloatingPointError` when training diverges.
     """
-    return train_replicas(corpus, [config], optimizer, show)[0]
+    return train_replicas(corpus, [config], optimizer, show, watch)[0]
 
 
 def train_replicas(
@@ -67,6 +47,7 @@ def train_replicas(
     configs: Sequence[RunConfig],
     optimizer: optax.GradientTransformation | None = None,
     show: bool = True,
+    watch: Watch = UNWATCHED,
 ) -> list[Trained]:
     """Trains several runs as one program, compiled once: seeds, learning rates, samplers.
 
@@ -80,13 +61,14 @@ def train_replicas(
         History(round(settings.epochs * raw_words * plan.words()), plan.kept_words())
         for plan in run.plans
     ]
+    watching = Watching(watch, run, histories)
     state, sync, segment_program, pending = run.state, None, None, None
-    layer = run.layer
-    begin = compiled = time.perf_counter()
+    layer, compile_seconds = run.layer, 0.0
     with track("training", sum(h.words for h in histories), "M words", show) as advance:
 
         def report(parts: list[Segment], telemetry: Telemetry) -> None:
             done = _record(histories, parts, telemetry)
+            watching.segment(parts)
             advance(done, done / 1e6)
 
         for number, (parts, segment) in enumerate(run.segments()):
@@ -94,7 +76,12 @@ def train_replicas(
             if segment_program is None or sync is None:
                 begin = time.perf_counter()
                 segment_program, sync = run.lower(arguments).compile(), Sync(run)
-                compiled = time.perf_counter()
+                compile_seconds = time.perf_counter() - begin
+                watching.start(compile_seconds)
+            if pending is not None and watching.due(pending[0]):
+                report(*pending)
+                pending = None
+                watching.look(state, sync)
             state, telemetry = segment_program(state, layer, *arguments)
             layer = run.after(layer, parts)
             state = sync(state)
@@ -105,27 +92,7 @@ def train_replicas(
         if pending is not None and sync is not None:
             state = jax.block_until_ready(sync.end(state))
             report(*pending)
-    seconds = time.perf_counter() - compiled
-    ends = _ends(run, state.parameters)
-    return [
-        _trained(corpus, *end, history, seconds, compiled - begin)
-        for end, history in zip(ends, histories, strict=True)
-    ]
-
-
-End = tuple[Parameters, Float[np.ndarray, " r"] | None]
-"""the vectors of both matrices, and the biases"""
-
-
-def _ends(run: Run, parameters: Parameters) -> list[End]:
-    """What every replica has come to: its rows without what fills them up."""
-    dim = run.settings.dim
-    vectors = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, :dim]), parameters)
-    biases = np.asarray(parameters.output[..., 0, :, dim]) if run.biased else None
-    if not run.several:
-        return [(vectors, biases)]
-    every = range(len(run.configs))
-    return [jax.tree.map(lambda leaf, n=n: leaf[n], (vectors, biases)) for n in every]
+    return left(run, state.parameters, histories, watching.seconds(), compile_seconds)
 
 
 def _record(histories: list[History], parts: list[Segment], telemetry: Telemetry) -> float:
@@ -137,36 +104,3 @@ def _record(histories: list[History], parts: list[Segment], telemetry: Telemetry
         own = jax.tree.map(lambda leaf, number=number: leaf[number], telemetry)
         done += history.add(part.kept_words, own)
     return done
-
-
-def _trained(
-    corpus: EncodedCorpus,
-    parameters: Parameters,
-    biases: Float[np.ndarray, " r"] | None,
-    history: History,
-    seconds: float,
-    compile_seconds: float,
-) -> Trained:
-    vocabulary = corpus.vocabulary
-    if not all(np.isfinite(matrix).all() for matrix in jax.tree.leaves((parameters, biases))):
-        raise FloatingPointError(
-            "the parameters are no longer finite at the end: lower learning_rate, or raise damping"
-        )
-    vectors, outputs = np.asarray(parameters.input), np.asarray(parameters.output)
-    return Trained(
-        embeddings=Embeddings(
-            vocabulary.words,
-            vectors,
-            outputs if len(outputs) == len(vocabulary) else None,
-            vocabulary.counts,
-        ),
-        parameters=parameters,
-        curve=tuple(history.curve),
-        words=history.words,
-        kept_words=history.kept_words,
-        pairs=history.pairs,
-        steps=history.steps,
-        seconds=seconds,
-        compile_seconds=compile_seconds,
-        biases=biases,
-    )

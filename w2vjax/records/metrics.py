@@ -9,6 +9,8 @@ DESCRIBING = (PLANNED, FINISHED, FAILED)
 """what a run's other rows need not repeat"""
 TRUNCATED = "records/truncated"
 """the row that marks the line before it as cut short by a killed process"""
+CURVE = "curve/"
+"""before the name of a score that was taken during training, after `x` words"""
 SUBJECT = "bench/subject"
 """the row that describes a program on the bench"""
 SUBJECT_FAILED = "bench/failed"

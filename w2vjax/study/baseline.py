@@ -18,7 +18,7 @@ from scipy.sparse.linalg import LinearOperator, svds
 
 from w2vjax.config.schema import BASELINES, RunConfig
 from w2vjax.engine.stream import Plan
-from w2vjax.engine.train import Trained
+from w2vjax.engine.trained import Trained
 from w2vjax.engine.update import Parameters
 from w2vjax.errors import InputError
 from w2vjax.progress import track

@@ -20,6 +20,7 @@ from w2vjax.study.loop import Ended, Outcome
 from w2vjax.study.plan import Past, name_of
 from w2vjax.study.rank_curves import distributions
 from w2vjax.study.run import execute, planned
+from w2vjax.study.watching import NOT_WATCHED, Watching
 from w2vjax.text.encoding import encode
 
 FAILURES = (FloatingPointError, InputError, MemoryError, jax.errors.JaxRuntimeError)
@@ -33,6 +34,7 @@ def run(
     shard: str = "1/1",
     show: bool = True,
     seeds_together: int = 1,
+    watching: Watching = NOT_WATCHED,
 ) -> Outcome:
     """Runs what is not finished in `folder`, records every run as it ends, builds the report.
 
@@ -40,7 +42,8 @@ def run(
     and processes that share the folder share the work. `shard` i/n takes only every n-th run, from
     the i-th. A failed run is recorded, and tried again by the next call. `seeds_together` runs that
     differ in the seed alone train as one program, and count as one for `shard`: each is recorded as
-    a run by itself, the same to float tolerance, with its share of the seconds.
+    a run by itself, the same to float tolerance, with its share of the seconds. `watching` is what
+    to see of the runs to do; those that are finished stay as they are.
 
     Raises `InputError`, before anything is trained, for an empty grid, a run that comes twice,
     impossible settings, more memory than there is, a folder with runs that are not of this grid,
@@ -69,7 +72,7 @@ def run(
     def timed(group: Sequence[RunConfig]) -> list[list[Row]]:
         begin = time.monotonic()
         try:
-            return [rows for _, rows in execute(group, corpora[group[0].corpus], show)]
+            return [rows for _, rows in execute(group, corpora[group[0].corpus], show, watching)]
         finally:
             seconds = time.monotonic() - begin
             for config in group:

@@ -12,9 +12,10 @@ from w2vjax import machine
 from w2vjax.config.layers import draws_noise, layer_class
 from w2vjax.config.schema import OutputConfig, RunConfig, flatten
 from w2vjax.engine import devices
-from w2vjax.engine.history import LossPoint
+from w2vjax.engine.history import Look, LossPoint
 from w2vjax.engine.program import mesh_of
-from w2vjax.engine.train import Trained, train_replicas
+from w2vjax.engine.train import train, train_replicas
+from w2vjax.engine.trained import Trained
 from w2vjax.evaluation.metrics import Score, examine
 from w2vjax.evaluation.questions import (
     Questions,
@@ -29,6 +30,8 @@ from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.records.provenance import provenance
 from w2vjax.study.baseline import CLOSED_FORMS
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
+from w2vjax.study.watching import MAIN, NOT_WATCHED, Watching
+from w2vjax.study.watching import rows as curve_rows
 from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
 
@@ -56,34 +59,55 @@ class Exam:
             return cls(read_questions(path), ())
 
 
+def train_watched(corpus: EncodedCorpus, config: RunConfig, watching: Watching) -> Trained:
+    """One run, scored at the end as on the way, if at all.
+
+    Raises `InputError` for impossible settings and for questions that are nowhere to be found,
+    `FloatingPointError` if training diverges.
+    """
+    asked = Exam.of(config.corpus.source).questions if watching.evaluate_every else None
+    with watching.watch([config], corpus, asked) as watch:
+        trained = train(corpus, config, watch=watch)
+        watch.tell(config, trained.words, watch.score(config, trained))
+    return trained
+
+
 def execute(
-    configs: Sequence[RunConfig], corpus: EncodedCorpus, show: bool = True
+    configs: Sequence[RunConfig],
+    corpus: EncodedCorpus,
+    show: bool = True,
+    watching: Watching = NOT_WATCHED,
 ) -> list[tuple[Trained, list[Row]]]:
     """Trains runs as one program and evaluates each; what was trained, and the rows to record.
 
     The last row ends the run and says where and with what it was made; the row that plans the run,
     `planned`, says what it is. Of several runs each has an equal share of the seconds, so that they
     add up to what was spent, and speeds are those of all together; `replicas` tells how many.
+    `watching` says what is to be seen of them on the way, and what of it is recorded.
 
     Raises `InputError` for impossible settings and for runs that cannot share a program,
     `FloatingPointError` if training diverges.
     """
     exam = Exam.of(configs[0].corpus.source)
     closed = CLOSED_FORMS.get(configs[0].output.layer)
-    if closed:
-        trained = [closed.solve(corpus, config, show) for config in configs]
-    else:
-        trained = train_replicas(corpus, configs, show=show)
     replicas = 1 if closed else len(configs)
-    return [
-        (each, _rows(config, corpus, each, exam, replicas))
-        for config, each in zip(configs, trained, strict=True)
-    ]
+    with watching.watch(configs, corpus, exam.questions, show) as watch:
+        if closed:
+            trained = [closed.solve(corpus, config, show) for config in configs]
+        else:
+            trained = train_replicas(corpus, configs, show=show, watch=watch)
+        ended = []
+        for config, each in zip(configs, trained, strict=True):
+            scores, rows = _rows(config, corpus, each, exam, replicas)
+            watch.tell(config, each.words, scores)
+            ended.append((each, rows))
+    return ended
 
 
 def _rows(
     config: RunConfig, corpus: EncodedCorpus, trained: Trained, exam: Exam, replicas: int
-) -> list[Row]:
+) -> tuple[dict[str, float], list[Row]]:
+    """The main scores, and what is recorded."""
     begin = time.perf_counter()
     found = examine(trained.embeddings, config.evaluation, exam.questions, exam.sets)
     scores = list(found.scores)
@@ -102,7 +126,10 @@ def _rows(
         metric = f"speed/{what.replace('_', '-')}"
         rows.append(at | {"metric": metric, "value": facts[what] / facts["seconds"]})
     rows += _curve(config.run_id, trained.curve, trained.words)
-    return [*rows, at | facts | provenance() | {"metric": FINISHED, "value": None}]
+    main = {s.metric: s.value for s in scores if s.metric in MAIN and s.value is not None}
+    end = Look(trained.words, trained.seconds, main)
+    rows += curve_rows(config.run_id, trained.looks, end, replicas)
+    return main, [*rows, at | facts | provenance() | {"metric": FINISHED, "value": None}]
 
 
 def planned(config: RunConfig, experiment: str) -> Row:

@@ -13,7 +13,7 @@ from w2vjax.config.schema import RunConfig
 from w2vjax.config.settings import Settings
 from w2vjax.engine.program import draw_radius
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
-from w2vjax.engine.train import Trained
+from w2vjax.engine.trained import Trained
 from w2vjax.engine.update import Parameters
 from w2vjax.engine.windows import Batch, frame, pair_batch
 from w2vjax.evaluation import likelihood

@@ -1,0 +1,114 @@
+"""The command that trains one set of vectors: `w2vjax train`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import OmitArgPrefixes
+
+from w2vjax.commands.exit_codes import say
+from w2vjax.commands.options import Platform, TextOptions, TrainOptions, WatchOptions, settings
+from w2vjax.config.layers import LAYERS
+from w2vjax.config.schema import (
+    CorpusConfig,
+    OutputConfig,
+    RunConfig,
+    SamplerConfig,
+    TrainConfig,
+    flatten,
+)
+from w2vjax.engine import devices
+from w2vjax.errors import unknown
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train word vectors, with word2vec's defaults.
+
+    $ w2vjax train --corpus text.txt.gz --out vectors.bin
+    $ w2vjax train --corpus almanac --out vectors.npz --output-layer nce --sampler log-uniform
+    """
+
+    corpus: str
+    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    out: Path
+    """file to write. .bin: word2vec binary; .npz: both matrices and counts; else word2vec text"""
+    output_layer: str = OutputConfig.layer
+    """full-, hierarchical-, balanced- or sampled-softmax, negative-sampling, nce"""
+    sampler: str = SamplerConfig().name
+    """of noise: uniform, unigram^POWER, log-uniform, zipf^POWER; with +uniform(SHARE),
+    +temperature(T), +reserved(FIRST WORDS), +unique; with :alias, :cdf, :table or :table(SIZE); by
+    the stream: in-batch, learned-unigram"""
+    epochs: float = TrainConfig.epochs
+    """passes over the text; the last may be a part of one"""
+    seed: int = TrainConfig.seed
+    """start of every random stream"""
+    max_vocab: int | None = CorpusConfig.max_vocab
+    """most frequent words kept. None: all"""
+    save_vocab: Path | None = None
+    """file of the vocabulary, lines of word, tab, count. None: not written"""
+    preset: str | None = None
+    """settings of another program: word2vec.c, gensim, fasttext, tensorflow, paper. Options given
+    otherwise than by default stay. Says what it sets and why, and what stays different"""
+    platform: Platform = None
+    text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
+    train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
+    watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
+
+    def run(self) -> int:
+        if self.output_layer not in LAYERS:
+            raise unknown("output layer", self.output_layer, LAYERS)
+        from w2vjax.files import check_writable
+        from w2vjax.samplers import parse
+
+        config = RunConfig(
+            corpus=self.text.config(self.corpus, self.max_vocab),
+            output=self.train.output(self.output_layer, parse(self.sampler)),
+            train=self.train.train(self.epochs, self.seed),
+        )
+        if self.preset:
+            config = _preset(self.preset, config)
+        for file in filter(None, (self.out, self.save_vocab)):
+            check_writable(file)
+        devices.prepare(self.platform, self.train.devices)
+        from w2vjax.study.run import train_watched
+        from w2vjax.study.watching import Watching
+        from w2vjax.text.encoding import encode
+
+        watching = settings(Watching, self.watch)
+        corpus = encode(config.corpus)
+        trained = train_watched(corpus, config, watching)
+        if self.save_vocab:
+            corpus.vocabulary.save(self.save_vocab)
+        trained.embeddings.save(self.out)
+        seconds, last = trained.seconds, trained.curve[-1] if trained.curve else None
+        for name, number in (
+            ("words", trained.words),
+            ("kept words", trained.kept_words),
+            ("pairs", trained.pairs),
+        ):
+            print(f"{name:12}{number:>14,}  {number / seconds:>14,.0f} a second")
+        if last:
+            loss = f"{last.positive + last.noise:.3f} nats a pair at the end"
+            print(f"{'loss':12}{loss} ({last.positive:.3f} targets, {last.noise:.3f} the rest)")
+        print(f"{'time':12}{seconds:.1f} s, and {trained.compile_seconds:.1f} s to compile")
+        print(
+            f"{'vectors':12}{len(corpus.vocabulary):,} words, {config.train.dim} numbers each: "
+            f"{self.out}"
+        )
+        return 0
+
+
+def _preset(name: str, config: RunConfig) -> RunConfig:
+    """The configuration under a preset, and on standard error what that means."""
+    from w2vjax.config import presets, programs
+
+    fields = presets.fields_of(name, config)
+    made = presets.apply(name, config, unless=RunConfig())
+    preset, now = programs.PRESETS[name], flatten(made)
+    say(f"preset {name}: {preset.source}")
+    for path, value in fields.items():
+        kept = "" if now[path] == value else f", but {now[path]} was asked for"
+        say(f"  {path} = {value}: {preset.settings[path][1]}{kept}")
+    for line in (*preset.differs, *(f"There is no setting for {path}." for path in preset.pending)):
+        say(f"  stays different: {line}")
+    return made
