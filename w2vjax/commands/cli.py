@@ -14,7 +14,7 @@ from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
 from w2vjax.commands.bench_commands import Bench
 from w2vjax.commands.data_commands import Data
-from w2vjax.commands.exit_codes import guarded, say
+from w2vjax.commands.exit_codes import guarded
 from w2vjax.commands.grid_command import Grid, run_grid
 from w2vjax.commands.options import (
     AnalogyOptions,

@@ -88,7 +88,7 @@ class Watching:
         """Whether a look is due once the histories have taken in this segment."""
         history, every = self._histories[0], self._watch.every
         seen = history.looks[-1].words if history.looks else 0
-        return history.words_after(parts[0].kept_words) // every > seen // every
+        return bool(history.words_after(parts[0].kept_words) // every > seen // every)
 
     def look(self, state: TrainState, sync: Sync) -> None:
         """Scores every run's vectors; the clock of training stands still."""

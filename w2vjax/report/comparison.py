@@ -16,6 +16,7 @@ from w2vjax.report.bands import accuracy_by_band, loss_curves, similarity_by_ban
 from w2vjax.report.cells import complete, with_cells
 from w2vjax.report.chart import Drawing
 from w2vjax.report.choice import ALL, Choice, narrowed, of_cells
+from w2vjax.report.curves import scores_on_the_way
 from w2vjax.report.differences import differences_to_reference
 from w2vjax.report.facts import (
     conditions,
@@ -46,6 +47,7 @@ FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
     "similarity_by_band": similarity_by_band,
     "accuracy_by_section": accuracy_by_section,
     "loss_curves": loss_curves,
+    "scores_on_the_way": scores_on_the_way,
     "sampler_distributions": sampler_distributions,
 }
 """by the name of their files, in the order of a report; of complete records `with_cells`"""
