@@ -1,7 +1,8 @@
 """Many experiments: the plan first, then what is not yet done, then tables and figures."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,27 +68,41 @@ def run(
         plan.show(experiment, configs, groups, corpora, clock)
     file.append(planned(c, experiment) for c in configs if c.run_id not in past.planned)
     file.append(row for row in _laws(todo, corpora, experiment) if row["metric"] not in past.laws)
-    names = plan.cell_names(configs)
+    turns = Turns(corpora, clock, plan.cell_names(configs), show, watching)
+    outcome = loop.run_groups(mine, turns.execute, file, turns.tell, FAILURES, "runs", name_of)
+    report.build(folder)
+    return outcome
 
-    def timed(group: Sequence[RunConfig]) -> list[list[Row]]:
-        begin = time.monotonic()
+
+@dataclass(frozen=True)
+class Turns:
+    """Runs as their turn comes: executed and timed, and told of."""
+
+    corpora: plan.Corpora
+    clock: Clock
+    names: Mapping[RunConfig, str]
+    """of cells"""
+    show: bool
+    watching: Watching
+
+    def execute(self, group: Sequence[RunConfig]) -> list[list[Row]]:
+        """What is recorded of each run of a group."""
+        begin, corpus = time.monotonic(), self.corpora[group[0].corpus]
         try:
-            return [rows for _, rows in execute(group, corpora[group[0].corpus], show, watching)]
+            return [rows for _, rows in execute(group, corpus, self.show, self.watching)]
         finally:
             seconds = time.monotonic() - begin
             for config in group:
-                clock.took(config, seconds / len(group))
+                self.clock.took(config, seconds / len(group))
 
-    def tell(ended: Ended[RunConfig]) -> None:
-        if show:
-            left = duration(clock.left(ended.left))
-            turn = f"[{ended.number}/{ended.number + len(ended.left)}]"
-            name = f"{names[cell(ended.cell)]}, seed {ended.cell.train.seed}"
-            say(f"{turn} {name}: {ended.reason or _summary(ended.rows)}; {left} left")
-
-    outcome = loop.run_groups(mine, timed, file, tell, FAILURES, "runs", name_of)
-    report.build(folder)
-    return outcome
+    def tell(self, ended: Ended[RunConfig]) -> None:
+        """A line on what has become of a run, and the time left."""
+        if not self.show:
+            return
+        left = duration(self.clock.left(ended.left))
+        turn = f"[{ended.number}/{ended.number + len(ended.left)}]"
+        name = f"{self.names[cell(ended.cell)]}, seed {ended.cell.train.seed}"
+        say(f"{turn} {name}: {ended.reason or _summary(ended.rows)}; {left} left")
 
 
 def _laws(configs: Sequence[RunConfig], corpora: plan.Corpora, experiment: str) -> Iterator[Row]:
