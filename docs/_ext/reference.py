@@ -97,7 +97,10 @@ def own(*_: str) -> str:
     }
     paths = [path for path in usual if any(flat[path] != usual[path] for flat in found.values())]
     paths = [path for path in paths if path != "output.layer"]
-    rows = [(code(path), *(value_of(flat[path]) for flat in found.values())) for path in paths]
+    rows = [
+        (code(path.removeprefix("train.")), *(value_of(flat[path]) for flat in found.values()))
+        for path in paths
+    ]
     return table(("setting", *LAYERS), rows)
 
 

@@ -42,7 +42,7 @@ class Records:
 
     A killed process loses at most the line in progress: each `append` is one write of whole lines,
     then a flush to the disk. If the file ends in a line cut short, the text is kept, reported, and
-    followed by a row that marks it, so that `read` can tell it from damage.
+    followed by a row that marks it, so that `rows` can tell it from damage.
     """
 
     def __init__(self, path: Path | str):

@@ -37,7 +37,7 @@ def page(
     more: Mapping[str, Table],
     options: str = "",
 ) -> str:
-    """The whole report as HTML, of records as `records.read` gives them.
+    """The whole report as HTML, of records as `records.file.rows` gives them.
 
     `table`: the comparison; `more`: tables to follow it, by name; `options`: of the command
     that makes the same report again.

@@ -102,7 +102,7 @@ def accuracies(folder: Path | str, *settings: str) -> pd.Series:
     """Mean analogy accuracy over seeds of the finished runs in a folder, the best first.
 
     Indexed by the run's `label` and the `settings` named (`config.train.learning_rate`). Raises
-    `InputError` if no run has an accuracy, and as `records.read` does.
+    `InputError` if no run has an accuracy, and as `records.file.rows` does.
     """
     rows = complete(load(folder))
     rows = rows[(rows["metric"] == "analogy/total") & rows["value"].notna()]

@@ -43,7 +43,7 @@ class Past:
 
     @classmethod
     def of(cls, folder: Path) -> "Past":
-        """Empty if there are no records yet. Raises `InputError` as `records.read` does."""
+        """Empty if there are no records yet. Raises `InputError` as `records.file.rows` does."""
         if records.is_empty(folder):
             return cls()
         rows = records.rows(folder)
