@@ -14,10 +14,11 @@ import pytest
 from w2vjax.config.overrides import override
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.errors import InputError
+from w2vjax.progress import duration
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FAILED, FINISHED, PLANNED
 from w2vjax.study import compare, costs, grid, plan
-from w2vjax.study.costs import Clock, duration
+from w2vjax.study.costs import Clock
 from w2vjax.text.encoding import encode
 
 BASE = RunConfig(CorpusConfig("planted", max_words=20_000), train=TrainConfig(dim=4, devices=1))

@@ -16,6 +16,14 @@ def say(line: str, prefix: str = "") -> None:
     print(f"{prefix}{line}", file=sys.stderr, flush=True)
 
 
+def duration(seconds: float) -> str:
+    """For people: `45 s`, `12 min`, `2.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+
+
 @contextmanager
 def track(
     label: str, total: float | None, unit: str, show: bool = True

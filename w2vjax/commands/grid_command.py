@@ -62,15 +62,27 @@ class GridOptions:
     def run(self, experiment: Experiment, finish: Callable[[Path], None] | None = None) -> int:
         """Runs the experiment as `run_grid` does."""
         chosen = experiment if self.seeds is None else replace(experiment, seeds=self.seeds)
-        if self.quick:
-            chosen = replace(chosen.quick(), name=f"{chosen.name}-quick")
-        configs = chosen.configs()
-        folder = self.out or Path("results") / chosen.name
+        name = self.name(experiment)
+        configs = (chosen.quick() if self.quick else chosen).configs()
         most = max((config.train.devices or 0 for config in configs), default=0)
         devices.prepare(self.platform, most or None)
         return run_grid(
-            chosen.name, configs, folder, self.shard, finish, self.seeds_together, self.watch
+            name,
+            configs,
+            self.folder(experiment),
+            self.shard,
+            finish,
+            self.seeds_together,
+            self.watch,
         )
+
+    def name(self, experiment: Experiment) -> str:
+        """The experiment's in its records."""
+        return f"{experiment.name}-quick" if self.quick else experiment.name
+
+    def folder(self, experiment: Experiment) -> Path:
+        """Where its results go."""
+        return self.out or Path("results") / self.name(experiment)
 
 
 @dataclass(frozen=True)
@@ -97,16 +109,26 @@ class Grid:
     $ w2vjax grid my.toml
     $ w2vjax grid my.toml --quick
     $ w2vjax grid my.json --out results/mine --shard 2/8
+    $ w2vjax grid my.toml --watch
+    $ w2vjax grid results/compare --watch
     """
 
     file: Positional[Path]
-    """the experiment; `.json` is JSON, anything else TOML"""
+    """the experiment; `.json` is JSON, anything else TOML. With --watch, or a folder of results"""
+    watch: bool = False
+    """run nothing, but follow a grid that runs elsewhere, until it ends: from another terminal"""
     results: OmitArgPrefixes[GridOptions] = field(default_factory=GridOptions)
 
     def run(self) -> int:
         from w2vjax.study.experiment_file import read_experiment
 
-        return self.results.run(read_experiment(self.file))
+        if not self.watch:
+            return self.results.run(read_experiment(self.file))
+        from w2vjax.commands.live import follow
+
+        if self.file.is_dir():
+            return follow(self.file)
+        return follow(self.results.folder(read_experiment(self.file)))
 
 
 def script(

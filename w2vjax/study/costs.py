@@ -89,11 +89,3 @@ def _layer(config: RunConfig) -> Any | None:
 def cell(config: RunConfig) -> RunConfig:
     """What is compared: the same for every seed."""
     return replace(config, train=replace(config.train, seed=0))
-
-
-def duration(seconds: float) -> str:
-    """For people: `45 s`, `12 min`, `2.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

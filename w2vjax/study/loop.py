@@ -3,6 +3,9 @@
 import contextlib
 import fcntl
 import hashlib
+import os
+import struct
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,10 +150,41 @@ def claims(folder: Path, runs: Iterable[str]) -> Iterator[Set[str]]:
         yield {run for run in runs if _locked(file.fileno(), run)}
 
 
-def _locked(descriptor: int, run: str) -> bool:
-    place = int.from_bytes(hashlib.sha256(run.encode()).digest()[:7])  # offsets are signed
+def claimants(folder: Path, runs: Iterable[str]) -> dict[str, int]:
+    """Which of the runs other processes are at, and these processes' ids; it claims nothing.
+
+    For a process that claims nothing either: to look frees what it has claimed itself.
+    """
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        file = (folder / ".lock").open("rb")
+    except OSError:
+        return {}
+    with file:
+        found = {run: _holder(file.fileno(), run) for run in runs}
+    return {run: holder for run, holder in found.items() if holder}
+
+
+def _holder(descriptor: int, run: str) -> int:
+    """The process that has the run's byte locked; 0: none has."""
+    usual = sys.platform != "darwin"
+    layout = "hhqqi4x" if usual else "qqihh"  # struct flock
+    kind, start, process = (fcntl.F_WRLCK, os.SEEK_SET), (_place(run), 1), (0,)
+    asked = (*kind, *start, *process) if usual else (*start, *process, *kind)
+    answer = struct.unpack(
+        layout, fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(layout, *asked))
+    )
+    held, holder = (answer[0], answer[4]) if usual else (answer[3], answer[2])
+    return holder if held != fcntl.F_UNLCK else 0
+
+
+def _place(run: str) -> int:
+    """The run's byte."""
+    return int.from_bytes(hashlib.sha256(run.encode()).digest()[:7])  # offsets are signed
+
+
+def _locked(descriptor: int, run: str) -> bool:
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _place(run))
     except (BlockingIOError, PermissionError):
         return False
     return True

@@ -14,11 +14,11 @@ from w2vjax.config.settings import num_draws
 from w2vjax.engine.program import mesh_of
 from w2vjax.errors import InputError, in_range
 from w2vjax.losses import layers as outputs
-from w2vjax.progress import say
+from w2vjax.progress import duration, say
 from w2vjax.records import file as records
 from w2vjax.records.metrics import FINISHED, PLANNED
 from w2vjax.study import baseline
-from w2vjax.study.costs import GIB, Clock, cell, duration, memory
+from w2vjax.study.costs import GIB, Clock, cell, memory
 from w2vjax.study.run import Exam
 from w2vjax.text.encoding import EncodedCorpus
 
