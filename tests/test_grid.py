@@ -295,4 +295,29 @@ def test_time_left_follows_what_was_timed(tmp_path):
     assert clock.left([full]) == pytest.approx(3 * guessed[1]), "as slow as that was"
     clock.took(full, 1.0)
     assert clock.left([CONFIGS[3], CONFIGS[3]]) == pytest.approx(2.0)
+    negative, tree = (
+        replace(BASE, output=OutputConfig(name))
+        for name in ("negative-sampling", "balanced-softmax")
+    )
+    assert clock.left([negative]) == pytest.approx(3 * guessed[0]), "as its own kind, shared noise"
+    both = (3 * guessed[0] + 1.0) / sum(guessed)
+    assert clock.left([tree]) == pytest.approx(both * Clock({BASE.corpus: corpus}).left([tree])), (
+        "as all that was timed, for want of its kind"
+    )
     assert [duration(seconds) for seconds in (4.4, 300, 9000)] == ["4 s", "5 min", "2.5 h"]
+
+
+def test_the_table_grows_seed_by_seed(done, tmp_path, capsys):
+    """A whole table after every seed but the last, which the end prints."""
+    grid.run("test", CONFIGS, tmp_path)
+    error = capsys.readouterr().err
+    assert error.count("| layer ") == 1, error
+    lines = error.splitlines()
+    (first,) = [number for number, line in enumerate(lines) if line.startswith("So far")]
+    assert "with 2 runs and about" in lines[first]
+    assert [line.split("]")[0] for line in lines[:first] if line.startswith("[")] == [
+        "[1/4",
+        "[2/4",
+    ]
+    rows = [line for line in lines[first:] if line.startswith(("| NCE", "| full"))]
+    assert len(rows) == 2 and all("50.0" in row for row in rows)

@@ -10,14 +10,14 @@ from w2vjax.engine.transformations import state_bytes
 from w2vjax.text.encoding import EncodedCorpus
 
 WORDS_PER_SECOND = {
-    "matrix": 1e5,
+    "matrix": 6e4,
     "step": 1.4e6,
     "block": 4e6,
 }
 """a first guess for two cores, 100 dimensions and `VOCABULARY` words, by the candidates' scope"""
 CLOSED_FORM_WORDS_PER_SECOND = 5e5
 VOCABULARY = 10_000
-OVERHEAD = 5.0
+OVERHEAD = 2.0
 """seconds a run to compile and to evaluate"""
 GIB = 1 << 30
 PROCESS = 0.6 * GIB
@@ -31,22 +31,34 @@ class Clock:
     def __init__(self, corpora: Mapping[CorpusConfig, EncodedCorpus]) -> None:
         self._corpora = corpora
         self._timed: dict[RunConfig, list[float]] = {}
-        self._spent = self._guessed = 0.0
+        self._spent: dict[str, float] = {}
+        self._guessed: dict[str, float] = {}
+        """seconds by the kind of layer, and what they were guessed to be"""
 
     def took(self, config: RunConfig, seconds: float) -> None:
         """A run has been timed."""
         self._timed.setdefault(cell(config), []).append(seconds)
-        self._spent += seconds
-        self._guessed += self._guess(config)
+        kind = _kind(config)
+        self._spent[kind] = self._spent.get(kind, 0.0) + seconds
+        self._guessed[kind] = self._guessed.get(kind, 0.0) + self._guess(config)
 
     def left(self, configs: Iterable[RunConfig]) -> float:
-        """Seconds that the runs take: as their like took before, else by the corrected guess."""
-        scale = self._spent / self._guessed if self._guessed else 1.0
+        """Seconds that the runs take: as their like took before, else by the corrected guess.
+
+        It is corrected by runs of its own kind of layer, or else by all.
+        """
         total = 0.0
         for config in configs:
             known = self._timed.get(cell(config))
-            total += sum(known) / len(known) if known else scale * self._guess(config)
+            guess = self._guess(config) * self._scale(_kind(config))
+            total += sum(known) / len(known) if known else guess
         return total
+
+    def _scale(self, kind: str) -> float:
+        """Seconds for each that was guessed."""
+        if kind in self._guessed:
+            return self._spent[kind] / self._guessed[kind]
+        return sum(self._spent.values()) / sum(self._guessed.values()) if self._guessed else 1.0
 
     def _guess(self, config: RunConfig) -> float:
         vocabulary = self._corpora[config.corpus].vocabulary
@@ -78,6 +90,12 @@ def memory(config: RunConfig, corpus: EncodedCorpus, num_devices: int, replicas:
     state = 2 * state_bytes(config.train.optimizer, num_words, config.train.dim)
     each = (3 + 3 * copies) * matrices + copies * state + (num_devices + 1) * tables
     return PROCESS + replicas * each
+
+
+def _kind(config: RunConfig) -> str:
+    """Layers of a kind are about equally far from their guess: by their candidates' scope."""
+    layer = _layer(config)
+    return config.output.layer if layer is None else layer.candidate_scope
 
 
 def _layer(config: RunConfig) -> Any | None:

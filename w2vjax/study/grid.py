@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from w2vjax.progress import duration, say
 from w2vjax.records import file as records
 from w2vjax.records.file import Row
 from w2vjax.report import build as report
+from w2vjax.report import comparison
+from w2vjax.report.cells import load
 from w2vjax.study import loop, plan
 from w2vjax.study.costs import Clock, cell
 from w2vjax.study.loop import Ended, Outcome
@@ -68,7 +70,7 @@ def run(
         plan.show(experiment, configs, groups, corpora, clock)
     file.append(planned(c, experiment) for c in configs if c.run_id not in past.planned)
     file.append(row for row in _laws(todo, corpora, experiment) if row["metric"] not in past.laws)
-    turns = Turns(corpora, clock, plan.cell_names(configs), show, watching)
+    turns = Turns(folder, corpora, clock, plan.cell_names(configs), show, watching)
     outcome = loop.run_groups(mine, turns.execute, file, turns.tell, FAILURES, "runs", name_of)
     report.build(folder)
     return outcome
@@ -78,6 +80,7 @@ def run(
 class Turns:
     """Runs as their turn comes: executed and timed, and told of."""
 
+    folder: Path
     corpora: plan.Corpora
     clock: Clock
     names: Mapping[RunConfig, str]
@@ -96,13 +99,25 @@ class Turns:
                 self.clock.took(config, seconds / len(group))
 
     def tell(self, ended: Ended[RunConfig]) -> None:
-        """A line on what has become of a run, and the time left."""
+        """A line on what has become of a run, and the time left; the table where it has grown."""
         if not self.show:
             return
         left = duration(self.clock.left(ended.left))
         turn = f"[{ended.number}/{ended.number + len(ended.left)}]"
         name = f"{self.names[cell(ended.cell)]}, seed {ended.cell.train.seed}"
         say(f"{turn} {name}: {ended.reason or _summary(ended.rows)}; {left} left")
+        if _grown(ended) and len(self.names) <= comparison.MOST_CELLS:
+            made = comparison.table(load(self.folder))
+            so_far = f"So far, with {len(ended.left)} runs and about {left} left:"
+            say(f"\n{replace(made, caption=so_far).markdown()}")
+
+
+def _grown(ended: Ended[RunConfig]) -> bool:
+    """Whether a seed has come to its end in all cells, with others to come in the next cell."""
+    if not ended.left or not ended.rows:
+        return False
+    others = {config.train.seed for config in ended.left}
+    return ended.cell.train.seed not in others and cell(ended.left[0]) != cell(ended.cell)
 
 
 def _laws(configs: Sequence[RunConfig], corpora: plan.Corpora, experiment: str) -> Iterator[Row]:
