@@ -262,12 +262,19 @@ def _mark(axes: Axes, sweep: Sweep, told: pd.DataFrame | None, score: str) -> No
             axes.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=0.8, zorder=0)
             top = axes.get_xaxis_transform()
             axes.text(place, 1.01, name, transform=top, ha="center", fontsize=SMALL, color=GREY)
-    for point in () if told is None else told.to_dict("records"):
+    for point in () if told is None else _placed(told, score).to_dict("records"):
         axes.annotate(
             f"{point[sweep.setting]:g}",
             (point[sweep.at], point[score]),
             textcoords="offset points",
-            xytext=(3, 3),
+            xytext=(3, 3 if point["above"] else -8),
             fontsize=SMALL,
             color=GREY,
         )
+
+
+def _placed(points: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Whether each point is named above it: those of the upper half of the lines."""
+    heights = points.groupby("series", observed=True)[score].mean()
+    upper = heights.nlargest(max(1, len(heights) // 2)).index
+    return points.assign(above=points["series"].isin(upper))
