@@ -85,9 +85,9 @@ def curves(layers):
 
 
 def test_long_titles_have_room_at_a_narrow_venue():
-    layers = ["hierarchical softmax (balanced)"] * 2 + ["full softmax", "a layer of its own kind"]
+    layers = [f"softmax along a tree of words ({kind})" for kind in ("Huffman", "even", "own")]
     with styled(venue("neurips")):
-        drawing = loss_curves(curves(dict.fromkeys(layers)))
+        drawing = loss_curves(curves(layers))
         FigureCanvasAgg(drawing.figure).draw()
         assert_readable(drawing.figure, widths={width("page")})
 

@@ -34,8 +34,6 @@ def shown(name: Any) -> str:
     text = str(name)
     if text.startswith(NO_SAMPLER):
         text = "no sampler" + text.removeprefix(NO_SAMPLER)
-    if text.startswith("_"):
-        text = " " + text  # legends leave out what begins with _
     text = _legible(text).replace("$", r"\$")
     if all(ord(letter) < LAST_OF_FORMULAS or ord(letter) in PUNCTUATION for letter in text):
         text = re.sub(r"\^(-?[\d.]*\d|a\b)", r"$^{\1}$", text)
