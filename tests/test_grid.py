@@ -321,3 +321,5 @@ def test_the_table_grows_seed_by_seed(done, tmp_path, capsys):
     ]
     rows = [line for line in lines[first:] if line.startswith(("| NCE", "| full"))]
     assert len(rows) == 2 and all("50.0" in row for row in rows)
+    grid.run("test", CONFIGS[::2], tmp_path / "one cell")
+    assert "So far" not in capsys.readouterr().err

@@ -39,22 +39,32 @@ def made(tmp_path):
 
 def test_a_number_by_hand(made):
     text = made(
-        measured(NEG, "analogy/total", [0.40, 0.42], seconds=28.04),
-        measured(NEG, "speed/words", [2.0e6, 2.1e6]),
+        measured(NEG, "analogy/total", [0.40, 0.41, 0.42], seconds=28.04),
+        measured(NEG, "speed/words", [2.0e6, 2.05e6, 2.1e6]),
     ).text
-    # Student's t for one degree of freedom is 12.706: 12.706 * 1.41421 / sqrt(2)
+    # Student's t for two degrees of freedom is 4.303: 4.303 * 1 / sqrt(3)
     assert text.iloc[0].to_dict() == {
         "layer": "NEG",
         "sampler": "unigram^0.75",
-        "analogies (%)": "41.0 ± 12.7",
+        "analogies (%)": "41.0 ± 2.5",
         "million words/s": "2.05",
         "training (s)": "28.0",
-        "seeds": "2",
+        "seeds": "3",
     }
 
 
-def test_one_seed_has_no_interval(made):
-    assert made(measured(NEG, "analogy/total", [0.4])).text["analogies (%)"][0] == "40.0"
+@pytest.mark.parametrize("seeds, told", [(1, "Means of 1 seed:"), (2, "Means of 2 seeds:")])
+def test_one_or_two_seeds_have_no_interval(made, seeds, told):
+    result = made(measured(NEG, "analogy/total", [0.38, 0.42][-seeds:]))
+    assert result.text["analogies (%)"][0] == ("42.0" if seeds == 1 else "40.0")
+    assert f"{told} too few for intervals." in result.caption and "±" not in result.caption
+
+
+def test_a_cell_of_too_few_seeds_has_none_beside_others(made):
+    more = measured("nce / uniform", "analogy/total", [0.3, 0.3, 0.3])
+    result = made(measured(NEG, "analogy/total", [0.38, 0.42]), more)
+    assert set(result.text["analogies (%)"]) == {"40.0", "30.0 ± 0.0"}
+    assert "over seeds; a mean of fewer than 3 has none." in result.caption
 
 
 def test_the_time_of_a_run_is_the_one_at_its_end(made):
@@ -77,7 +87,7 @@ def test_a_cell_without_a_measurement_shows_as_missing(made):
 def test_an_unfinished_run_is_named_and_not_averaged(made):
     lost = {"run": "x", "seed": 7, "label": NEG, "metric": "analogy/total", "value": 0.9}
     result = made(measured(NEG, "analogy/total", [0.4, 0.4]), [lost])
-    assert result.text["analogies (%)"][0] == "40.0 ± 0.0"
+    assert result.text["analogies (%)"][0] == "40.0"
     assert "not counted: NEG, unigram^0.75 (seed 7)" in result.caption
 
 

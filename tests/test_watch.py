@@ -21,7 +21,7 @@ from w2vjax.study.watching import Watching
 from w2vjax.text.encoding import encode
 
 EVERY = 300.0
-SCORING = 0.05
+SCORING = 0.15
 """seconds"""
 
 

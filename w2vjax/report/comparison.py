@@ -32,7 +32,7 @@ from w2vjax.report.page import page
 from w2vjax.report.picture import Picture, drawn, named_files
 from w2vjax.report.runs import similarity_sets
 from w2vjax.report.samplers import sampler_distributions
-from w2vjax.report.stats import Interval, mean_interval, not_worse_than_best
+from w2vjax.report.stats import MIN_SEEDS, Interval, mean_interval, not_worse_than_best
 from w2vjax.report.sweeps import SWEEPS
 from w2vjax.report.tables import MISSING, UNDEFINED, Table
 
@@ -187,7 +187,7 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
         f"{_count(frame, 'words', 'words read in training')}"
         f"{_count(frame, 'vocabulary', 'words of vocabulary')}.",
         f"Analogies: {listed(analogy, 'evaluation')}; {coverage(analogy)}.",
-        "±: half of Student's 95 % interval over seeds. Time and speed without compilation, "
+        f"{_seeds_told(frame)} Time and speed without compilation, "
         f"on {listed(frame, 'num_devices')} {listed(frame, 'platform')} device(s).",
         *([told] if (told := sentences(conditions(complete(frame))).strip()) else []),
         "Bold: not significantly worse than the best (paired over seeds, Holm-corrected, 5 %)."
@@ -197,6 +197,19 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
     if left := unfinished(frame):
         parts.append(f"Unfinished, not counted: {'; '.join(left)}.")
     return " ".join(parts)
+
+
+def _seeds_told(frame: pd.DataFrame) -> str:
+    """What stands behind the means: intervals, or too few seeds for them."""
+    done = frame[frame["metric"] == FINISHED]
+    seeds = done.groupby("cell", observed=True)["seed"].nunique()
+    if len(seeds) and seeds.max() < MIN_SEEDS:
+        number = " or ".join(str(count) for count in sorted(set(seeds)))
+        return f"Means of {number} seed{'s' * (number != '1')}: too few for intervals."
+    told = "±: half of Student's 95 % interval over seeds"
+    if len(seeds) and seeds.min() < MIN_SEEDS:
+        return f"{told}; a mean of fewer than {MIN_SEEDS} has none."
+    return f"{told}."
 
 
 def _quantities(frame: pd.DataFrame) -> list[Quantity]:
@@ -252,7 +265,7 @@ def _show(interval: Interval, quantity: Quantity, known: bool) -> str:
     if interval.num == 0:
         return UNDEFINED if known else quantity.absent
     mean = f"{interval.mean * quantity.scale:.{quantity.digits}f}"
-    if not quantity.score or interval.num == 1:
+    if not quantity.score or interval.num < MIN_SEEDS:
         return mean
     return f"{mean} ± {interval.half_width * quantity.scale:.{quantity.digits}f}"
 
