@@ -9,7 +9,9 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -150,35 +152,50 @@ def check(target: str) -> tuple[BackEnd, str]:
 
 
 class Writers:
-    """All the targets of one run. A target that fails is told of once, and left alone then."""
+    """All the targets of one run, served by a thread: a slow network does not hold training up.
+
+    A target that fails is told of once, and left alone then.
+    """
 
     def __init__(self, targets: Iterable[str], run: str) -> None:
         """Raises `InputError` as `check` does."""
+        known = {target: check(target) for target in targets}
         self._writers: dict[str, Writer] = {}
-        for target, (back_end, place) in {name: check(name) for name in targets}.items():
-            try:
-                self._writers[target] = back_end.open(place, run)
-            except Exception as error:
-                _warn(target, error)
+        self._failures: list[str] = []
+        self._thread = ThreadPoolExecutor(1, "scalars")
+        for target, (back_end, place) in known.items():
+            self._thread.submit(self._open, target, partial(back_end.open, place, run))
 
     def scalar(self, name: str, value: float, step: int) -> None:
         """Hands the number to every target."""
-        for target, writer in [*self._writers.items()]:
-            try:
-                writer.scalar(name, value, step)
-            except Exception as error:
-                del self._writers[target]
-                _warn(target, error)
+        self._thread.submit(self._each, lambda writer: writer.scalar(name, value, step))
+        self._tell()
 
     def close(self) -> None:
-        """Closes every target."""
-        for target, writer in self._writers.items():
+        """Closes every target, once it has taken all numbers."""
+        self._thread.submit(self._each, lambda writer: writer.close())
+        self._thread.shutdown()
+        self._tell()
+
+    def _open(self, target: str, start: Callable[[], Writer]) -> None:
+        try:
+            self._writers[target] = start()
+        except Exception as error:
+            self._failed(target, error)
+
+    def _each(self, act: Callable[[Writer], None]) -> None:
+        for target, writer in [*self._writers.items()]:
             try:
-                writer.close()
+                act(writer)
             except Exception as error:
-                _warn(target, error)
+                del self._writers[target]
+                self._failed(target, error)
 
+    def _failed(self, target: str, error: Exception) -> None:
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        self._failures.append(f"{target} takes no more numbers ({reason}); training goes on")
 
-def _warn(target: str, error: Exception) -> None:
-    reason = (str(error).strip() or repr(error)).splitlines()[0]
-    warnings.warn(f"{target} takes no more numbers ({reason}); training goes on", stacklevel=3)
+    def _tell(self) -> None:
+        """Of what has failed since, where people are told of it: not in the thread."""
+        while self._failures:
+            warnings.warn(self._failures.pop(0), stacklevel=3)
