@@ -1,5 +1,6 @@
 """A small problem for the sampled losses: parameters, labels, candidates and their law."""
 
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -72,6 +73,7 @@ def parameters(dtype: Any = np.float64, seed: int = 0) -> Parameters:
     )
 
 
+@cache
 def candidates(scope: str = "batch") -> Candidates:
     """Of a batch, of each row, the batch's own labels, with fewer than there is room for."""
     law, key = Table.of(SHARES), jax.random.key(1)

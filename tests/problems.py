@@ -80,6 +80,13 @@ def _samplers() -> Iterator[OutputConfig]:
 
 LAYERS = _named(_layers())
 """every output layer under every policy, with the usual noise, and with noise all different"""
+IN_ARCHITECTURES = [
+    pytest.param(case.values[0], *way, id=f"{case.id} / {' '.join(way)}")
+    for number, way in enumerate(ARCHITECTURES)
+    for place, case in enumerate(LAYERS)
+    if place % len(ARCHITECTURES) == number or case.values[0] == config_of(case.values[0].layer)
+]
+"""every layer in every architecture, every policy in one of them"""
 EVERY = _named(iter([*_layers(), *_samplers()]))
 """and the sampled ones with every sampler"""
 

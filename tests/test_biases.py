@@ -8,10 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from problems import (
-    ARCHITECTURES,
     COUNTS,
     DRAWS,
-    LAYERS,
+    IN_ARCHITECTURES,
     NO_CHANGE,
     UNDAMPED,
     D,
@@ -38,14 +37,7 @@ from w2vjax.losses.biases import starting_biases
 from w2vjax.losses.layers import build
 
 BIASED = [name for name in OUTPUTS if layer_class(name).usual_biases is not None]
-CASES = [
-    pytest.param(case.values[0], *way, id=f"{case.id} / {' '.join(way)}")
-    for number, way in enumerate(ARCHITECTURES)
-    for case in LAYERS
-    if case.values[0].layer in BIASED
-    if number == 0 or case.values[0].collision == "auto"
-]
-"""every layer in every architecture, and every policy in one of them"""
+CASES = [case for case in IN_ARCHITECTURES if case.values[0].layer in BIASED]
 WIDTH = D + 3
 """of rows: their vector, the bias, and what they are filled up with"""
 MOVING = moving_columns(WIDTH, D, None)

@@ -1,6 +1,7 @@
 """TensorFlow's candidate sampling: worked by hand, and the laws of draws without repeats."""
 
 import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import chex
@@ -73,10 +74,23 @@ def test_a_lucky_set_has_as_many_tries_as_words() -> None:
     )
 
 
+@pytest.fixture
+def tuned(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Gives `without_repeats` other constants; programs made with the usual ones are forgotten."""
+
+    def tune(**constants: int) -> None:
+        for name, value in constants.items():
+            monkeypatch.setattr(without_repeats, name, value)
+        without_repeats.distinct.clear_cache()
+
+    yield tune
+    without_repeats.distinct.clear_cache()
+
+
 @pytest.mark.parametrize(("few", "chunk"), [(2, 3 + SPARE), (0, LEAST_CHUNK)])
-def test_tries_go_on_over_chunks(monkeypatch: pytest.MonkeyPatch, few: int, chunk: int) -> None:
+def test_tries_go_on_over_chunks(tuned: Callable[..., None], few: int, chunk: int) -> None:
     """One chunk has only word 0: the second word comes with a later one, and every draw counts."""
-    monkeypatch.setattr(without_repeats, "FEW", few)
+    tuned(FEW=few)
 
     @struct.dataclass
     class Late:
@@ -115,7 +129,10 @@ def test_no_word_comes_twice(kind: str) -> None:
     one = drawn(sampler, KEY)
     assert len(set(one.ids.tolist())) == 100 and int(one.ids.min()) >= 0
     assert int(one.tries) >= 100
-    keys = jax.random.split(KEY, 3)
+
+
+def test_sets_drawn_together_are_those_drawn_alone() -> None:
+    sampler, keys = build(parse(KINDS[0]), COUNTS), jax.random.split(KEY, 3)
     many = jax.vmap(drawn, (None, 0))(sampler, keys)
     for number, key in enumerate(keys):
         alone = drawn(sampler, key)
@@ -140,12 +157,9 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_sets_have_the_law_of_draws_without_repeats(
-    monkeypatch: pytest.MonkeyPatch, way: str
-) -> None:
+def test_sets_have_the_law_of_draws_without_repeats(tuned: Callable[..., None], way: str) -> None:
     """Two of three words: P(a, then b) = p(a) p(b) / (1 - p(a)), and the tries' law with it."""
-    for name, value in ({"LARGEST": 0} | WAYS[way]).items():
-        monkeypatch.setattr(without_repeats, name, value)
+    tuned(**({"LARGEST": 0} | WAYS[way]))
     p = np.array([0.6, 0.3, 0.1])
     sampler, num = Alias.of(p), 20_000
     keys = jax.random.split(jax.random.key(7), num)

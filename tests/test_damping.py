@@ -1,6 +1,7 @@
 """Laws of damping: which rows are slowed down, by how much, and what it adds up to."""
 
 from functools import cache
+from itertools import product
 from typing import Any
 
 import jax
@@ -117,15 +118,19 @@ def few_words(layer: str, architecture: str, predicts: str) -> tuple[tuple, tupl
     return arguments, plain, row_curvatures(config, *arguments)
 
 
-@pytest.mark.parametrize("layer", OUTPUTS)
-@pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
-@pytest.mark.parametrize("damping", [Damping(0.5), Damping(0.5, pairs=1e9)])
-def test_no_damped_step_overshoots(layer, architecture, predicts, damping):
+@pytest.mark.parametrize(
+    "layer, way, damping",
+    [
+        (layer, way, (Damping(0.5), Damping(0.5, pairs=1e9))[(i + j) % 2])
+        for (i, layer), (j, way) in product(enumerate(OUTPUTS), enumerate(ARCHITECTURES))
+    ],
+)
+def test_no_damped_step_overshoots(layer, way, damping):
     """At a huge rate, every row's rate times its true curvature stays within 2.
 
     With `pairs` this is said of the output rows alone.
     """
-    arguments, plain, curved = few_words(layer, architecture, predicts)
+    arguments, plain, curved = few_words(layer, *way)
     rate = 3.0
     new = updated(*arguments, jnp.float32(rate), damping=damping, optimizer=NO_CHANGE)[0]
     damped = 0

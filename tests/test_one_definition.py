@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from problems import ARCHITECTURES, LAYERS, one_pair, parameters, problem, step
+from problems import IN_ARCHITECTURES, LAYERS, one_pair, parameters, problem, step
 
 from w2vjax.engine.update import Parameters
 from w2vjax.engine.windows import Batch, frame
@@ -50,8 +50,7 @@ def textbook_loss(
 by_hand = jax.jit(jax.value_and_grad(textbook_loss))
 
 
-@pytest.mark.parametrize("architecture, predicts", ARCHITECTURES)
-@pytest.mark.parametrize("config", LAYERS)
+@pytest.mark.parametrize("config, architecture, predicts", IN_ARCHITECTURES)
 def test_the_engine_sums_the_textbook(config, architecture, predicts):
     matrices, layer, batch, shared = problem(config, architecture, predicts)
     _, slopes = by_hand(matrices, layer, batch, shared)

@@ -1,6 +1,7 @@
 """Laws of the program: devices, replicas, dimensions divided, other platforms, other precisions."""
 
 from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 import jax
@@ -71,12 +72,12 @@ def test_replicas_share_a_program(change, message):
         train_replicas(short(), [], show=False)
 
 
-@pytest.mark.parametrize("devices, model", [(4, 2), (3, 3)])
-@pytest.mark.parametrize("layer", OUTPUTS)
-def test_dimensions_divided_among_devices_change_nothing(layer, devices, model):
+@pytest.mark.parametrize("layer, devices", zip(OUTPUTS, cycle([(4, 2), (3, 3)])))
+def test_dimensions_divided_among_devices_change_nothing(layer, devices):
     """At one rate for all layers, at which vectors stay short: tolerances are absolute."""
-    base = config(layer, devices=devices // model, learning_rate=0.02)
-    divided = replace(base.train, devices=devices, model_devices=model)
+    number, model = devices
+    base = config(layer, devices=number // model, learning_rate=0.02)
+    divided = replace(base.train, devices=number, model_devices=model)
     whole = train(short(), base, show=False)
     close(whole, train(short(), replace(base, train=divided), show=False))
 
@@ -98,8 +99,7 @@ def test_devices_must_divide_the_dimensions():
         train(short(), config(devices=4, model_devices=4), show=False)
 
 
-@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
-@pytest.mark.parametrize("layer", OUTPUTS)
+@pytest.mark.parametrize("layer, architecture", zip(OUTPUTS, cycle(["skip-gram", "cbow"])))
 def test_the_program_lowers_for_every_platform(layer, architecture):
     """CPU, CUDA and TPU, with none of the last two here."""
     run = Run.of(short(), [config(layer, architecture=architecture)])
@@ -120,8 +120,7 @@ def test_products_in_bfloat16_learn_as_much(planted, exam):
     assert accuracy(rounded, exam) > accuracy(exact, exam) - 0.02
 
 
-@pytest.mark.parametrize("tokens_per_step", [256, 8_192])
-@pytest.mark.parametrize("damping", [None, 0.5])
+@pytest.mark.parametrize("tokens_per_step, damping", [(256, None), (8_192, 0.5)])
 @pytest.mark.parametrize("layer", OUTPUTS)
 def test_large_steps_and_rates_stay_finite(layer, damping, tokens_per_step):
     """Forty words again and again: thousands of pairs hit every row in each step.

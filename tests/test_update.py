@@ -11,7 +11,7 @@ from problems import (
     ARCHITECTURES,
     COUNTS,
     DRAWS,
-    LAYERS,
+    IN_ARCHITECTURES,
     NO_CHANGE,
     NUM_NOISE,
     D,
@@ -39,18 +39,9 @@ from w2vjax.losses.layers import build
 
 DAMPED = Damping()
 NUM_KEYS = 1 << 11
-CASES = [
-    pytest.param(case.values[0], *way, id=f"{case.id} / {' '.join(way)}")
-    for number, way in enumerate(ARCHITECTURES)
-    for case in LAYERS
-    if number == 0
-    or case.values[0] == config_of(case.values[0].layer, shared_nodes=4)
-    or case.values[0] == config_of(case.values[0].layer)
-]
-"""every layer in every architecture, and every policy in one of them"""
 
 
-@pytest.mark.parametrize("config, architecture, predicts", CASES)
+@pytest.mark.parametrize("config, architecture, predicts", IN_ARCHITECTURES)
 def test_blocks_are_the_sum_of_their_pairs(config, architecture, predicts):
     """With the same draws: loss of the first block read, gradient of all in both matrices."""
     matrices, layer, block, noise = problem(config, architecture, predicts)

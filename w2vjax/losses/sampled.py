@@ -66,7 +66,8 @@ class SampledLayer(WordRows):
     ) -> Int[Array, "*shape k"]:
         if self.tries is None:
             return noise(self.sampler, key, (*shape, self.draws), words)
-        ids, _, _ = distinct(self.sampler, jax.random.split(key, math.prod(shape)), self.draws)
+        keys, sampler = jax.random.split(key, math.prod(shape)), self.sampler
+        ids, _, _ = distinct(sampler, keys, self.draws, sampler.num_words)
         return ids.reshape(*shape, self.draws)
 
     def log_expected(self, rows: Int[Array, "*n"]) -> Float[Array, "*n"]:

@@ -84,8 +84,8 @@ def draw_candidates(
         whole("num_rows", num_rows, 1)
     keys = jax.random.split(key, num_rows) if num_rows else key[None]
     if unique:
-        _check_enough(sampler, num_sampled)
-        ids, tries, present = distinct(sampler, keys, num_sampled)
+        num_words = _enough_words(sampler, num_sampled)
+        ids, tries, present = distinct(sampler, keys, num_sampled, num_words)
     else:
         ids = jax.vmap(lambda one: sampler.sample(one, (num_sampled,)))(keys)
         tries = jnp.full(len(keys), num_sampled, jnp.float32)
@@ -161,8 +161,8 @@ def log_expected_count(
     return jnp.log(-jnp.expm1(tries * jnp.log1p(-jnp.exp(log_prob))))
 
 
-def _check_enough(sampler: Sampler, num_sampled: int) -> None:
-    """Raises `InputError` if the sampler is known to reach fewer different words than asked."""
+def _enough_words(sampler: Sampler, num_sampled: int) -> int:
+    """Of the vocabulary. Raises `InputError` if fewer are known to be drawn than are asked for."""
     num_words = getattr(sampler, "num_words", None)
     if not isinstance(num_words, int | np.integer):
         raise InputError(
@@ -178,3 +178,4 @@ def _check_enough(sampler: Sampler, num_sampled: int) -> None:
             f"{num_sampled} different noise words are asked for and only {reachable} can be "
             "drawn: ask for fewer, or let them repeat"
         )
+    return int(num_words)

@@ -4,6 +4,7 @@ Words are drawn and repeats thrown away (rejection). Where that goes on for too 
 the set is drawn at once, by the same law (`_complete`).
 """
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -35,15 +36,16 @@ Drawn = tuple[Int32[Array, " n"], Int32[Array, ""], Float32[Array, ""]]
 """words in the order of their draws, how many there are, and how many draws it took"""
 
 
+@partial(jax.jit, static_argnames=("num", "num_words"))
 def distinct(
-    sampler: Any, keys: Key[Array, " r"], num: int
+    sampler: Any, keys: Key[Array, " r"], num: int, num_words: int
 ) -> tuple[Int32[Array, "r n"], Float32[Array, " r"], Bool[Array, "r n"]]:
-    """`num` different words for each key, in the order of their first draws.
+    """`num` different words of `num_words` for each key, in the order of their first draws.
 
     With the number of draws until the last of them, and where there was a word at all; the id is
     0 where there was none.
     """
-    ids, filled, tries = jax.vmap(lambda key: _reject(sampler, key, num))(keys)
+    ids, filled, tries = jax.vmap(lambda key: _reject(sampler, key, num, num_words))(keys)
     State = tuple[Int32[Array, "r n"], Int32[Array, " r"], Float32[Array, " r"], Int32[Array, " r"]]
 
     def short(state: State) -> Bool[Array, ""]:
@@ -54,7 +56,8 @@ def distinct(
         ids, filled, tries, found = state
         row = jnp.argmax(filled < num)
         key = jax.random.fold_in(keys[row], LARGEST + filled[row])
-        whole, took, there = _complete(sampler, key, ids[row], filled[row], tries[row])
+        rest = ids[row], filled[row], tries[row]
+        whole, took, there = _complete(sampler, key, *rest, num_words=num_words)
         return (
             ids.at[row].set(whole),
             filled.at[row].set(num),
@@ -87,7 +90,7 @@ def expected_tries(law: Probabilities, num: int) -> float:
             return tries
 
 
-def _reject(sampler: Any, key: Key[Array, ""], num: int) -> Drawn:
+def _reject(sampler: Any, key: Key[Array, ""], num: int, num_words: int) -> Drawn:
     """Draws until the set is full, or too many: then the rest is cheaper drawn at once.
 
     Chunks of draws are laid behind the words of the set and looked up in a hash table of places;
@@ -95,7 +98,7 @@ def _reject(sampler: Any, key: Key[Array, ""], num: int) -> Drawn:
     """
     few = num <= FEW
     chunk = num + num // 2 + SPARE if few else max(num // 2, LEAST_CHUNK)
-    most_chunks = MOST_CHUNKS + min(sampler.num_words, LARGEST) // chunk
+    most_chunks = MOST_CHUNKS + min(num_words, LARGEST) // chunk
     State = tuple[
         Int32[Array, " m"], Int32[Array, " c"], Int32[Array, ""], Int32[Array, ""], Int32[Array, ""]
     ]
@@ -137,10 +140,13 @@ def _first_sights(
     num, chunk = len(ids), len(drawn)
     held = jnp.where(jnp.arange(num) < filled, ids, -1)
     line = jnp.concatenate([jnp.full(chunk - 1, -1, jnp.int32), held, drawn])
-    again = jnp.zeros(chunk, bool)
-    for start in range(num + chunk - 1):
-        again |= drawn == line[start : start + chunk]
-    return ~again
+
+    def compare(start: Int32[Array, ""], again: Bool[Array, " c"]) -> Bool[Array, " c"]:
+        return again | (drawn == jax.lax.dynamic_slice(line, (start,), (chunk,)))
+
+    # unrolled as a whole it takes four times as long to compile and is no faster
+    nothing = jnp.zeros(chunk, bool)
+    return ~jax.lax.fori_loop(0, num + chunk - 1, compare, nothing, unroll=8)
 
 
 def _look_up(
@@ -185,6 +191,8 @@ def _complete(
     ids: Int32[Array, " n"],
     filled: Int32[Array, ""],
     tries: Float32[Array, ""],
+    *,
+    num_words: int,
 ) -> tuple[Int32[Array, " n"], Float32[Array, ""], Int32[Array, ""]]:
     """The set filled up, its tries, and how many words it has if the sampler has no more.
 
@@ -194,7 +202,7 @@ def _complete(
     """
     num = len(ids)
     # what does not change, XLA would take out of the loop, which is seldom entered: add 0
-    words = jnp.arange(sampler.num_words, dtype=jnp.int32) + jnp.minimum(filled, 0)
+    words = jnp.arange(num_words, dtype=jnp.int32) + jnp.minimum(filled, 0)
     held = jnp.where(jnp.arange(num) < filled, ids, len(words))
     log_prob = sampler.log_prob(words).at[held].set(-jnp.inf, mode="drop")
     of_order, of_tries = jax.random.split(key)
