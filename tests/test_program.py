@@ -72,7 +72,7 @@ def test_replicas_share_a_program(change, message):
         train_replicas(short(), [], show=False)
 
 
-@pytest.mark.parametrize("layer, devices", zip(OUTPUTS, cycle([(4, 2), (3, 3)])))
+@pytest.mark.parametrize("layer, devices", [*zip(OUTPUTS, cycle([(4, 2), (3, 3)]))])
 def test_dimensions_divided_among_devices_change_nothing(layer, devices):
     """At one rate for all layers, at which vectors stay short: tolerances are absolute."""
     number, model = devices
@@ -99,7 +99,7 @@ def test_devices_must_divide_the_dimensions():
         train(short(), config(devices=4, model_devices=4), show=False)
 
 
-@pytest.mark.parametrize("layer, architecture", zip(OUTPUTS, cycle(["skip-gram", "cbow"])))
+@pytest.mark.parametrize("layer, architecture", [*zip(OUTPUTS, cycle(["skip-gram", "cbow"]))])
 def test_the_program_lowers_for_every_platform(layer, architecture):
     """CPU, CUDA and TPU, with none of the last two here."""
     run = Run.of(short(), [config(layer, architecture=architecture)])

@@ -198,7 +198,7 @@ def test_replicas_have_streams_of_their_own(name):
     assert np.abs(together[0].parameters.output - together[1].parameters.output).max() > 1e-3
 
 
-@pytest.mark.parametrize("name, layer", zip(SAMPLERS, cycle(sampled_layers())))
+@pytest.mark.parametrize("name, layer", [*zip(SAMPLERS, cycle(sampled_layers()))])
 def test_noise_is_shared_by_groups_whatever_the_sampler(name, layer):
     """Every block of a step, or every pair, has noise of its own, of the step's law."""
     sampler = replace(SAMPLERS[name], table_size=TABLE_SIZE)
