@@ -1,5 +1,6 @@
 """Strict JAX in every test, devices to train on, and caches that are the session's own."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,10 @@ jax.config.update("jax_disable_most_optimizations", True)
 with pytest.MonkeyPatch.context() as patch:
     patch.setenv("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false", prepend=" ")
     jax.devices()
+
+
+# Programs are made of very many small objects, which a frequent search for garbage goes through.
+gc.set_threshold(200_000, 50, 1_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

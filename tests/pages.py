@@ -1,5 +1,6 @@
 """README and the pages of the documentation as text: their blocks of code."""
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -7,6 +8,17 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^(`{3,})([^\n`]*)\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 FILE_NAME = re.compile(r"# ([\w-]+\.(?:py|toml|json|sh))\n")
+QUICKLY = {
+    "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+    "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
+    "MPLBACKEND": "agg",
+}
+"""for programs of pages: they compile as the other tests do, sooner than users'"""
+
+
+def quickly() -> dict[str, str]:
+    """The environment for them."""
+    return os.environ | QUICKLY
 
 
 class Block(NamedTuple):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tyro
 import yaml
-from pages import ROOT, blocks, files, names, pages
+from pages import ROOT, blocks, files, names, pages, quickly
 
 import w2vjax
 from w2vjax.commands.cli import Command
@@ -167,7 +167,7 @@ def test_commands_and_code_run(page: str, tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", _commands(WRITTEN[page])],
         cwd=tmp_path, capture_output=True, text=True,
-        env=os.environ | {"PATH": path, "MPLBACKEND": "agg"},
+        env=quickly() | {"PATH": path},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
 

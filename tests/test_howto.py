@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import ROOT, blocks, files
+from pages import ROOT, blocks, files, quickly
 
 from w2vjax.study.experiment_file import read_experiment
 from w2vjax.text import planted
@@ -39,7 +39,7 @@ def test_programs_run_by_the_lines_given(page: Path, line: str, tmp_path: Path) 
     _write_files(page, tmp_path)
     (tmp_path / "text.txt").write_bytes(b"".join(planted.text(60_000)))
     command = [sys.executable, *shlex.split(line)[1:]]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=quickly())
     assert done.returncode == 0, done.stderr
     assert done.stdout, line
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pages import ROOT, blocks
+from pages import ROOT, blocks, quickly
 
 README = ROOT / "README.md"
 SMALL = ("--corpus", "planted", "--max-words", "60000", "--dim", "10", "--epochs", "1")
@@ -15,7 +15,7 @@ MOST_BYTES = 8_192
 def _run(program: str, folder: Path, *options: str) -> str:
     (folder / "mine.py").write_text(program)
     command = [sys.executable, "mine.py", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=quickly())
     assert done.returncode == 0, done.stderr
     return done.stdout
 
