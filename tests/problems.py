@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
+from itertools import cycle
 from typing import Any, get_args, get_type_hints
 
 import jax
@@ -73,9 +74,8 @@ def _layers() -> Iterator[OutputConfig]:
 
 
 def _samplers() -> Iterator[OutputConfig]:
-    for layer in sampled_layers():
-        for sampler in SAMPLERS.values():
-            yield config_of(layer, sampler=replace(sampler, table_size=TABLE_SIZE))
+    for layer, sampler in zip(cycle(sampled_layers()), SAMPLERS.values(), strict=False):
+        yield config_of(layer, sampler=replace(sampler, table_size=TABLE_SIZE))
 
 
 LAYERS = _named(_layers())
@@ -88,7 +88,7 @@ IN_ARCHITECTURES = [
 ]
 """every layer in every architecture, every policy in one of them"""
 EVERY = _named(iter([*_layers(), *_samplers()]))
-"""and the sampled ones with every sampler"""
+"""and every sampler in one of the sampled ones"""
 
 
 def sampler_law(layer: OutputLayer, num_words: int = V) -> np.ndarray:
