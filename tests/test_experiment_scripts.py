@@ -35,7 +35,7 @@ def blocks(experiment: Experiment) -> int:
     [
         *(("layers", 7, 5), ("samplers", 19, 5), ("power", 12, 5), ("noise", 10, 5)),
         *(("table", 5, 5), ("clock", 18, 3), ("tuning", 116, (1000,))),
-        *(("sharing", 18, 3), ("priorities", 12, 3), ("normalised", 8, 2)),
+        *(("sharing", 18, 3), ("priorities", 21, 3), ("normalised", 8, 2)),
     ],
 )
 def test_cells_of_the_study(name, num_cells, seeds):
