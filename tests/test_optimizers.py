@@ -75,9 +75,10 @@ def dense_step(
 CASES = [
     pytest.param(name, layer, *way, id=f"{name} / {layer} / {' '.join(way)}")
     for (i, name), (j, layer) in product(enumerate(ADAPTIVE), enumerate(OUTPUTS))
+    if (i + j) % 2 or layer == "negative-sampling"
     for way in [ARCHITECTURES[(i + j) % len(ARCHITECTURES)]]
 ]
-"""every optimizer with every layer, and both with every architecture"""
+"""every optimizer with half of the layers, each layer with one at least, in all architectures"""
 
 
 CLIPPED = optax.chain(optax.clip_by_global_norm(0.5), optax.sgd(0.1, momentum=0.9))
