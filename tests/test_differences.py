@@ -170,7 +170,7 @@ def test_one_cell_or_no_hits_make_no_table(tmp_path, made):
 
 
 def test_the_report_writes_the_table_and_removes_an_old_one(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(comparison, "pictures", lambda frame: {})
+    monkeypatch.setattr(comparison, "pictures", lambda *_: {})
     written = {path.name: path.read_bytes() for path in report.build(tmp_path)}
     assert written.keys() >= FILE_NAMES
     text = written["differences.md"].decode()
