@@ -133,7 +133,9 @@ def sampler_order(name: str) -> tuple[bool, str, float, str]:
 
 
 def value_text(value: Any) -> str:
-    """A setting's value for people: `5` also where a table has made it `5.0`."""
+    """A setting's value for people: `5` and `None` also where a table has made them `5.0`, NaN."""
+    if value != value:
+        return str(None)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return f"{value:.0f}"
     return str(value)
