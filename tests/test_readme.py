@@ -23,7 +23,9 @@ def _run(program: str, folder: Path, *options: str) -> str:
 def test_a_new_sampler_is_a_row_of_the_table(tmp_path: Path) -> None:
     _, program = blocks(README, "python")
     assert len([line for line in program.text.splitlines() if line.strip()]) < 30
-    options = (*SMALL, "--outputs", "negative-sampling", "--seeds", "1")
+    command = "compare --samplers two-tiers unigram^0.75"
+    assert f"python mine.py {command}" in README.read_text()
+    options = (*command.split(), *SMALL, "--outputs", "negative-sampling", "--seeds", "1")
     printed = _run(program.text, tmp_path, *options)
     assert re.search(r"^\| NEG +\| two-tiers +\| +[*\d]", printed, re.MULTILINE), printed
     assert re.search(r"^\| NEG +\| unigram\^0.75 +\| +[*\d]", printed, re.MULTILINE)
