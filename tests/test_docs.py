@@ -160,7 +160,8 @@ def test_commands_and_code_run(page: str, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("\n".join(text))
     (tmp_path / "results").mkdir()
     for folder in (ROOT / "results").iterdir():
-        (tmp_path / "results" / folder.name).symlink_to(folder)
+        if not (folder / "records.jsonl").exists():  # whose records are not committed
+            (tmp_path / "results" / folder.name).symlink_to(folder)
     for name, content in (files(WRITTEN[page]) | {"page.py": _program(WRITTEN[page])}).items():
         (tmp_path / name).write_text(content)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
