@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from w2vjax.progress import duration
+from w2vjax.records.file import FILE_NAME
 from w2vjax.study.standing import Place, Standing
 
 if TYPE_CHECKING:
@@ -97,5 +98,5 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _size(folder: Path) -> int:
-    path = folder / "records.jsonl"
+    path = folder / FILE_NAME
     return path.stat().st_size if path.exists() else 0

@@ -13,8 +13,8 @@ from w2vjax.engine.stream import Segment
 from w2vjax.engine.sync import Sync
 from w2vjax.engine.telemetry import Telemetry
 from w2vjax.engine.trained import Trained as Trained
-from w2vjax.engine.trained import left
-from w2vjax.engine.watch import UNWATCHED, Watch, Watching
+from w2vjax.engine.trained import trained_runs
+from w2vjax.engine.watch import UNWATCHED, Watch, WatchedRuns
 from w2vjax.progress import track
 from w2vjax.text.encoding import EncodedCorpus
 
@@ -61,7 +61,7 @@ def train_replicas(
         History(round(settings.epochs * raw_words * plan.words()), plan.kept_words())
         for plan in run.plans
     ]
-    watching = Watching(watch, run, histories)
+    watching = WatchedRuns(watch, run, histories)
     state, sync, segment_program, pending = run.state, None, None, None
     layer, compile_seconds = run.layer, 0.0
     with track("training", sum(h.words for h in histories), "M words", show) as advance:
@@ -92,7 +92,7 @@ def train_replicas(
         if pending is not None and sync is not None:
             state = jax.block_until_ready(sync.end(state))
             report(*pending)
-    return left(run, state.parameters, histories, watching.seconds(), compile_seconds)
+    return trained_runs(run, state.parameters, histories, watching.seconds(), compile_seconds)
 
 
 def _record(histories: list[History], parts: list[Segment], telemetry: Telemetry) -> float:

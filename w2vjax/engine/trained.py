@@ -37,7 +37,7 @@ class Trained:
     """scores on the way, where they were asked for"""
 
 
-def left(
+def trained_runs(
     run: Run,
     parameters: Parameters,
     histories: Sequence[History],

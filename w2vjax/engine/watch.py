@@ -13,7 +13,7 @@ from w2vjax.engine.history import History, Look
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.stream import Segment
 from w2vjax.engine.sync import Sync
-from w2vjax.engine.trained import Trained, left
+from w2vjax.engine.trained import Trained, trained_runs
 from w2vjax.engine.update import TrainState
 
 
@@ -41,7 +41,7 @@ class Watch:
 UNWATCHED = Watch()
 
 
-class Watching:
+class WatchedRuns:
     """Runs in training, watched, and the clock of their training."""
 
     def __init__(self, watch: Watch, run: Run, histories: Sequence[History]) -> None:
@@ -95,7 +95,7 @@ class Watching:
         jax.block_until_ready(state)
         begin, seconds = time.perf_counter(), self.seconds()
         run, histories = self._run, self._histories
-        found = left(run, sync.agreed(state), histories, seconds, self._compile_seconds)
+        found = trained_runs(run, sync.agreed(state), histories, seconds, self._compile_seconds)
         for config, history, trained in zip(run.configs, histories, found, strict=True):
             words = round(history.words_after())
             scores = self._watch.score(config, replace(trained, words=words))
