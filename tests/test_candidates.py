@@ -186,6 +186,15 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         draw_candidates(Alias.of(np.array([0.5, 0.0, 0.5])), KEY, 3)
 
 
+def test_a_sampler_that_is_no_pytree_is_told() -> None:
+    class Plain:
+        num_words = 5
+        sample, log_prob = Uniform.sample, Uniform.log_prob
+
+    with pytest.raises(InputError, match=r"Plain is no pytree: mark its class"):
+        draw_candidates(Plain(), KEY, 2)
+
+
 def test_candidates_of_rows_are_drawn_for_each() -> None:
     held = draw_candidates(LogUniform.of(50), KEY, 5, num_rows=7)
     assert held.ids.shape == (7, 5) and held.tries.shape == (7,)

@@ -169,6 +169,11 @@ def _enough_words(sampler: Sampler, num_sampled: int) -> int:
             f"sampler {type(sampler).__name__} has no num_words, a whole number: draws without "
             "repeats need it; add it, or let them repeat"
         )
+    if any(leaf is sampler for leaf in jax.tree.leaves(sampler)):
+        raise InputError(
+            f"sampler {type(sampler).__name__} is no pytree: mark its class with "
+            "w2vjax.pytrees.pytree, or let noise words repeat"
+        )
     reachable = int(num_words)
     if not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(sampler)):
         with jax.ensure_compile_time_eval():
