@@ -16,6 +16,13 @@ class InputError(ValueError):
     """
 
 
+class InputWarning(UserWarning):
+    """Something of an input is left out, or read in one of several ways; the message says what.
+
+    The command line prints the message on a line of its own and goes on.
+    """
+
+
 def unknown(kind: str, name: str, options: Iterable[str]) -> InputError:
     """The error for a `name` that is not among the `options`, with the nearest of them first."""
     options = list(options)
