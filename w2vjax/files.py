@@ -5,7 +5,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import IO
 
@@ -49,7 +49,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: Path) -> Iterator[BufferedReader]:
     """The file, open to read. Raises `InputError` if it is not there or cannot be read."""
     try:
         with path.open("rb") as file:
