@@ -5,6 +5,8 @@ import gzip
 import io
 import lzma
 import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +86,36 @@ class Pipe(io.RawIOBase):
 def test_a_pipe_that_gives_little_is_recognised(kind):
     pipe = buffered(io.BufferedReader(Pipe(PACK[kind](b"some words"))), "pipe")
     assert decompressed(pipe, "pipe").read() == b"some words"
+
+
+def packed(path: Path) -> bytes:
+    file = io.BytesIO()
+    with compressed.written(file, path) as stream:
+        stream.write(TEXT)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("suffix", ["", *compressed.SUFFIXES])
+def test_what_is_written_by_its_suffix_is_read_by_its_content(suffix):
+    assert read(packed(Path(f"v{suffix}"))) == TEXT
+    assert (packed(Path(f"v{suffix}")) == TEXT) == (suffix == "")
+    assert packed(Path(f"v{suffix}")) == packed(Path(f"other{suffix}"))
+
+
+@pytest.mark.parametrize(("suffix", "program"), [(".gz", "gzip"), (".bz2", "bzip2"), (".xz", "xz")])
+def test_other_programs_read_what_is_written(suffix, program, tmp_path):
+    path = tmp_path / f"text{suffix}"
+    path.write_bytes(packed(path))
+    done = subprocess.run([program, "-dc", path], capture_output=True, check=True)
+    assert done.stdout == TEXT
+
+
+@pytest.mark.parametrize("kind", PACK)
+def test_what_came_before_the_damage_is_read(kind):
+    data = PACK[kind](long := TEXT * 20)[:-3]
+    stream = decompressed(buffered(io.BytesIO(data), "f"), "f")
+    got = b""
+    with pytest.raises(InputError):
+        while True:
+            got += stream.read1(1 << 16)
+    assert len(got) > len(long) / 2

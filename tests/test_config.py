@@ -3,7 +3,7 @@
 import functools
 import json
 import math
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import get_args
 
 import pytest
@@ -18,6 +18,7 @@ from w2vjax.config.schema import (
     RunConfig,
     SamplerConfig,
     TrainConfig,
+    digest,
     flatten,
 )
 from w2vjax.errors import InputError
@@ -161,3 +162,17 @@ def test_a_priority_shares_more_noise_words_among_more_words(layer, priority, ti
     assert shared(priority=priority) == (64 * times, own * times)
     assert shared(priority=priority, block_size=32) == (32, own * times)
     assert shared(priority=priority, noise_per_block=7) == (64 * times, 7)
+
+
+def test_a_later_setting_leaves_older_ids_as_they_were() -> None:
+    @dataclass(frozen=True)
+    class Older:
+        size: int = 3
+
+    @dataclass(frozen=True)
+    class Newer(Older):
+        shape: str = field(default="round", metadata={"later": True})
+
+    assert digest(Newer()) == digest(Older())
+    assert digest(Newer(shape="flat")) != digest(Older())
+    assert digest(Newer(size=4)) == digest(Older(size=4)) != digest(Older())

@@ -1,4 +1,4 @@
-"""Compressed streams: known by their first bytes, whatever the file is called."""
+"""Compressed streams: known by their first bytes when read, written as their suffix asks."""
 
 import bz2
 import gzip
@@ -6,7 +6,9 @@ import io
 import lzma
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 from w2vjax.errors import InputError
@@ -36,6 +38,8 @@ OPENERS = {
     b"\x28\xb5\x2f\xfd": _zstandard,
 } | {bytes([byte]) + b"\x2a\x4d\x18": _zstandard for byte in range(0x50, 0x60)}
 """by the bytes a stream starts with: gzip, bzip2, xz, its forerunner lzma, Zstandard"""
+SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
+"""of the files that `written` compresses"""
 _BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
 
 
@@ -51,7 +55,9 @@ def decompressed(stream: io.BufferedReader, name: str) -> io.BufferedReader:
         opener = _opener(stream.peek(16)[:16])
         if opener is None:
             return stream
-        stream = buffered(opener(stream), name)
+        # by pieces: what came before damage is not lost with it
+        inner = opener(stream)
+        stream = io.BufferedReader(_Told(inner.read1, name), BUFFER)
     if _opener(stream.peek(16)[:16]) is None:
         return stream
     raise InputError(f"{name} is compressed more than {DEEPEST} times over: unpack it first")
@@ -59,7 +65,7 @@ def decompressed(stream: io.BufferedReader, name: str) -> io.BufferedReader:
 
 def buffered(stream: IO[bytes], name: str) -> io.BufferedReader:
     """The stream, of which `BUFFER` bytes can be looked at; its damage is told with its name."""
-    return io.BufferedReader(_Told(stream, name), BUFFER)
+    return io.BufferedReader(_Told(stream.read, name), BUFFER)
 
 
 def damaged(name: str, error: BaseException) -> InputError:
@@ -67,18 +73,35 @@ def damaged(name: str, error: BaseException) -> InputError:
     return InputError(f"{name} is damaged or cut short ({error}): get it again")
 
 
+@contextmanager
+def written(file: IO[bytes], path: Path) -> Iterator[Any]:
+    """A stream whose data go into the file as the suffix of `path` asks; by any other, as they are.
+
+    Equal data make equal files.
+    """
+    if path.suffix == ".gz":
+        with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+            yield packed
+    elif path.suffix in SUFFIXES:
+        module: Any = {".bz2": bz2, ".xz": lzma, ".zst": zstd}[path.suffix]
+        with module.open(file, "wb") as stream:
+            yield stream
+    else:
+        yield file
+
+
 class _Told(io.RawIOBase):
     """A stream that raises `InputError` where it is damaged."""
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
-        self._stream, self._name = stream, name
+    def __init__(self, read: Callable[[int], bytes], name: str) -> None:
+        self._read, self._name = read, name
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         try:
-            data = self._stream.read(len(buffer))
+            data = self._read(len(buffer))
         except DAMAGE as error:
             raise damaged(self._name, error) from None
         buffer[: len(data)] = data

@@ -250,6 +250,21 @@ def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def digest(config: Any) -> str:
-    """Sixteen hexadecimal digits of the SHA-256 of the configuration's JSON."""
-    text = json.dumps(dataclasses.asdict(config), sort_keys=True)
+    """Sixteen hexadecimal digits of the SHA-256 of the configuration's JSON.
+
+    A field that came later (`metadata={"later": True}`) is left out while it has its default:
+    experiments from before it keep their digests.
+    """
+    text = json.dumps(_identity(config), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _identity(value: Any) -> Any:
+    if not dataclasses.is_dataclass(value):
+        return value
+    held = {item.name: (item, getattr(value, item.name)) for item in fields(value)}
+    return {
+        name: _identity(own)
+        for name, (item, own) in held.items()
+        if not (item.metadata.get("later") and own == item.default)
+    }
