@@ -20,7 +20,8 @@ from gensim.models import KeyedVectors
 
 from w2vjax.clock import Laps, interleaved, seconds
 from w2vjax.evaluation.analogy import analogy
-from w2vjax.evaluation.questions import Questions, google_questions
+from w2vjax.evaluation.found import google_questions
+from w2vjax.evaluation.questions import Questions
 from w2vjax.vectors.embeddings import Embeddings
 
 

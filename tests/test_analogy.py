@@ -9,8 +9,10 @@ from w2vjax.config.schema import EvalConfig
 from w2vjax.errors import InputError
 from w2vjax.evaluation import analogy as module
 from w2vjax.evaluation.analogy import analogy, answered
+from w2vjax.evaluation.analogy_files import read_questions
+from w2vjax.evaluation.found import google_questions
 from w2vjax.evaluation.metrics import evaluate
-from w2vjax.evaluation.questions import Questions, SimilaritySet, google_questions, read_questions
+from w2vjax.evaluation.questions import Questions, SimilaritySet
 from w2vjax.vectors.embeddings import Embeddings
 
 
@@ -41,7 +43,8 @@ def ask(num_pairs: int = 12) -> Questions:
                     left = f"l{relation}x"
                     right = f"r{relation}x"
                     words.append((f"{left}{i}", f"{right}{i}", f"{left}{j}", f"{right}{j}"))
-    return Questions("planted", sections, np.array(section, np.int32), tuple(words))
+    categories = ("semantic", "syntactic", "syntactic")
+    return Questions("planted", sections, np.array(section, np.int32), tuple(words), categories)
 
 
 def plain(embeddings: Embeddings, questions: Questions, candidates, method) -> np.ndarray:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2vjax.evaluation.questions import SimilaritySet, read_similarity
+from w2vjax.evaluation.questions import SimilaritySet
 from w2vjax.evaluation.similarity import similarity
+from w2vjax.evaluation.similarity_files import read_similarity
 from w2vjax.vectors.embeddings import Embeddings
 
 

@@ -109,24 +109,26 @@ class Eval:
 
     vectors: Positional[Path]
     """file of vectors: word2vec binary (.bin), .npz, or word2vec text"""
-    questions: Path | None = None
-    """analogies: lines of four words under `: section` lines. None: Google's"""
-    similarity: tuple[Path, ...] = ()
-    """files of lines `word word score`; without any: the usual sets that are at hand"""
+    questions: str | None = None
+    """analogies: the file of Google, MSR or one like theirs, the folder of BATS or of SemEval-2012;
+    or google, bats, msr by name, where they are at hand. None: Google's"""
+    similarity: tuple[str, ...] = ()
+    """files of two words and a score a line, as published; or sets at hand by name. Without any:
+    the usual sets that are at hand"""
     json: Path | None = None
     """file of the scores as JSON. None: not written"""
     analogies: OmitArgPrefixes[AnalogyOptions] = field(default_factory=AnalogyOptions)
 
     def run(self) -> int:
+        from w2vjax.evaluation.found import questions_of, similarity_of
         from w2vjax.evaluation.metrics import evaluate
-        from w2vjax.evaluation.questions import read_questions, read_similarity
         from w2vjax.files import check_writable, write
         from w2vjax.vectors.embeddings import Embeddings
 
         if self.json:
             check_writable(self.json)
-        questions = read_questions(self.questions) if self.questions else None
-        sets = [read_similarity(path) for path in self.similarity] or None
+        questions = questions_of(self.questions) if self.questions else None
+        sets = [similarity_of(name) for name in self.similarity] or None
         vectors = Embeddings.load(self.vectors)
         scores = evaluate(vectors, self.analogies.config(), questions, sets)
         if self.json:

@@ -7,38 +7,29 @@ their logarithms, of the words that occur in questions with the candidates. Ques
 a and b share the difference of two of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int, Int8
+from jaxtyping import Float32, Int
 from threadpoolctl import threadpool_limits
 
 from w2vjax import machine
 from w2vjax.errors import InputError, in_range, unknown
+from w2vjax.evaluation.analogy_scores import (
+    AnalogyResult,
+    Answered,
+    Method,
+    OutOfVocabulary,
+    judged,
+)
 from w2vjax.evaluation.questions import Questions
-from w2vjax.evaluation.scores import Score
 from w2vjax.vectors.embeddings import Embeddings
-
-Method = Literal["3CosAdd", "3CosMul"]
-OutOfVocabulary = Literal["skip", "wrong"]
 
 EPSILON = np.float32(0.001)
 CANDIDATES_PER_CHUNK = 8_000  # no power of two: rows that lie whole pages apart would be slow
 QUESTIONS_PER_BLOCK = 64
-
-
-@dataclass(frozen=True, eq=False)
-class AnalogyResult:
-    """Accuracies, and what became of each question."""
-
-    scores: tuple[Score, ...]
-    """total, semantic, syntactic, then every section"""
-    hits: Int8[np.ndarray, " q"]
-    """in the order of the file: 1 right, 0 wrong, -1 not covered"""
 
 
 def analogy(
@@ -53,25 +44,14 @@ def analogy(
     Only the first `candidates` words (None: all) may be asked about or be answers. Upper and lower
     case are one; of two words that differ in case alone the first stands for both. The words of
     the question are no answers. Words whose vector is 0 are never answers. A question with a word
-    outside the candidates is left out (`skip`) or counts as wrong (`wrong`).
+    outside the candidates is left out (`skip`) or counts as wrong (`wrong`). Where several words
+    are right, the best candidate must be one of them, and one of them must be a candidate.
 
     Raises `InputError` for an unknown method or policy, or less than one candidate.
     """
     if oov not in ("skip", "wrong"):
         raise unknown("out-of-vocabulary policy", oov, ("skip", "wrong"))
     return judged(questions, answered(embeddings, questions, [candidates], method)[0], oov)
-
-
-@dataclass(frozen=True, eq=False)
-class Answered:
-    """Which questions one method got right among one number of candidates."""
-
-    candidates: int | None
-    method: Method
-    hits: Int8[np.ndarray, " q"]
-    """1 right, 0 wrong, -1 not covered"""
-    ranks: Int[np.ndarray, " q"]
-    """of each question's rarest word, from 1; 0 where one has no vector"""
 
 
 def answered(
@@ -97,29 +77,41 @@ def answered(
     limits = [num_words if n is None else min(n, num_words) for n in candidates]
     words, folded = embeddings.words[: max(limits)], embeddings.folded
     stands_for = np.array([folded[word.upper()] for word in words], np.int64)
-    asked = np.array([[folded.get(word.upper(), -1) for word in q] for q in questions.words])
-    rarest = np.where(np.all(asked >= 0, axis=1), asked.max(axis=1), num_words)
+    asked = np.array([[folded.get(word.upper(), -1) for word in q[:3]] for q in questions.words])
+    right = _right(questions, folded)
+    rarest = _rarest(asked, right, num_words)
     known = rarest < max(limits)
-    answers = _answers(embeddings.normalised, asked[known, :3], stands_for, method, limits)
+    answers = _answers(embeddings.normalised, asked[known], stands_for, method, limits)
     made = []
     for number, limit in zip(candidates, limits, strict=True):
         hits = np.full(len(asked), -1, np.int8)
         best = answers[limit]
-        hits[known] = (best >= 0) & (stands_for[best] == asked[known, 3])
+        of_them = (stands_for[best][:, None] == right[known]).any(axis=1)
+        hits[known] = (best >= 0) & of_them
         hits[rarest >= limit] = -1
         ranks = np.where(rarest < num_words, rarest + 1, 0)
         made.append(Answered(number, method, hits, ranks))
     return made
 
 
-def judged(questions: Questions, answered: Answered, oov: OutOfVocabulary) -> AnalogyResult:
-    """Accuracies by section, with the protocol that they were found by."""
-    covered = answered.hits >= 0
-    hits = np.where(covered, answered.hits, 0 if oov == "wrong" else -1).astype(np.int8)
-    policy = "skipped" if oov == "skip" else "counted wrong"
-    limit = "all" if answered.candidates is None else f"top {answered.candidates:,}"
-    protocol = f"{answered.method}, {limit} candidates, out-of-vocabulary {policy}"
-    return AnalogyResult(_scores(questions, hits, covered, protocol), hits)
+def _right(questions: Questions, folded: Mapping[str, int]) -> Int[np.ndarray, "q m"]:
+    """The words that are right answers; rows are filled up with -1, for words without vectors."""
+    also = questions.also or [()] * len(questions.words)
+    rows = [(question[3], *more) for question, more in zip(questions.words, also, strict=True)]
+    found = {word: folded.get(word.upper(), -1) for word in {word for row in rows for word in row}}
+    table = np.full((len(rows), max(map(len, rows))), -1)
+    for place, row in enumerate(rows):
+        table[place, : len(row)] = [found[word] for word in row]
+    return table
+
+
+def _rarest(
+    asked: Int[np.ndarray, "q 3"], right: Int[np.ndarray, "q m"], num_words: int
+) -> Int[np.ndarray, " q"]:
+    """The largest id of a, b, c and the most frequent right answer; `num_words`: one is unknown."""
+    answer = np.where(right >= 0, right, num_words).min(axis=1)
+    known = np.all(asked >= 0, axis=1)
+    return np.where(known, np.maximum(asked.max(axis=1), answer), num_words)
 
 
 def _answers(
@@ -241,26 +233,3 @@ def _variants(
     for word, more in forms.items():
         table[word, 1 : len(more) + 1] = more
     return table[asked].reshape(len(asked), 3 * (most + 1))
-
-
-def _scores(
-    questions: Questions,
-    hits: Int8[np.ndarray, " q"],
-    covered: Bool[np.ndarray, " q"],
-    protocol: str,
-) -> tuple[Score, ...]:
-    syntactic = np.array([name.startswith("gram") for name in questions.sections])
-    groups = {
-        "total": np.full(len(hits), True),
-        "semantic": ~syntactic[questions.section],
-        "syntactic": syntactic[questions.section],
-    }
-    for place, name in enumerate(questions.sections):
-        groups[f"section/{name}"] = questions.section == place
-    scores = []
-    for name, group in groups.items():
-        counted = hits[group & (hits >= 0)]
-        value = float(np.mean(counted == 1)) if covered[group].any() else None
-        num_covered, total = int(covered[group].sum()), int(group.sum())
-        scores.append(Score(f"analogy/{name}", value, num_covered, total, protocol))
-    return tuple(scores)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import stats
 
-from w2vjax.evaluation.analogy import Answered
+from w2vjax.evaluation.analogy_scores import Answered
 from w2vjax.evaluation.questions import SimilaritySet
 from w2vjax.evaluation.scores import Score
 from w2vjax.evaluation.similarity import similarity

@@ -7,10 +7,12 @@ import numpy as np
 from jaxtyping import Int8
 
 from w2vjax.config.schema import EvalConfig
-from w2vjax.evaluation.analogy import AnalogyResult, analogy, answered, judged
+from w2vjax.evaluation.analogy import analogy, answered
+from w2vjax.evaluation.analogy_scores import AnalogyResult, judged
 from w2vjax.evaluation.bands import analogy_bands, similarity_bands
+from w2vjax.evaluation.found import google_questions, similarity_sets
 from w2vjax.evaluation.likelihood import held_out
-from w2vjax.evaluation.questions import Questions, SimilaritySet, google_questions, similarity_sets
+from w2vjax.evaluation.questions import Questions, SimilaritySet
 from w2vjax.evaluation.scores import Score
 from w2vjax.evaluation.similarity import similarity
 from w2vjax.vectors.embeddings import Embeddings

@@ -1,21 +1,44 @@
-"""Test files, analogy questions and similarity judgements: read from text, the usual ones found."""
+"""What vectors are asked: analogy questions, similarity judgements, degrees of a relation."""
 
 import hashlib
-import importlib.util
 import json
-import math
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int32
 
-from w2vjax.errors import InputError
-from w2vjax.files import read_text
-
-GOOGLE_SHA256 = "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36"
+GOOGLE_SECTIONS = {
+    **dict.fromkeys(
+        ("capital-common-countries", "capital-world", "currency", "city-in-state", "family"),
+        "semantic",
+    ),
+    **dict.fromkeys(
+        (
+            "gram1-adjective-to-adverb",
+            "gram2-opposite",
+            "gram3-comparative",
+            "gram4-superlative",
+            "gram5-present-participle",
+            "gram6-nationality-adjective",
+            "gram7-past-tense",
+            "gram8-plural",
+            "gram9-plural-verbs",
+        ),
+        "syntactic",
+    ),
+}
+"""the fourteen sections of Google's questions, and of their translations, by category"""
+KINDS = {
+    "semantic": "semantic",
+    "syntactic": "syntactic",
+    "inflectional": "syntactic",
+    "derivational": "syntactic",
+    "encyclopedic": "semantic",
+    "lexicographic": "semantic",
+}
+"""categories by name: whether they are about meaning or form; the last four are those of BATS"""
+OTHER = "other"
+"""the category of sections of which no file and no folder says one"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,16 +47,27 @@ class Questions:
 
     name: str
     sections: tuple[str, ...]
-    """names; those that start with `gram` are syntactic, the others semantic"""
+    """names"""
     section: Int32[np.ndarray, " q"]
     """each question's section, as an index of `sections`"""
     words: tuple[tuple[str, str, str, str], ...]
     """a, b, c and the expected d"""
+    categories: tuple[str, ...] = ()
+    """of each section, one of `KINDS` or `OTHER`; empty: as Google's sections of the same names"""
+    also: tuple[tuple[str, ...], ...] = ()
+    """of each question, what is right beside d; empty: nothing, in any of them"""
+
+    def category_of(self, section: int) -> str:
+        """The category of a section, by its index."""
+        if self.categories:
+            return self.categories[section]
+        return GOOGLE_SECTIONS.get(self.sections[section], OTHER)
 
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits of the SHA-256 of all questions and their sections."""
-        text = json.dumps([self.sections, self.section.tolist(), self.words])
+        parts = [self.sections, self.section.tolist(), self.words]
+        text = json.dumps([*parts, self.also] if self.also else parts)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -45,111 +79,32 @@ class SimilaritySet:
     pairs: tuple[tuple[str, str, float], ...]
 
 
-def read_questions(path: str | Path) -> Questions:
-    """Reads questions: lines `: section`, each followed by lines of four words.
+@dataclass(frozen=True)
+class Relation:
+    """Pairs of words, and how typical of one relation people found them."""
 
-    Sections of one name are one section. Raises `InputError`, with the line, for a question without
-    section or without exactly four words, and for a file without questions.
-    """
-    path = Path(path)
-    sections: dict[str, int] = {}
-    section, words = [], []
-    current = None
-    for number, line in _lines(path):
-        if line.startswith(":"):
-            name = line[1:].strip()
-            if not name:
-                raise InputError(f"{path} line {number}: a section needs a name after the colon")
-            current = sections.setdefault(name, len(sections))
-            continue
-        parts = line.split()
-        if len(parts) != 4:
-            raise InputError(f"{path} line {number}: a question has 4 words, not {len(parts)}")
-        if current is None:
-            raise InputError(f"{path} line {number}: a ': section' line must precede the questions")
-        a, b, c, d = parts
-        section.append(current)
-        words.append((a, b, c, d))
-    if not words:
-        raise InputError(f"{path} has no questions: lines of four words are needed")
-    return Questions(path.stem, tuple(sections), np.array(section, np.int32), tuple(words))
+    name: str
+    prototypes: tuple[tuple[str, str], ...]
+    """the pairs that stand for the relation"""
+    rated: tuple[tuple[str, str, float], ...]
+    """other pairs a, b with their ratings, the more typical the higher"""
+    choices: tuple["Choice", ...] = ()
+    """what people chose among four pairs at a time"""
 
 
-def read_similarity(path: str | Path, name: str | None = None) -> SimilaritySet:
-    """Reads judgements: lines `word word number`; lines that start with `#` are comments.
+@dataclass(frozen=True)
+class Choice:
+    """Pairs of which people chose the most and the least typical."""
 
-    Raises `InputError`, with the line, for anything else, and for a file without judgements.
-    """
-    path = Path(path)
-    pairs = []
-    for number, line in _lines(path):
-        if line.startswith("#"):
-            continue
-        try:
-            first, second, score = line.split()
-            value = float(score)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise InputError(f"{path} line {number}: it must hold two words and a number: {line!r}")
-        pairs.append((first, second, value))
-    if not pairs:
-        raise InputError(f"{path} has no judgements: lines of two words and a number are needed")
-    return SimilaritySet(name or path.stem, tuple(pairs))
+    pairs: tuple[tuple[str, str], ...]
+    most: frozenset[tuple[str, str]]
+    """chosen most often; several where they are level"""
+    least: frozenset[tuple[str, str]]
 
 
-def google_questions() -> Questions:
-    """The 19,544 Google analogy questions (Mikolov et al. 2013a, section 4.1).
+@dataclass(frozen=True)
+class RelationSet:
+    """Relations, each with the degrees to which pairs of words have it (SemEval-2012, task 2)."""
 
-    Sought in `$W2VJAX_DATA/eval` and in the installed gensim. Raises `InputError` if they are in
-    neither place, or are not the published file.
-    """
-    for folder in (_data_folder(), _gensim_folder()):
-        path = folder / "questions-words.txt" if folder else None
-        if path and path.is_file():
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            if digest != GOOGLE_SHA256:
-                raise InputError(
-                    f"{path} is not the published file: sha256 {digest}, expected {GOOGLE_SHA256}"
-                )
-            return read_questions(path)
-    raise InputError(
-        "questions-words.txt is not here: pip install 'w2vjax[demo]' brings it (with gensim), or "
-        "put it into the folder eval of the folder that W2VJAX_DATA names"
-    )
-
-
-def similarity_sets() -> tuple[SimilaritySet, ...]:
-    """The usual similarity sets that are at hand, by name.
-
-    WordSim-353 (EN-WS-353-ALL) and SimLex-999 (EN-SIMLEX-999) from the installed gensim; these and
-    all others from `$W2VJAX_DATA/eval/word-sim/*.txt`. Empty if neither is there.
-    """
-    sets: dict[str, SimilaritySet] = {}
-    gensim, data = _gensim_folder(), _data_folder()
-    if gensim:
-        for file, name in (("wordsim353.tsv", "EN-WS-353-ALL"), ("simlex999.txt", "EN-SIMLEX-999")):
-            if (gensim / file).is_file():
-                sets[name] = read_similarity(gensim / file, name)
-    if data:
-        for path in (data / "word-sim").glob("*.txt"):
-            sets[path.stem] = read_similarity(path)
-    return tuple(sets[name] for name in sorted(sets))
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines that are not blank, stripped."""
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if line.strip():
-            yield number, line.strip()
-
-
-def _data_folder() -> Path | None:
-    folder = os.environ.get("W2VJAX_DATA")
-    return Path(folder) / "eval" if folder else None
-
-
-def _gensim_folder() -> Path | None:
-    # found, not imported: importing gensim takes a second
-    spec = importlib.util.find_spec("gensim")
-    return Path(spec.origin).parent / "test" / "test_data" if spec and spec.origin else None
+    name: str
+    relations: tuple[Relation, ...]

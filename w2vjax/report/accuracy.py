@@ -74,9 +74,10 @@ def accuracy_by_section(frame: pd.DataFrame, axes: Axes | None = None) -> Drawin
     axes = heat_map(grid, grid.map("{:.0f}".format), 0.17, absent="0.85", axes=axes)
     axes.set_title("accuracy (%)")
     data = grid.rename_axis("cell").reset_index()
+    google = "The first sections are about facts, those that begin with gram about grammar. "
     caption = (
         "Accuracy (%) in every section of the analogy questions, mean over seeds; grey: not "
-        "measured. The first sections are about facts, those that begin with gram about grammar. A "
+        f"measured. {google if any(name.startswith('gram') for name in grid) else ''}A "
         "section counts only the questions whose words are all known; the table has the coverage."
     )
     data = data.melt("cell", var_name="section", value_name="accuracy_percent")

@@ -16,14 +16,10 @@ from w2vjax.engine.history import Look, LossPoint
 from w2vjax.engine.program import mesh_of
 from w2vjax.engine.train import train, train_replicas
 from w2vjax.engine.trained import Trained
+from w2vjax.evaluation.analogy_files import read_questions
+from w2vjax.evaluation.found import google_questions, similarity_sets
 from w2vjax.evaluation.metrics import Score, examine
-from w2vjax.evaluation.questions import (
-    Questions,
-    SimilaritySet,
-    google_questions,
-    read_questions,
-    similarity_sets,
-)
+from w2vjax.evaluation.questions import Questions, SimilaritySet
 from w2vjax.records import hits
 from w2vjax.records.file import Row
 from w2vjax.records.metrics import FINISHED, PLANNED

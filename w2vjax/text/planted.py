@@ -49,7 +49,8 @@ def questions() -> str:
     """The planted analogies, in the format of Google's `questions-words.txt`."""
     lines = []
     for relation, section in enumerate(RELATIONS, start=1):
-        lines.append(f": {section}")
+        kind = "syntactic" if section.startswith("gram") else "semantic"
+        lines.append(f": {section} ({kind})")
         pairs = [(_form(entity, 0), _form(entity, relation)) for entity in range(ENTITIES)]
         lines += [f"{a} {b} {c} {d}" for a, b in pairs for c, d in pairs if a != c]
     return "\n".join(lines) + "\n"

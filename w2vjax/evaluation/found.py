@@ -1,0 +1,107 @@
+"""Tests by name: those that are installed, and those in the folder that W2VJAX_DATA names."""
+
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+
+from w2vjax.errors import InputError, unknown
+from w2vjax.evaluation.analogy_files import read_questions
+from w2vjax.evaluation.questions import Questions, SimilaritySet
+from w2vjax.evaluation.similarity_files import read_similarity
+
+GOOGLE_SHA256 = "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36"
+GOOGLE = "google"
+PUBLISHED = ("bats", "msr")
+"""question sets that others than Google have published, by the names of their files or folders"""
+
+
+def questions_of(name: str) -> Questions:
+    """The questions of a file or folder, or of a set by its name.
+
+    `google`; or what lies in `$W2VJAX_DATA/eval/analogies`, such as `bats` and `msr`. Raises
+    `InputError`, with the names that are known, for what is neither, and as `read_questions`.
+    """
+    if Path(name).exists():
+        return read_questions(name)
+    if name.lower() == GOOGLE:
+        return google_questions()
+    data = _data_folder()
+    there = {path.stem.lower(): path for path in _entries(data / "analogies")} if data else {}
+    if name.lower() in there:
+        return read_questions(there[name.lower()])
+    if name.lower() in PUBLISHED:
+        raise InputError(
+            f"the questions {name} are not here: give their file or folder, or put it into the "
+            "folder eval/analogies of the folder that W2VJAX_DATA names"
+        )
+    if Path(name).name != name or Path(name).suffix:
+        raise InputError(f"cannot read {name}: No such file or directory")
+    raise unknown("questions", name, dict.fromkeys([GOOGLE, *PUBLISHED, *there]))
+
+
+def similarity_of(name: str) -> SimilaritySet:
+    """The judgements of a file, or of a set that is at hand (`similarity_sets`) by its name.
+
+    Raises `InputError`, with the names that are known, for what is neither.
+    """
+    if Path(name).exists() or Path(name).name != name or Path(name).suffix:
+        return read_similarity(name)
+    known = {found.name: found for found in similarity_sets()}
+    if name not in known:
+        raise unknown("similarity set", name, known)
+    return known[name]
+
+
+def google_questions() -> Questions:
+    """The 19,544 Google analogy questions (Mikolov et al. 2013a, section 4.1).
+
+    Sought in `$W2VJAX_DATA/eval` and in the installed gensim. Raises `InputError` if they are in
+    neither place, or are not the published file.
+    """
+    for folder in (_data_folder(), _gensim_folder()):
+        path = folder / "questions-words.txt" if folder else None
+        if path and path.is_file():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            if digest != GOOGLE_SHA256:
+                raise InputError(
+                    f"{path} is not the published file: sha256 {digest}, expected {GOOGLE_SHA256}"
+                )
+            return read_questions(path)
+    raise InputError(
+        "questions-words.txt is not here: pip install 'w2vjax[demo]' brings it (with gensim), or "
+        "put it into the folder eval of the folder that W2VJAX_DATA names"
+    )
+
+
+def similarity_sets() -> tuple[SimilaritySet, ...]:
+    """The usual similarity sets that are at hand, by name.
+
+    WordSim-353 (EN-WS-353-ALL) and SimLex-999 (EN-SIMLEX-999) from the installed gensim; these and
+    all others from `$W2VJAX_DATA/eval/word-sim/*.txt`. Empty if neither is there.
+    """
+    sets: dict[str, SimilaritySet] = {}
+    gensim, data = _gensim_folder(), _data_folder()
+    if gensim:
+        for file, name in (("wordsim353.tsv", "EN-WS-353-ALL"), ("simlex999.txt", "EN-SIMLEX-999")):
+            if (gensim / file).is_file():
+                sets[name] = read_similarity(gensim / file, name)
+    if data:
+        for path in (data / "word-sim").glob("*.txt"):
+            sets[path.stem] = read_similarity(path)
+    return tuple(sets[name] for name in sorted(sets))
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _data_folder() -> Path | None:
+    folder = os.environ.get("W2VJAX_DATA")
+    return Path(folder) / "eval" if folder else None
+
+
+def _gensim_folder() -> Path | None:
+    # found, not imported: importing gensim takes a second
+    spec = importlib.util.find_spec("gensim")
+    return Path(spec.origin).parent / "test" / "test_data" if spec and spec.origin else None
