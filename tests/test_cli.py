@@ -89,9 +89,9 @@ def test_layers_of_the_command_line_are_those_of_the_registry():
         (TrainOptions, (TrainConfig, OutputConfig), set()),
         (Replay, (ReplaySettings,), {"file", "out"}),
         (Peers, (PeerConfig,), {"peers", "repeats", "ladder", "out"}),
-        (Samplers, (CardConfig,), CORPUS | {"vocabulary", "samplers", *ENDS}),
+        (Samplers, (CardConfig,), CORPUS | {"vocabulary", "samplers", "plugin", *ENDS}),
         (Scaling, (Care,), {*SWEEPS, "outputs", "words", "largest_full", "devices", *ENDS}),
-        (Layers, (Care, CeilingConfig), CORPUS | {"outputs", "samplers", "train", *ENDS}),
+        (Layers, (Care, CeilingConfig), CORPUS | {"outputs", "samplers", "train", "plugin", *ENDS}),
     ],
     ids=lambda part: getattr(part, "__name__", ""),
 )

@@ -9,11 +9,11 @@ from tyro.conf import OmitArgPrefixes, subcommand
 
 from w2vjax.bench import settings as bench
 from w2vjax.commands.exit_codes import say
-from w2vjax.commands.options import Platform, TextOptions, TrainOptions, settings
+from w2vjax.commands.options import Platform, Plugin, TextOptions, TrainOptions, settings
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.engine import devices
-from w2vjax.study import compare
+from w2vjax.study import compare, plugins
 
 if TYPE_CHECKING:
     from w2vjax.bench.ledger import Ledger
@@ -49,11 +49,14 @@ class Layers:
     """MiB that every device copies, the ceiling of bytes/s"""
     out: Path = Path("results/bench-layers")
     """folder of the records, tables and figures"""
+    plugin: Plugin = ()
     platform: Platform = None
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
     train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
 
     def run(self) -> int:
+        devices.prepare(self.platform, self.train.devices)  # before a plugin starts JAX
+        plugins.load_all(self.plugin)
         base = RunConfig(
             corpus=self.text.config(self.corpus, self.max_vocab),
             output=self.train.output(OutputConfig.layer, SamplerConfig()),
@@ -61,7 +64,6 @@ class Layers:
         )
         care, ceiling = settings(bench.Care, self), settings(bench.CeilingConfig, self)
         configs = compare.cells(base, self.outputs, self.samplers, 1, TrainConfig.epochs)
-        devices.prepare(self.platform, self.train.devices)
         from w2vjax.bench.layers import layers
         from w2vjax.text.encoding import encode
 

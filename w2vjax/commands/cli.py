@@ -3,22 +3,23 @@
 JAX is imported only by the commands that compute: help, `report` and `data` do without.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
-from tyro.conf import OmitArgPrefixes, Positional, subcommand
+from tyro.conf import OmitArgPrefixes, subcommand
 
 from w2vjax.commands.bench_commands import Bench
 from w2vjax.commands.data_commands import Data
+from w2vjax.commands.eval_command import Eval
 from w2vjax.commands.exit_codes import guarded
 from w2vjax.commands.grid_command import Grid, run_grid
 from w2vjax.commands.options import (
-    AnalogyOptions,
+    Metric,
     Platform,
+    Plugin,
     SeedsTogether,
     TextOptions,
     TrainOptions,
@@ -37,7 +38,7 @@ from w2vjax.config.schema import (
     TrainConfig,
 )
 from w2vjax.engine import devices
-from w2vjax.study import compare
+from w2vjax.study import compare, plugins
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Compare:
     $ w2vjax compare --samplers unigram^0.75 in-batch --outputs negative-sampling sppmi-svd
     $ w2vjax compare --samplers log-uniform log-uniform+unique --outputs nce sampled-softmax
     $ w2vjax compare --corpus my.txt --outputs nce full-softmax --samplers uniform --out results/my
+    $ w2vjax compare --plugin mine.py --samplers two-tiers unigram^0.75 --metric metric.py:hubness
     """
 
     corpus: str = CorpusConfig.source
@@ -74,6 +76,8 @@ class Compare:
     shard: str = "1/1"
     """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
     seeds_together: SeedsTogether = 1
+    plugin: Plugin = ()
+    metric: Metric = ()
     platform: Platform = None
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
     train: OmitArgPrefixes[TrainOptions] = field(
@@ -82,13 +86,14 @@ class Compare:
     watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
 
     def run(self) -> int:
+        devices.prepare(self.platform, self.train.devices)  # before a plugin starts JAX
+        plugins.load_all(self.plugin, self.metric)
         base = RunConfig(
             corpus=self.text.config(self.corpus, self.max_vocab, self.held_out_every),
             output=self.train.output(OutputConfig.layer, SamplerConfig()),
             train=self.train.train(TrainConfig.epochs, TrainConfig.seed),
         )
         cells = compare.cells(base, self.outputs, self.samplers, self.seeds, self.epochs)
-        devices.prepare(self.platform, self.train.devices)
         return run_grid(
             "compare",
             cells,
@@ -97,58 +102,6 @@ class Compare:
             seeds_together=self.seeds_together,
             watch=self.watch,
         )
-
-
-@dataclass(frozen=True)
-class Eval:
-    """Score word vectors: analogies, and similarity against people's judgements.
-
-    $ w2vjax eval vectors.bin
-    $ w2vjax eval vectors.txt --candidates all --method 3CosMul --oov wrong --json scores.json
-    """
-
-    vectors: Positional[Path]
-    """file of vectors: word2vec binary (.bin), .npz, or word2vec text"""
-    questions: str | None = None
-    """analogies: the file of Google, MSR or one like theirs, the folder of BATS or of SemEval-2012;
-    or google, bats, msr by name, where they are at hand. None: Google's"""
-    similarity: tuple[str, ...] = ()
-    """files of two words and a score a line, as published; or sets at hand by name. Without any:
-    the usual sets that are at hand"""
-    json: Path | None = None
-    """file of the scores as JSON. None: not written"""
-    analogies: OmitArgPrefixes[AnalogyOptions] = field(default_factory=AnalogyOptions)
-
-    def run(self) -> int:
-        from w2vjax.evaluation.found import questions_of, similarity_of
-        from w2vjax.evaluation.metrics import evaluate
-        from w2vjax.files import check_writable, write
-        from w2vjax.vectors.embeddings import Embeddings
-
-        if self.json:
-            check_writable(self.json)
-        questions = questions_of(self.questions) if self.questions else None
-        sets = [similarity_of(name) for name in self.similarity] or None
-        vectors = Embeddings.load(self.vectors)
-        scores = evaluate(vectors, self.analogies.config(), questions, sets)
-        if self.json:
-            found = {
-                "vectors": str(self.vectors),
-                "words": len(vectors.words),
-                "dimensions": vectors.vectors.shape[1],
-                "scores": [asdict(score) for score in scores],
-            }
-            write(self.json, json.dumps(found, indent=2).encode() + b"\n")
-        width = max(len(score.metric) for score in scores)
-        for score in scores:
-            percent = score.metric.startswith("analogy")
-            value = "none" if score.value is None else f"{100 * score.value:.1f}"
-            unit = "%" if percent else "rho·100"
-            covered = f"{score.covered:,} of {score.total:,}"
-            print(f"{score.metric:{width}}  {value:>5} {unit:7}  {covered:>16} covered")
-        for protocol in dict.fromkeys(score.protocol for score in scores):
-            print(protocol)
-        return 0
 
 
 Command = (
@@ -175,6 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0; 1: a run failed; 2: wrong input, told in one line (options that do not exist or are no
     numbers end the process, with 2 too); 130: interrupted; 141: nobody reads the output any more.
     """
+
+    plugins.end_if_loading()
 
     def command() -> int:
         chosen: Any = tyro.cli(

@@ -9,9 +9,17 @@ import tyro
 from tyro.conf import OmitArgPrefixes, Positional
 
 from w2vjax.commands.exit_codes import guarded, say
-from w2vjax.commands.options import Platform, SeedsTogether, WatchOptions, settings
+from w2vjax.commands.options import (
+    Metric,
+    Platform,
+    Plugin,
+    SeedsTogether,
+    WatchOptions,
+    settings,
+)
 from w2vjax.config.schema import RunConfig
 from w2vjax.engine import devices
+from w2vjax.study import plugins
 from w2vjax.study.experiment import Experiment
 
 WATCH = WatchOptions()
@@ -56,6 +64,8 @@ class GridOptions:
     shard: str = "1/1"
     """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
     seeds_together: SeedsTogether = 1
+    plugin: Plugin = ()
+    metric: Metric = ()
     platform: Platform = None
     watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
 
@@ -63,6 +73,7 @@ class GridOptions:
         """Runs the experiment as `run_grid` does."""
         chosen = experiment if self.seeds is None else replace(experiment, seeds=self.seeds)
         name = self.name(experiment)
+        plugins.load_all([*experiment.plugins, *self.plugin], [*experiment.metrics, *self.metric])
         configs = (chosen.quick() if self.quick else chosen).configs()
         most = max((config.train.devices or 0 for config in configs), default=0)
         devices.prepare(self.platform, most or None)
@@ -106,6 +117,9 @@ class Grid:
         [[parts]]                       # more cells, with their own base, product and zip
         base.output.layer = "hierarchical-softmax"
 
+    Beside `seeds`, `plugins = ["mine.py"]` and `metrics = ["metric.py:hubness"]` name files of
+    one's own, which lie beside the experiment's.
+
     $ w2vjax grid my.toml
     $ w2vjax grid my.toml --quick
     $ w2vjax grid my.json --out results/mine --shard 2/8
@@ -142,6 +156,8 @@ def script(
     Options are those of `w2vjax grid`. `finish` is called with the folder of the results. Returns
     the exit code; see `exit_codes.guarded`.
     """
+
+    plugins.end_if_loading()
 
     def command() -> int:
         options: Any = tyro.cli(GridOptions, description=description, args=arguments)

@@ -4,9 +4,10 @@ Defaults are those of `config`. Nothing is checked here: the configurations chec
 """
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from tyro.conf import arg
+from tyro.conf import UseAppendAction, arg
 
 from w2vjax.config.schema import CorpusConfig, EvalConfig, OutputConfig, SamplerConfig, TrainConfig
 
@@ -111,6 +112,22 @@ class WatchOptions:
     wandb:PROJECT, mlflow:URI, jsonl:FILE"""
 
 
+Plugin = Annotated[
+    UseAppendAction[tuple[Path, ...]],
+    arg(
+        metavar="FILE.py",
+        help="a Python file that registers samplers, output layers or metrics of one's own; may be "
+        "given several times",
+    ),
+]
+Metric = Annotated[
+    UseAppendAction[tuple[str, ...]],
+    arg(
+        metavar="FILE.py:FUNCTION",
+        help="a function of one's own, of the vectors, that gives a number or several by name; may "
+        "be given several times",
+    ),
+]
 Platform = Annotated[
     Literal["cpu", "gpu", "tpu"] | None,
     arg(help="where to compute. None: the best that JAX finds"),

@@ -6,9 +6,10 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes
 
 from w2vjax.commands.exit_codes import say
-from w2vjax.commands.options import Platform, TextOptions, settings
+from w2vjax.commands.options import Platform, Plugin, TextOptions, settings
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.engine import devices
+from w2vjax.study import plugins
 from w2vjax.study.card_settings import CardConfig, chosen
 
 
@@ -43,10 +44,13 @@ class Samplers:
     """measurements of time a sampler; medians are shown"""
     seed: int = CardConfig.seed
     """start of the draws"""
+    plugin: Plugin = ()
     platform: Platform = None
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
 
     def run(self) -> int:
+        devices.prepare(self.platform)  # before a plugin starts JAX
+        plugins.load_all(self.plugin)
         corpus = self.text.config(self.corpus, self.max_vocab)
         config = settings(CardConfig, self)
         samplers = chosen(self.samplers, self.table_size)
@@ -60,7 +64,6 @@ class Samplers:
         else:
             encoded = encode(corpus)
             source, words = encoded.name, encoded.vocabulary
-        devices.prepare(self.platform)
         from w2vjax.report import samplers as report
         from w2vjax.study.card import card
 

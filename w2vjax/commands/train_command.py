@@ -6,7 +6,15 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes
 
 from w2vjax.commands.exit_codes import say
-from w2vjax.commands.options import Platform, TextOptions, TrainOptions, WatchOptions, settings
+from w2vjax.commands.options import (
+    Metric,
+    Platform,
+    Plugin,
+    TextOptions,
+    TrainOptions,
+    WatchOptions,
+    settings,
+)
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import (
     CorpusConfig,
@@ -18,6 +26,8 @@ from w2vjax.config.schema import (
 )
 from w2vjax.engine import devices
 from w2vjax.errors import unknown
+from w2vjax.records.metrics import OWN
+from w2vjax.study import plugins
 
 
 @dataclass(frozen=True)
@@ -49,12 +59,16 @@ class Train:
     preset: str | None = None
     """settings of another program: word2vec.c, gensim, fasttext, tensorflow, paper. Options given
     otherwise than by default stay. Says what it sets and why, and what stays different"""
+    plugin: Plugin = ()
+    metric: Metric = ()
     platform: Platform = None
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
     train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
     watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
 
     def run(self) -> int:
+        devices.prepare(self.platform, self.train.devices)  # before a plugin starts JAX
+        plugins.load_all(self.plugin, self.metric)
         if self.output_layer not in LAYERS:
             raise unknown("output layer", self.output_layer, LAYERS)
         from w2vjax.files import check_writable
@@ -69,7 +83,7 @@ class Train:
             config = _preset(self.preset, config)
         for file in filter(None, (self.out, self.save_vocab)):
             check_writable(file)
-        devices.prepare(self.platform, self.train.devices)
+        from w2vjax.evaluation.own import own_scores
         from w2vjax.study.run import train_watched
         from w2vjax.study.watching import Watching
         from w2vjax.text.encoding import encode
@@ -95,7 +109,11 @@ class Train:
             f"{'vectors':12}{len(corpus.vocabulary):,} words, {config.train.dim} numbers each: "
             f"{self.out}"
         )
-        return 0
+        own = own_scores(trained.embeddings)
+        for score in own:
+            name = score.metric.removeprefix(OWN)
+            print(f"{name:12}{'none' if score.value is None else f'{score.value:.4g}'}")
+        return 1 if any(score.message for score in own) else 0
 
 
 def _preset(name: str, config: RunConfig) -> RunConfig:

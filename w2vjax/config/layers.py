@@ -1,10 +1,13 @@
 """The output layers by name: what a configuration may ask for, without starting JAX."""
 
+import re
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from w2vjax.errors import InputError, unknown
 
+Layer = TypeVar("Layer", bound=type)
 LAYERS: dict[str, str | type] = {
     "full-softmax": "w2vjax.losses.exact_layer:FullSoftmax",
     "hierarchical-softmax": "w2vjax.losses.tree_layers:HuffmanSoftmax",
@@ -14,6 +17,7 @@ LAYERS: dict[str, str | type] = {
     "sampled-softmax": "w2vjax.losses.sampled_layer:SampledSoftmax",
 }
 """Every output layer by name: its class, or where it is. A line here is all that a layer needs."""
+BUILT_IN = frozenset(LAYERS)
 CLASS_FACTS = ("title", "help", "draws_noise", "is_tree", "probabilities", "defaults", "build")
 """what a layer's class says of all its layers (`losses.layer.OutputLayer`)"""
 
@@ -36,6 +40,24 @@ def layer_class(name: str) -> Any:
             "see OutputLayer in w2vjax/losses/layer.py"
         )
     return found
+
+
+def register_layer(name: str) -> Callable[[Layer], Layer]:
+    """Decorates a layer's class: whatever takes an output layer's name takes it from then on.
+
+    It is checked when it is built. Results are found again by name: a layer that changes needs a
+    new one. Raises `InputError` for a name that is not letters, digits, `_` and `-`, or is taken.
+    """
+    if not re.fullmatch(r"[\w-]+", name):
+        raise InputError(f"output layer name {name!r}: use letters, digits, '_' and '-' only")
+    if name in BUILT_IN:
+        raise InputError(f"output layer name {name!r} is taken by a built-in one: choose another")
+
+    def remember(layer: Layer) -> Layer:
+        LAYERS[name] = layer
+        return layer
+
+    return remember
 
 
 def draws_noise(name: str) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from w2vjax.errors import InputError, unknown
 from w2vjax.evaluation.analogy_files import read_questions
-from w2vjax.evaluation.questions import Questions, SimilaritySet
+from w2vjax.evaluation.questions import Questions, RelationSet, SimilaritySet
+from w2vjax.evaluation.relation_files import is_relations, read_relations
 from w2vjax.evaluation.similarity_files import read_similarity
 
 GOOGLE_SHA256 = "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36"
@@ -16,20 +17,21 @@ PUBLISHED = ("bats", "msr")
 """question sets that others than Google have published, by the names of their files or folders"""
 
 
-def questions_of(name: str) -> Questions:
+def questions_of(name: str) -> Questions | RelationSet:
     """The questions of a file or folder, or of a set by its name.
 
-    `google`; or what lies in `$W2VJAX_DATA/eval/analogies`, such as `bats` and `msr`. Raises
-    `InputError`, with the names that are known, for what is neither, and as `read_questions`.
+    `google`; or what lies in `$W2VJAX_DATA/eval/analogies`, such as `bats` and `msr`. The files of
+    SemEval-2012 are relations. Raises `InputError`, with the names that are known, for what is
+    neither, and as `read_questions` and `read_relations`.
     """
     if Path(name).exists():
-        return read_questions(name)
+        return _read(Path(name))
     if name.lower() == GOOGLE:
         return google_questions()
     data = _data_folder()
     there = {path.stem.lower(): path for path in _entries(data / "analogies")} if data else {}
     if name.lower() in there:
-        return read_questions(there[name.lower()])
+        return _read(there[name.lower()])
     if name.lower() in PUBLISHED:
         raise InputError(
             f"the questions {name} are not here: give their file or folder, or put it into the "
@@ -40,13 +42,13 @@ def questions_of(name: str) -> Questions:
     raise unknown("questions", name, dict.fromkeys([GOOGLE, *PUBLISHED, *there]))
 
 
-def similarity_of(name: str) -> SimilaritySet:
-    """The judgements of a file, or of a set that is at hand (`similarity_sets`) by its name.
+def similarity_of(name: str, column: str | None = None) -> SimilaritySet:
+    """The judgements of a file, its scores in `column`; or of a set at hand (`similarity_sets`).
 
     Raises `InputError`, with the names that are known, for what is neither.
     """
     if Path(name).exists() or Path(name).name != name or Path(name).suffix:
-        return read_similarity(name)
+        return read_similarity(name, column=column)
     known = {found.name: found for found in similarity_sets()}
     if name not in known:
         raise unknown("similarity set", name, known)
@@ -90,6 +92,10 @@ def similarity_sets() -> tuple[SimilaritySet, ...]:
         for path in (data / "word-sim").glob("*.txt"):
             sets[path.stem] = read_similarity(path)
     return tuple(sets[name] for name in sorted(sets))
+
+
+def _read(path: Path) -> Questions | RelationSet:
+    return read_relations(path) if is_relations(path) else read_questions(path)
 
 
 def _entries(folder: Path) -> list[Path]:

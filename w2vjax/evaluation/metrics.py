@@ -12,7 +12,9 @@ from w2vjax.evaluation.analogy_scores import AnalogyResult, judged
 from w2vjax.evaluation.bands import analogy_bands, similarity_bands
 from w2vjax.evaluation.found import google_questions, similarity_sets
 from w2vjax.evaluation.likelihood import held_out
-from w2vjax.evaluation.questions import Questions, SimilaritySet
+from w2vjax.evaluation.own import own_scores
+from w2vjax.evaluation.questions import Questions, RelationSet, SimilaritySet
+from w2vjax.evaluation.relations import relational
 from w2vjax.evaluation.scores import Score
 from w2vjax.evaluation.similarity import similarity
 from w2vjax.vectors.embeddings import Embeddings
@@ -31,25 +33,30 @@ PROTOCOLS = {
 def evaluate(
     embeddings: Embeddings,
     config: EvalConfig | None = None,
-    questions: Questions | None = None,
+    questions: Questions | RelationSet | None = None,
     sets: Sequence[SimilaritySet] | None = None,
 ) -> list[Score]:
-    """Analogy scores by section, then one score for each similarity set.
+    """Analogy scores by section, one score for each similarity set, and the metrics of one's own.
 
-    `questions` defaults to Google's, `sets` to the usual ones that are at hand.
-    Raises `InputError` if Google's questions are wanted and not installed.
+    `questions` defaults to Google's, `sets` to the usual ones that are at hand. Relations have
+    scores of their own in place of the analogies'. Raises `InputError` if Google's questions are
+    wanted and not installed.
     """
     config = EvalConfig() if config is None else config
     questions = google_questions() if questions is None else questions
     sets = similarity_sets() if sets is None else sets
-    result = analogy(
-        embeddings,
-        questions,
-        candidates=config.analogy_candidates,
-        method=config.analogy_method,
-        oov=config.analogy_oov,
-    )
-    return [*result.scores, *(similarity(embeddings, pairs)[0] for pairs in sets)]
+    if isinstance(questions, RelationSet):
+        asked: Sequence[Score] = relational(embeddings, questions)
+    else:
+        asked = analogy(
+            embeddings,
+            questions,
+            candidates=config.analogy_candidates,
+            method=config.analogy_method,
+            oov=config.analogy_oov,
+        ).scores
+    similar = [similarity(embeddings, pairs)[0] for pairs in sets]
+    return [*asked, *similar, *own_scores(embeddings)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +64,8 @@ class Examination:
     """Everything that there is to say of vectors."""
 
     scores: tuple[Score, ...]
-    """as of `evaluate`; analogies under each of `PROTOCOLS`; both kinds of test by band"""
+    """as of `evaluate`; analogies under each of `PROTOCOLS`; both kinds of test by band; metrics of
+    one's own"""
     hits: Int8[np.ndarray, " q"]
     """1 right, 0 wrong, -1 not covered, whatever is then made of it"""
 
@@ -87,5 +95,5 @@ def examine(
         one = found[kind.analogy_candidates, kind.analogy_method]
         total = judged(questions, one, kind.analogy_oov).scores[0]
         scores.append(replace(total, metric=f"analogy/protocol/{name}"))
-    scores += analogy_bands(main) + similarity_bands(embeddings, sets)
+    scores += analogy_bands(main) + similarity_bands(embeddings, sets) + own_scores(embeddings)
     return Examination(tuple(scores), main.hits)

@@ -1,6 +1,7 @@
 """One number that says how good vectors are, and how much of the test it rests on."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -19,3 +20,7 @@ class Score:
     """everything else one must know to compare the value with another"""
     rank: int | None = None
     """of a band of word frequency, the last rank; None: words of every frequency"""
+    better: Literal["higher", "lower"] | None = None
+    """of a metric of one's own, which values are the better ones, if that can be said"""
+    message: str | None = None
+    """why there is no value, where a metric of one's own failed"""

@@ -85,6 +85,10 @@ class Experiment:
     """how many, from 0 on; or which. None: one run a cell, with the seed that its fields give"""
     rates: Mapping[str, float] = field(default_factory=dict)
     """learning rates by label, for cells of sgd that set none: tuned ones"""
+    plugins: tuple[str, ...] = ()
+    """Python files that register samplers, output layers and metrics of one's own"""
+    metrics: tuple[str, ...] = ()
+    """functions of one's own that score vectors, `FILE.py:function`"""
 
     def __post_init__(self) -> None:
         if not self.name.replace("-", "").replace("_", "").isalnum():

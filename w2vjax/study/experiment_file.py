@@ -11,7 +11,8 @@ from w2vjax.files import read_text
 from w2vjax.study.experiment import Experiment, Part
 
 PART = ("base", "product", "zip")
-FIELDS = ("name", "seeds", "rates", "parts", *PART)
+OWN = ("plugins", "metrics")
+FIELDS = ("name", "seeds", "rates", "parts", *OWN, *PART)
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -19,7 +20,8 @@ def read_experiment(path: Path) -> Experiment:
 
     `name` (else the file's), `seeds` (a number, or a list), `rates`, and the tables `base`,
     `product` and `zip`; more blocks of cells, with the same three tables, as a list `parts`. Fields
-    are dotted names of the configuration. Raises `InputError` for what is none of this.
+    are dotted names of the configuration. Lists `plugins` and `metrics` name files of one's own,
+    in the experiment's folder. Raises `InputError` for what is none of this.
     """
     text = read_text(path)
     try:
@@ -28,7 +30,7 @@ def read_experiment(path: Path) -> Experiment:
         kind = "JSON" if path.suffix == ".json" else "TOML"
         raise InputError(f"{path} is not {kind}: {error}") from None
     try:
-        return _experiment(_table(data, "the file"), path.stem)
+        return _experiment(_table(data, "the file"), path)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -41,14 +43,14 @@ def read_rates(path: Path) -> dict[str, float]:
         raise InputError(f"{path} is not JSON: {error}") from None
 
 
-def _experiment(data: Mapping[str, Any], stem: str) -> Experiment:
+def _experiment(data: Mapping[str, Any], path: Path) -> Experiment:
     _only(data, FIELDS)
     parts = data.get("parts", [])
     if not isinstance(parts, list):
         raise InputError(f"parts is {parts!r}: it must be a list of tables ([[parts]] in TOML)")
     for part in parts:
         _only(_table(part, "each of parts"), PART)
-    name = data.get("name", stem)
+    name = data.get("name", path.stem)
     if not isinstance(name, str):
         raise InputError(f"name is {name!r}: it must be text")
     head = _part(data)
@@ -60,7 +62,17 @@ def _experiment(data: Mapping[str, Any], stem: str) -> Experiment:
         parts=tuple(map(_part, parts)),
         seeds=_seeds(data.get("seeds")),
         rates=_rates(_table(data.get("rates", {}), "rates")),
+        plugins=_files(data, "plugins", path.parent),
+        metrics=_files(data, "metrics", path.parent),
     )
+
+
+def _files(data: Mapping[str, Any], name: str, folder: Path) -> tuple[str, ...]:
+    """Files, or functions in them, of the folder."""
+    listed = data.get(name, [])
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise InputError(f"{name} is {listed!r}: it must be a list of texts")
+    return tuple(str(folder / each) for each in listed)
 
 
 def _part(data: Mapping[str, Any]) -> Part:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from w2vjax.errors import InputError
 from w2vjax.progress import duration, say
 from w2vjax.records import file as records
 from w2vjax.records.file import Row
+from w2vjax.records.metrics import OWN
 from w2vjax.report import build as report
 from w2vjax.report import comparison
 from w2vjax.report.cells import load
@@ -59,6 +60,7 @@ def run(
     mine = plan.share(plan.grouped(configs, seeds_together), shard)
     past = Past.of(folder)
     past.check(configs, folder)
+    past.check_own(configs, folder)
     groups = [[run for run in group if run.run_id not in past.finished] for group in mine]
     todo = [config for group in groups for config in group]
     corpora = {config: encode(config, progress=show) for config in {c.corpus for c in todo}}
@@ -72,6 +74,7 @@ def run(
     file.append(row for row in _laws(todo, corpora, experiment) if row["metric"] not in past.laws)
     turns = Turns(folder, corpora, clock, plan.cell_names(configs), show, watching)
     outcome = loop.run_groups(mine, turns.execute, file, turns.tell, FAILURES, "runs", name_of)
+    outcome.failed += turns.failed
     report.build(folder)
     return outcome
 
@@ -87,6 +90,8 @@ class Turns:
     """of cells"""
     show: bool
     watching: Watching
+    failed: list[str] = field(default_factory=list)
+    """metrics of the user's that gave no value, each with its run"""
 
     def execute(self, group: Sequence[RunConfig]) -> list[list[Row]]:
         """What is recorded of each run of a group."""
@@ -100,6 +105,11 @@ class Turns:
 
     def tell(self, ended: Ended[RunConfig]) -> None:
         """A line on what has become of a run, and the time left; the table where it has grown."""
+        self.failed.extend(
+            f"{name_of(ended.cell)}: {row['evaluation']}: {row['message']}; the run is kept"
+            for row in ended.rows
+            if row["metric"].startswith(OWN) and row.get("message")
+        )
         if not self.show:
             return
         left = duration(self.clock.left(ended.left))

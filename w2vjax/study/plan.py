@@ -13,11 +13,12 @@ from w2vjax.config.schema import BASELINES, CorpusConfig, RunConfig, flatten
 from w2vjax.config.settings import num_draws
 from w2vjax.engine.program import mesh_of
 from w2vjax.errors import InputError, in_range
+from w2vjax.evaluation.own import OWN
 from w2vjax.losses import layers as outputs
 from w2vjax.progress import duration, say
 from w2vjax.records import file as records
-from w2vjax.records.metrics import FINISHED, PLANNED
-from w2vjax.study import baseline
+from w2vjax.records.metrics import FINISHED, OWN_METRICS, PLANNED, PLUGIN
+from w2vjax.study import baseline, plugins
 from w2vjax.study.costs import GIB, Clock, cell, memory
 from w2vjax.study.run import Exam
 from w2vjax.text.encoding import EncodedCorpus
@@ -40,6 +41,10 @@ class Past:
     """names of all runs that are mentioned"""
     laws: frozenset[str] = frozenset()
     """metrics that belong to no run: the samplers' distributions"""
+    own: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """the metrics of the user's that each finished run was scored by"""
+    plugins: frozenset[tuple[str, str]] = frozenset()
+    """the user's files that finished runs were made with: their names, and the SHA-256 of each"""
 
     @classmethod
     def of(cls, folder: Path) -> "Past":
@@ -47,13 +52,16 @@ class Past:
         if records.is_empty(folder):
             return cls()
         rows = records.rows(folder)
-        done = {row["run"]: row["corpus_sha256"] for row in rows if row["metric"] == FINISHED}
+        ends = [row for row in rows if row["metric"] == FINISHED]
+        done = {row["run"]: row["corpus_sha256"] for row in ends}
+        own = {row["run"]: frozenset(row.get(OWN_METRICS, "").split()) for row in ends}
         names = {
             row["run"]: f"{row['label']}, seed {row['seed']}" for row in rows if row.get("run")
         }
         planned = frozenset(row["run"] for row in rows if row["metric"] == PLANNED)
         laws = frozenset(row["metric"] for row in rows if row.get("run") is None)
-        return cls(planned, done, names, laws)
+        files = {item for row in ends for item in row.items() if item[0].startswith(PLUGIN)}
+        return cls(planned, done, names, laws, own, frozenset(files))
 
     def check(self, configs: Sequence[RunConfig], folder: Path) -> None:
         """Raises `InputError` if the folder holds runs that are none of these."""
@@ -65,6 +73,30 @@ class Past:
                 f"{folder} holds runs of another grid or of other settings "
                 f"({'; '.join(others[:NAMED])}{more}): choose another folder for this one"
             )
+
+    def check_own(self, configs: Sequence[RunConfig], folder: Path) -> None:
+        """Raises `InputError` unless finished runs were made with the user's files as they are.
+
+        And scored by the metrics that are asked for now: their vectors are gone.
+        """
+        now = plugins.fields()
+        for name, digest in self.plugins:
+            if now.get(name, digest) != digest:
+                raise InputError(
+                    f"{folder} holds runs made with another {name.removeprefix(PLUGIN)} than it is "
+                    "now: choose another folder"
+                )
+        finished = [config.run_id for config in configs if config.run_id in self.finished]
+        going_on = len(finished) < len(configs)
+        for run in finished:
+            lacking = [*sorted(OWN.keys() - self.own[run])]
+            if lacking or (going_on and self.own[run] - OWN.keys()):
+                by = ", ".join(sorted(self.own[run])) or "no metric of one's own"
+                raise InputError(
+                    f"{folder} holds runs that were scored by {by}, and now "
+                    f"{', '.join(sorted(OWN)) or 'none'} is asked for: vectors are not kept, so "
+                    "ask for the same, or choose another folder"
+                )
 
     def check_texts(self, configs: Sequence[RunConfig], corpora: Corpora, folder: Path) -> None:
         """Raises `InputError` if runs were made on a text that has changed since."""

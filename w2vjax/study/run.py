@@ -19,11 +19,13 @@ from w2vjax.engine.trained import Trained
 from w2vjax.evaluation.analogy_files import read_questions
 from w2vjax.evaluation.found import google_questions, similarity_sets
 from w2vjax.evaluation.metrics import Score, examine
+from w2vjax.evaluation.own import OWN
 from w2vjax.evaluation.questions import Questions, SimilaritySet
 from w2vjax.records import hits
 from w2vjax.records.file import Row
-from w2vjax.records.metrics import FINISHED, PLANNED
+from w2vjax.records.metrics import FINISHED, OWN_METRICS, PLANNED
 from w2vjax.records.provenance import provenance
+from w2vjax.study import plugins
 from w2vjax.study.baseline import CLOSED_FORMS
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.study.watching import MAIN, NOT_WATCHED, Watching
@@ -163,6 +165,8 @@ def _facts(config: RunConfig, corpus: EncodedCorpus, trained: Trained, replicas:
         "replicas": replicas,
         "seconds": trained.seconds / replicas,
         "compile_seconds": trained.compile_seconds / replicas,
+        **plugins.fields(),
+        **({OWN_METRICS: " ".join(sorted(OWN))} if OWN else {}),
     }
 
 
@@ -174,7 +178,8 @@ def _of_score(score: Score) -> Row:
         "total": score.total,
         "evaluation": score.protocol,
     }
-    return row if score.rank is None else row | {"x": score.rank}
+    more = {"x": score.rank, "better": score.better, "message": score.message}
+    return row | {name: value for name, value in more.items() if value is not None}
 
 
 def _curve(run: str, points: Iterable[LossPoint], words: int) -> list[Row]:
