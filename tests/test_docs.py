@@ -66,7 +66,6 @@ MODULES = (
     "w2vjax.study.experiment_file",
     "w2vjax.study.grid",
     "w2vjax.vectors.embeddings",
-    "w2vjax.vectors.formats",
 )
 """all of whose functions and classes are documented"""
 RUN_ELSEWHERE = "pip install"

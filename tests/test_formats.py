@@ -1,6 +1,7 @@
-"""Vectors on disk: what is written is read back exactly, gensim agrees, damage is named."""
+"""Vectors on disk: what is written is read back exactly, gensim agrees, suffixes are kept to."""
 
-import io
+import gzip
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from w2vjax.errors import InputError
+from w2vjax.vectors import archives, writing
 from w2vjax.vectors.embeddings import Embeddings
 
-SUFFIXES = (".bin", ".txt", ".vec", ".npz")
+PLAIN = (".bin", ".txt", ".vec", "", ".300d")
+PACKED = tuple(f"{form}{packed}" for form in (".bin", ".txt") for packed in (".gz", ".bz2", ".xz"))
+EVERYTHING = (".npz", ".safetensors")
+SUFFIXES = (*PLAIN, *PACKED, ".vec.zst", ".VEC.GZ", *EVERYTHING, ".tsv")
 WORDS = ("the", "köln", "東京", "C++", "100")
 
 
@@ -20,12 +25,12 @@ def vectors(num_words: int = len(WORDS), dim: int = 3) -> np.ndarray:
     return np.random.default_rng(0).standard_normal((num_words, dim)).astype(np.float32)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [".bin", ".txt", ".npz", ".safetensors", ".tsv"])
 @settings(max_examples=30, deadline=None)
 @given(
     rows=hnp.arrays(
         np.float32,
-        st.tuples(st.integers(1, 5), st.integers(1, 4)),
+        st.tuples(st.integers(1, 5), st.integers(2, 4)),
         elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
     ),
     letters=st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=8),
@@ -33,25 +38,49 @@ def vectors(num_words: int = len(WORDS), dim: int = 3) -> np.ndarray:
 def test_round_trip_is_exact(tmp_path_factory, suffix, rows, letters) -> None:
     path = tmp_path_factory.mktemp("vectors") / f"v{suffix}"
     words = tuple(f"{letters}{row}" for row in range(len(rows)))
+    if suffix == ".tsv":
+        rows = np.where(rows == np.round(rows), np.float32(0.5), rows)  # told by decimal points
     Embeddings(words, rows).save(path)
-    loaded = Embeddings.load(path)
+    loaded = Embeddings.load(path, errors="strict")
     assert loaded.words == words
     np.testing.assert_array_equal(loaded.vectors.view(np.uint32), rows.view(np.uint32))
 
 
-def test_npz_keeps_outputs_and_counts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_suffix_is_written_read_and_checked_before(suffix, tmp_path) -> None:
+    path = tmp_path / f"v{suffix}"
+    writing.check_writable(path)
+    assert list(tmp_path.iterdir()) == []
+    Embeddings(WORDS, vectors()).save(path)
+    loaded = Embeddings.load(path, errors="strict")
+    assert loaded.words == WORDS
+    np.testing.assert_array_equal(loaded.vectors, vectors())
+    assert len(list(tmp_path.iterdir())) == 1 + (suffix == ".tsv")
+
+
+@pytest.mark.parametrize(("suffix", "program"), [(".gz", "gzip"), (".bz2", "bzip2"), (".xz", "xz")])
+def test_other_programs_unpack_what_is_packed(suffix, program, tmp_path) -> None:
+    packed, plain = tmp_path / f"v.vec{suffix}", tmp_path / "v.vec"
+    for path in (packed, plain):
+        Embeddings(WORDS, vectors()).save(path)
+    done = subprocess.run([program, "-dc", packed], capture_output=True, check=True)
+    assert done.stdout == plain.read_bytes() != packed.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", EVERYTHING)
+def test_outputs_and_counts_are_kept(suffix, tmp_path) -> None:
     written = Embeddings(WORDS, vectors(), vectors() * 2, np.arange(5, 0, -1))
-    written.save(tmp_path / "v.npz")
-    read = Embeddings.load(tmp_path / "v.npz")
-    np.testing.assert_array_equal(read.outputs, written.outputs)
-    np.testing.assert_array_equal(read.counts, written.counts)
+    written.save(tmp_path / f"v{suffix}")
+    read = Embeddings.load(tmp_path / f"v{suffix}", limit=4)
+    np.testing.assert_array_equal(read.outputs, written.outputs[:4])
+    np.testing.assert_array_equal(read.counts, written.counts[:4])
     assert read.counts.dtype == np.int64 and read.outputs.dtype == np.float32
 
 
-@pytest.mark.parametrize("suffix", (".bin", ".txt"))
+@pytest.mark.parametrize("suffix", [".bin", ".txt", ".bin.gz"])
 def test_gensim_reads_ours_and_we_read_gensims(tmp_path: Path, suffix: str) -> None:
     gensim = pytest.importorskip("gensim")
-    kind, binary = gensim.models.KeyedVectors, suffix == ".bin"
+    kind, binary = gensim.models.KeyedVectors, suffix.startswith(".bin")
     Embeddings(WORDS, vectors()).save(tmp_path / f"ours{suffix}")
     theirs = kind.load_word2vec_format(tmp_path / f"ours{suffix}", binary=binary)
     assert tuple(theirs.index_to_key) == WORDS
@@ -62,91 +91,64 @@ def test_gensim_reads_ours_and_we_read_gensims(tmp_path: Path, suffix: str) -> N
     np.testing.assert_array_equal(ours.vectors, vectors())
 
 
-def test_reads_word2vec_c(tmp_path: Path) -> None:
-    rows = np.array([[1.5, -2], [0.25, 3]], "<f4")
-    (tmp_path / "c.bin").write_bytes(
-        b"2 2\n</s> " + rows[0].tobytes() + b"\nof " + rows[1].tobytes() + b"\n"
-    )
-    (tmp_path / "c.txt").write_bytes(b"2 2\n</s> 1.500000 -2.000000 \nof 0.250000 3.000000 \n")
-    for name in ("c.bin", "c.txt"):
-        read = Embeddings.load(tmp_path / name)
-        assert read.words == ("</s>", "of")
-        np.testing.assert_array_equal(read.vectors, rows)
+def test_the_projectors_two_files(tmp_path) -> None:
+    Embeddings(WORDS, vectors()).save(tmp_path / "v.tsv")
+    numbers = np.loadtxt(tmp_path / "v.tsv", dtype=np.float32, delimiter="\t")
+    np.testing.assert_array_equal(numbers, vectors())
+    assert (tmp_path / "v_metadata.tsv").read_text().splitlines() == list(WORDS)
 
 
-def binary(header: str, *rows: tuple[str, list[float]], end: bytes = b"") -> bytes:
-    body = b"".join(f"{w} ".encode() + np.array(v, "<f4").tobytes() + b"\n" for w, v in rows)
-    return header.encode() + b"\n" + body + end
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [("v.tsv", "metadata.tsv"), ("v_tensor.tsv", "v_metadata.tsv"), ("v.tsv.gz", "v_metadata.tsv")],
+)
+def test_projector_files_as_others_write_them(name, beside, tmp_path) -> None:
+    data = b"0.5\t1.5\n-0.5\t2.5\n"
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    (tmp_path / beside).write_text("word\tcount\nnew york\t5\nof\t4\n")
+    read = Embeddings.load(tmp_path / name)
+    assert read.words == ("new york", "of") and read.vectors.tolist() == [[0.5, 1.5], [-0.5, 2.5]]
+    for words, told in (("of\n", "without a word"), ("a\nb\nc\n", "promise 3 rows, 2 are there")):
+        (tmp_path / beside).write_text(words)
+        with pytest.raises(InputError, match=told):
+            Embeddings.load(tmp_path / name, errors="strict")
 
 
-def archive(**arrays: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return file.getvalue()
+REFUSED = (
+    *(".model", ".kv", ".pkl", ".pt", ".h5", ".npy", ".parquet", ".zip", ".tar", ".tar.gz", ".csv"),
+    *(".npz.gz", ".safetensors.xz", ".tsv.gz", ".model.gz", ".tgz", ".JSON"),
+)
 
 
-LETTERS = np.frombuffer(b"a\nb", np.uint8)
-BAD = {
-    "empty.txt": (b"", "is empty"),
-    "empty.bin": (b"", "is empty"),
-    "header.txt": (b"a 1.0 2.0\n", "must start with"),
-    "three.txt": (b"2 2 2\na 1 2\nb 1 2\n", "must start with"),
-    "negative.bin": (b"-1 2\n", "must start with"),
-    "huge.txt": (b"999999999999 300\na 1 2\n", "cannot hold"),
-    "huge.bin": (b"999999999999 300\na 1 2\n", "cannot hold"),
-    "few.txt": (b"3 2\nalpha 1.0 2.0\nb 1 2\n", "2 rows of the 3"),
-    "many.txt": (b"1 2\na 1 2\nb 1 2\n", "line 3: more rows"),
-    "width.txt": (b"2 2\na 1 2\nb 1 2 3\n", "line 3: 3 numbers"),
-    "short.txt": (b"2 2\na 1 2\nb 1\n", "line 3: 1 numbers"),
-    "bare.txt": (b"2 2\na 1 2\nb       \n", "line 3: "),
-    "letters.txt": (b"2 2\na 1 2\nb 1 x\n", "line 3: the word must be"),
-    "nan.txt": (b"2 2\na 1 2\nb 1 nan\n", "'b' is not finite"),
-    "inf.txt": (b"2 2\na 1 2\nb 1 1e99\n", "'b' is not finite"),
-    "twice.txt": (b"2 2\na 1 2\na 3 4\n", "'a' is empty or comes twice"),
-    "bytes.txt": (b"2 2\na 1 2\n\xff 3 4\n", "line 3 is not UTF-8"),
-    "few.bin": (binary("2 1", ("longer", [1])), "1 rows of the 2"),
-    "cut.bin": (binary("2 2", ("longer", [1, 2]), ("b", [3, 4]))[:-5], "1 rows of the 2"),
-    "many.bin": (binary("1 2", ("a", [1, 2]), ("b", [3, 4])), "more bytes"),
-    "nan.bin": (binary("2 1", ("a", [1]), ("b", [np.nan])), "'b' is not finite"),
-    "inf.bin": (binary("2 1", ("a", [1]), ("b", [np.inf])), "'b' is not finite"),
-    "twice.bin": (binary("2 1", ("a", [1]), ("a", [2])), "comes twice"),
-    "text.bin": (b"2 2\na 1 2\nb 3 4\n", "cut short|cannot hold"),
-    "text.npz": (b"2 2\na 1 2\nb 3 4\n", "not a sound npz"),
-    "empty.npz": (b"", "not a sound npz"),
-    "cut.npz": (archive(words=LETTERS, vectors=np.ones((2, 2)))[:-30], "not a sound npz"),
-    "lacks.npz": (archive(words=LETTERS), "lacks vectors"),
-    "unnamed.npz": (archive(vectors=np.ones((2, 2))), "lacks words"),
-    "strings.npz": (archive(words=np.array(["a"]), vectors=np.ones((1, 2))), "must be UTF-8"),
-    "rows.npz": (archive(words=LETTERS, vectors=np.ones((3, 2))), "one row for each of the 2"),
-    "rank.npz": (archive(words=LETTERS, vectors=np.ones(2)), "one row for each of the 2"),
-    "nan.npz": (archive(words=LETTERS, vectors=np.full((2, 2), np.nan)), "not finite"),
-    "kind.npz": (archive(words=LETTERS, vectors=np.array([["x"], ["y"]])), "kind.npz"),
-    "pickle.npz": (
-        archive(words=LETTERS, vectors=np.array([{}, {}], dtype=object)),
-        "not a sound npz",
-    ),
-}
+@pytest.mark.parametrize("suffix", REFUSED)
+def test_suffixes_of_other_formats_are_refused_before_the_work(suffix, tmp_path) -> None:
+    for attempt in (writing.check_writable, Embeddings(WORDS, vectors()).save):
+        with pytest.raises(InputError, match=r"cannot write .*\.bin.*\.safetensors"):
+            attempt(tmp_path / f"v{suffix}")
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_bad_files_are_named(tmp_path: Path, name: str) -> None:
-    content, message = BAD[name]
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=message) as caught:
-        Embeddings.load(tmp_path / name)
-    assert name in str(caught.value)
+def test_the_words_beside_are_checked_too(tmp_path) -> None:
+    (tmp_path / "v_metadata.tsv").mkdir()
+    with pytest.raises(InputError, match=r"v_metadata\.tsv: it is not a file"):
+        writing.check_writable(tmp_path / "v.tsv")
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_missing_file(tmp_path: Path, suffix: str) -> None:
-    with pytest.raises(InputError, match="No such file"):
-        Embeddings.load(tmp_path / f"none{suffix}")
+def test_safetensors_without_its_package_is_told_before_the_work(tmp_path, monkeypatch) -> None:
+    def absent(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(archives.importlib, "import_module", absent)
+    for attempt in (writing.check_writable, Embeddings(WORDS, vectors()).save):
+        with pytest.raises(InputError, match=r"pip install 'w2vjax\[safetensors\]'"):
+            attempt(tmp_path / "v.safetensors")
 
 
 @pytest.mark.parametrize(
     ("suffix", "word"),
     [(suffix, word) for suffix in SUFFIXES for word in ("", "new\nline")]
-    + [(suffix, word) for suffix in (".bin", ".txt") for word in ("new york", "tab\tbed")],
+    + [(suffix, word) for suffix in (*PLAIN, ".bin.gz") for word in ("new york", "tab\tbed")]
+    + [(".tsv", "tab\tbed")],
 )
 def test_a_word_the_format_cannot_hold_leaves_the_old_file(tmp_path, suffix, word) -> None:
     path = tmp_path / f"v{suffix}"
@@ -167,6 +169,7 @@ def test_a_failed_write_leaves_nothing(tmp_path, suffix, monkeypatch) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_npz_holds_spaces(tmp_path: Path) -> None:
-    Embeddings(("new york", "b"), vectors(2)).save(tmp_path / "v.npz")
-    assert Embeddings.load(tmp_path / "v.npz").words == ("new york", "b")
+@pytest.mark.parametrize("suffix", [*EVERYTHING, ".tsv"])
+def test_some_formats_hold_blanks(tmp_path, suffix) -> None:
+    Embeddings(("new york", "b"), vectors(2)).save(tmp_path / f"v{suffix}")
+    assert Embeddings.load(tmp_path / f"v{suffix}").words == ("new york", "b")

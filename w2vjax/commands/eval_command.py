@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
@@ -36,7 +36,12 @@ class Eval:
     """
 
     vectors: Positional[Path]
-    """file of vectors: word2vec binary (.bin), .npz, or word2vec text"""
+    """file of vectors, told by its content: word2vec's binary or text, GloVe's, fastText's .vec,
+    .npz, .safetensors; compressed too"""
+    limit: int | None = None
+    """rows read from the start of the file. None: all"""
+    errors: Literal["skip", "strict"] = "skip"
+    """rows that are not sound: leave them out and say so, or refuse the file"""
     questions: str | None = None
     """analogies: the file of Google, MSR or one like theirs, the folder of BATS or of SemEval-2012;
     or google, bats, msr by name, where they are at hand. None: Google's"""
@@ -61,7 +66,7 @@ class Eval:
         if self.json:
             check_writable(self.json)
         questions, sets = self._tests()
-        vectors = Embeddings.load(self.vectors)
+        vectors = Embeddings.load(self.vectors, self.limit, self.errors)
         scores = evaluate(vectors, self.analogies.config(), questions, sets)
         if self.json:
             found = {

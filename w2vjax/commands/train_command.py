@@ -41,7 +41,8 @@ class Train:
     corpus: str
     """a data set (see `w2vjax data list`) or the path of a text file or folder"""
     out: Path
-    """file to write. .bin: word2vec binary; .npz: both matrices and counts; else word2vec text"""
+    """file to write. .bin: word2vec binary; .npz, .safetensors: both matrices and counts; .tsv: the
+    Embedding Projector's pair; else word2vec text; .bin.gz, .vec.xz and the like are compressed"""
     output_layer: str = OutputConfig.layer
     """full-, hierarchical-, balanced- or sampled-softmax, negative-sampling, nce"""
     sampler: str = SamplerConfig().name
@@ -73,6 +74,7 @@ class Train:
             raise unknown("output layer", self.output_layer, LAYERS)
         from w2vjax.files import check_writable
         from w2vjax.samplers import parse
+        from w2vjax.vectors import writing
 
         config = RunConfig(
             corpus=self.text.config(self.corpus, self.max_vocab),
@@ -81,8 +83,9 @@ class Train:
         )
         if self.preset:
             config = _preset(self.preset, config)
-        for file in filter(None, (self.out, self.save_vocab)):
-            check_writable(file)
+        writing.check_writable(self.out)
+        if self.save_vocab:
+            check_writable(self.save_vocab)
         from w2vjax.evaluation.own import own_scores
         from w2vjax.study.run import train_watched
         from w2vjax.study.watching import Watching

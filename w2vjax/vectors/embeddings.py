@@ -6,10 +6,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int, Int64
 
 from w2vjax.errors import InputError
-from w2vjax.vectors import formats
+from w2vjax.vectors import reading, writing
+from w2vjax.vectors.left_out import Errors, LeftOut
+from w2vjax.vectors.table import finite_rows, repeated
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +42,11 @@ class Embeddings:
                         f"{name} have shape {array.shape}: one row for each of the "
                         f"{len(self.words)} words is needed"
                     )
-                if not np.isfinite(array).all():
+                if not finite_rows(array).all():
                     raise InputError(f"{name} are not finite: did training diverge?")
         if not self.vectors.size:
             raise InputError("the vectors are empty: at least one word and dimension is needed")
-        if len(self.index) != len(self.words):
+        if len(repeated(self.words)):
             raise InputError("the words of the vectors are not distinct: drop the repeated ones")
 
     @cached_property
@@ -62,12 +64,21 @@ class Embeddings:
 
     @cached_property
     def normalised(self) -> Float32[np.ndarray, "v d"]:
-        """Input vectors scaled to length 1; a vector of zeros (a word never trained) stays so."""
+        """Input vectors scaled to length 1; a vector of zeros (a word never trained) stays so.
+
+        A second matrix: `unit` scales only the rows that are asked for.
+        """
+        return self.unit(slice(None))
+
+    def unit(self, rows: slice | Int[np.ndarray, "..."]) -> Float32[np.ndarray, "... d"]:
+        """These input vectors scaled to length 1, zeros left as they are."""
         # dividing by the largest entry first keeps tiny vectors from underflowing
-        largest = np.abs(self.vectors).max(axis=1, keepdims=True)
-        scaled = self.vectors / np.where(largest > 0, largest, np.float32(1))
-        lengths = np.sqrt(np.vecdot(scaled, scaled))[:, None]
-        return scaled / np.where(lengths > 0, lengths, np.float32(1))
+        vectors = self.vectors[rows]
+        largest = np.abs(vectors).max(axis=-1, keepdims=True)
+        scaled = vectors / np.where(largest > 0, largest, np.float32(1))
+        lengths = np.sqrt(np.vecdot(scaled, scaled))[..., None]
+        scaled /= np.where(lengths > 0, lengths, np.float32(1))
+        return scaled
 
     def neighbours(self, word: str, num: int = 10) -> list[tuple[str, float]]:
         """The `num` words nearest to `word` with their cosines, the nearest first.
@@ -84,33 +95,38 @@ class Embeddings:
         return [(self.words[i], float(cosines[i])) for i in order[: num + 1] if i != row][:num]
 
     def save(self, path: str | Path) -> None:
-        """Writes `.npz` (everything), `.bin` (word2vec binary) or, by any other name, its text.
+        """Writes the form that the suffix names; without one that is known, word2vec's text.
 
-        word2vec's formats hold the words and input vectors alone.
-        Raises `InputError` for a word the format cannot hold or a place that cannot be written.
+        | suffix | what is written |
+        |---|---|
+        | `.npz`, `.safetensors` | everything: both matrices, the counts |
+        | `.bin` | word2vec binary: words and input vectors |
+        | `.txt`, `.vec`, others | word2vec text: words and input vectors |
+        | `.tsv` | the Embedding Projector's numbers, the words in `NAME_metadata.tsv` |
+
+        `.bin` and text are compressed by `.gz`, `.bz2`, `.xz` or `.zst` after that.
+        Raises `InputError` for the suffix of a format that is not written, a word the format
+        cannot hold, or a place that cannot be written.
         """
-        path = Path(path)
-        if path.suffix == ".npz":
-            arrays = {"vectors": self.vectors, "outputs": self.outputs, "counts": self.counts}
-            held = {name: array for name, array in arrays.items() if array is not None}
-            formats.write_npz(path, self.words, held)
-        elif path.suffix == ".bin":
-            formats.write_binary(path, self.words, self.vectors)
-        else:
-            formats.write_text(path, self.words, self.vectors)
+        arrays = {"vectors": self.vectors, "outputs": self.outputs, "counts": self.counts}
+        held = {name: array for name, array in arrays.items() if array is not None}
+        writing.write(Path(path), self.words, held)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Embeddings":
-        """Reads what `save`, word2vec.c or gensim wrote; the suffix decides as in `save`.
+    def load(
+        cls, path: str | Path, limit: int | None = None, errors: Errors = "skip"
+    ) -> "Embeddings":
+        """Reads vectors as they are found: what stands in the file tells its form, not its name.
 
-        Raises `InputError` for a file that is missing, damaged or not in the format.
+        word2vec's text and binary, GloVe's and fastText's text, npz, safetensors and the Embedding
+        Projector's pair; compressed too. `limit`: only so many rows, from the start. Rows that are
+        not sound are left out, and one `InputWarning` tells how many and why; with
+        `errors="strict"` they are refused.
+
+        Raises `InputError` for a file that cannot be read or holds no vectors: it names what the
+        file is and what to do. Nothing is ever unpickled.
         """
-        path = Path(path)
-        if path.suffix == ".npz":
-            words, arrays = formats.read_npz(path, required=["vectors"])
-            try:
-                return cls(words, arrays["vectors"], arrays.get("outputs"), arrays.get("counts"))
-            except (InputError, ValueError) as error:
-                raise InputError(f"{path}: {error}") from None
-        read = formats.read_binary if path.suffix == ".bin" else formats.read_text
-        return cls(*read(path))
+        left_out = LeftOut(Path(path), errors)
+        table = reading.read(left_out.path, left_out, limit)
+        left_out.warn()
+        return cls(tuple(table.words), table.vectors, table.outputs, table.counts)

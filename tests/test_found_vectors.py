@@ -1,0 +1,103 @@
+"""Vectors as they are found: every form in every container, whatever the file is called."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vector_files import CONTAINERS, FORMS, TEXT_FORMS, WORDS, Rows, binary, rows, text
+
+from w2vjax.errors import InputError, InputWarning
+from w2vjax.vectors import source
+from w2vjax.vectors.embeddings import Embeddings
+
+
+def check(path: Path, data: bytes, expected: Rows, **how) -> None:
+    path.write_bytes(data)
+    found = Embeddings.load(path, **how)
+    assert found.words == tuple(word for word, _ in expected)
+    np.testing.assert_array_equal(
+        found.vectors, np.array([numbers for _, numbers in expected], np.float32)
+    )
+    assert found.vectors.dtype == np.float32 and found.vectors.flags["C_CONTIGUOUS"]
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_read_in_every_container(form, container, tmp_path) -> None:
+    data = CONTAINERS[container](FORMS[form](rows()))
+    check(tmp_path / "v", data, rows(), errors="strict")
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".txt", ".npz", ".gz", ".safetensors", ".tsv", ".zip"])
+@pytest.mark.parametrize("form", FORMS)
+def test_the_name_tells_nothing(form, suffix, tmp_path) -> None:
+    check(tmp_path / f"v{suffix}", FORMS[form](rows()), rows(), errors="strict")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_limit_takes_the_first_rows(form, tmp_path) -> None:
+    check(tmp_path / "v", FORMS[form](rows()), rows()[:4], limit=4, errors="strict")
+    check(tmp_path / "v", FORMS[form](rows()), rows(), limit=400, errors="strict")
+    with pytest.raises(InputError, match="limit"):
+        Embeddings.load(tmp_path / "v", limit=0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_one_number_a_row_and_one_row(form, tmp_path) -> None:
+    check(tmp_path / "v", FORMS[form](rows(1)), rows(1), errors="strict")
+    one = rows(3, ("word",))
+    check(tmp_path / "v", FORMS[form](one), one, errors="strict")
+
+
+@pytest.mark.parametrize("form", [*TEXT_FORMS, "binary, as word2vec.c", "npz", "safetensors"])
+def test_words_may_hold_blanks(form, tmp_path) -> None:
+    """The last D fields are the numbers."""
+    if form in ("several blanks", "decimal commas"):
+        pytest.skip("the words would be others")
+    spaced = rows(3, (". . .", "new york", "route 66", "the", "a b c d", "san  josé", "of", "to"))
+    check(tmp_path / "v", FORMS[form](spaced), spaced, errors="strict")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_are_the_same_wherever_they_are_cut(form, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(source, "BLOCK", 300)
+    many = rows(11, [f"wörd{i}" for i in range(60)])
+    if form == "safetensors":
+        pytest.skip("the first block tells its kind, and the rest is read at once")
+    check(tmp_path / "v", FORMS[form](many), many, errors="strict")
+
+
+def test_glove_whose_first_row_looks_like_a_header(tmp_path) -> None:
+    numbers = [("10", [4.0]), ("the", [0.5]), ("of", [-0.25])]
+    check(tmp_path / "v", text(numbers, header=False), numbers, errors="strict")
+
+
+@pytest.mark.parametrize("digits", [b"1e-5", b"-1.5E+2", b".5", b"5.", b"+2", b"0", b"1e-50"])
+def test_numbers_as_programs_write_them(digits, tmp_path) -> None:
+    expected = [("a", [float(digits), 1.5]), ("b", [2.5, 3.5])]
+    check(tmp_path / "v", b"2 2\na " + digits + b" 1.5\nb 2.5 3.5\n", expected)
+
+
+def test_gensim_reads_the_same(tmp_path) -> None:
+    gensim = pytest.importorskip("gensim")
+    load = gensim.models.KeyedVectors.load_word2vec_format
+    for form, how in (
+        ("word2vec text", {}),
+        ("binary, as word2vec.c", {"binary": True}),
+    ):
+        path = tmp_path / "v"
+        path.write_bytes(FORMS[form](rows()))
+        theirs, ours = load(path, **how), Embeddings.load(path)
+        assert tuple(theirs.index_to_key) == ours.words == WORDS
+        np.testing.assert_array_equal(theirs.vectors, ours.vectors)
+
+
+def test_a_row_that_is_out_of_step_takes_no_other_with_it(tmp_path) -> None:
+    """A blank in a word of gensim's binary files, whose rows have no end of their own."""
+    words = ("the", "of", "new york", "to", "and", "in")
+    (tmp_path / "v").write_bytes(binary(rows(25, words), end=b""))
+    with pytest.warns(InputWarning, match="2 of 6 rows left out: 2 out of step"):
+        found = Embeddings.load(tmp_path / "v")
+    assert found.words == ("the", "of", "and", "in")
+    expected = [numbers for word, numbers in rows(25, words) if word in found.words]
+    np.testing.assert_array_equal(found.vectors, np.array(expected, np.float32))

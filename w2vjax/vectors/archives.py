@@ -1,0 +1,93 @@
+"""Named arrays in one file, without pickle: npz (NumPy) and safetensors (Hugging Face).
+
+Both hold `vectors`, and `outputs` and `counts` where there are any, and `words` as UTF-8 bytes, one
+word a line.
+"""
+
+import importlib
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from w2vjax.errors import InputError
+from w2vjax.vectors.table import Table
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def write_npz(file: IO[bytes], words: Sequence[str], arrays: Arrays) -> None:
+    """Writes the words, none with a line break, and the arrays by name."""
+    np.savez(file, words=_lines(words), **arrays)  # type: ignore[arg-type]  # numpy's stub
+
+
+def write_safetensors(file: IO[bytes], words: Sequence[str], arrays: Arrays) -> None:
+    """Writes the same as `write_npz`. Raises `InputError` where the package is absent."""
+    held = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    file.write(safetensors().save({"words": _lines(words), **held}, {"format": "w2vjax"}))
+
+
+def from_npz(path: Path, file: io.BufferedReader) -> Table:
+    """Reads what `write_npz` wrote.
+
+    Raises `InputError` for a file that is damaged, holds pickled objects, or other arrays.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except Exception as error:  # damage shows anywhere in zipfile, zlib and numpy
+        raise InputError(f"{path} is not a sound npz file: {error}") from None
+    return _table(path, arrays)
+
+
+def from_safetensors(path: Path, data: bytes) -> Table:
+    """Reads what `write_safetensors` wrote, with the same errors."""
+    package = safetensors()
+    try:
+        arrays = package.load(data)
+    except Exception as error:  # the package's own, and those of NumPy's types
+        raise InputError(f"{path} is not a sound safetensors file: {error}") from None
+    return _table(path, arrays)
+
+
+def safetensors() -> Any:
+    """The package. Raises `InputError` where it is absent."""
+    try:
+        return importlib.import_module("safetensors.numpy")
+    except ImportError:
+        told = "safetensors needs its package: pip install 'w2vjax[safetensors]', or take .npz"
+        raise InputError(told) from None
+
+
+def _lines(words: Sequence[str]) -> np.ndarray:
+    return np.frombuffer("\n".join(words).encode(), np.uint8)
+
+
+def _table(path: Path, arrays: dict[str, np.ndarray]) -> Table:
+    missing = {"words", "vectors"} - set(arrays)
+    if missing:
+        raise InputError(f"{path} lacks {', '.join(sorted(missing))}: it holds {sorted(arrays)}")
+    text = arrays["words"]
+    if text.dtype != np.uint8:
+        raise InputError(f"{path}: words must be UTF-8 bytes, one word a line, not {text.dtype}")
+    try:
+        words = text.tobytes().decode().split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: the words are not UTF-8: {error.reason}; is it damaged?"
+        ) from None
+    held: dict[str, np.ndarray] = {}
+    for name, kind in (("vectors", np.float32), ("outputs", np.float32), ("counts", np.int64)):
+        if name in arrays:
+            try:
+                held[name] = array = np.asarray(arrays[name], dtype=kind)
+            except ValueError as error:
+                raise InputError(f"{path}: {name} are no numbers: {error}") from None
+            if array.shape[:1] != (len(words),) or array.ndim != 1 + (name != "counts"):
+                raise InputError(
+                    f"{path}: {name} have shape {array.shape}: one row for each of the "
+                    f"{len(words)} words is needed"
+                )
+    return Table(words, **held)
