@@ -42,6 +42,8 @@ class OwnMetric:
 
 OWN: dict[str, OwnMetric] = {}
 """the metrics that users have registered, by name"""
+TOLD: set[str] = set()
+"""what has been said of them"""
 
 
 def register_metric(name: str, better: Better | None = None) -> Callable[[Function], Function]:
@@ -69,6 +71,7 @@ def register_metric(name: str, better: Better | None = None) -> Callable[[Functi
         metric = OwnMetric(name, measure, better)
         _check_signature(metric)
         OWN[name] = metric
+        TOLD.clear()
         return measure
 
     return remember
@@ -109,7 +112,7 @@ def _measured(metric: OwnMetric, embeddings: Embeddings) -> list[Score]:
     except Exception as error:  # whatever the user's function raises
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         message = f"{type(error).__name__}: {reason}"
-        warnings.warn(f"metric {metric.origin} failed: {message}", InputWarning, stacklevel=3)
+        _warn(f"metric {metric.origin} failed: {message}")
         return [replace(base, message=message)]
     return [_finite(score, metric) for score in made]
 
@@ -140,6 +143,12 @@ def _number(value: Any) -> float:
 def _finite(score: Score, metric: OwnMetric) -> Score:
     if score.value is None or math.isfinite(score.value):
         return score
-    told = f"metric {metric.origin} gave {score.value} for {score.metric}: recorded as undefined"
-    warnings.warn(told, InputWarning, stacklevel=3)
+    _warn(f"metric {metric.origin} gave {score.value} for {score.metric}: recorded as undefined")
     return replace(score, value=None)
+
+
+def _warn(message: str) -> None:
+    """Once in a process: what fails in one run of many fails in the others."""
+    if message not in TOLD:
+        TOLD.add(message)
+        warnings.warn(message, InputWarning, stacklevel=4)

@@ -47,6 +47,24 @@ def listed(
     return axes
 
 
+def listed_beside(
+    panels: Sequence[tuple[pd.DataFrame, Axis]], looks: Sequence[Look], across: int = 2
+) -> Figure:
+    """Lists of the same names beside each other, `across` a row at most: a page wide."""
+    down, across = -(-len(panels) // across), min(across, len(panels))
+    height = down * (0.7 + 0.18 * len(looks))
+    figure = Figure(figsize=(width("page"), scale() * height))
+    grid = figure.subplots(down, across, squeeze=False)
+    for place, axes in enumerate(grid.flat):
+        if place >= len(panels):
+            axes.set_axis_off()
+            continue
+        data, axis = panels[place]
+        listed(data, axis, looks, "page", axes=axes)
+        axes.tick_params(labelleft=place % across == 0)
+    return figure
+
+
 def _axes(wide: float, height: float) -> Axes:
     return Figure(figsize=(wide, scale() * height)).subplots()
 

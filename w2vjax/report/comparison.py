@@ -1,8 +1,7 @@
 """The report on training runs: a table of cells, every figure there is data for, and the page."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -28,13 +27,14 @@ from w2vjax.report.facts import (
     span,
     unfinished,
 )
+from w2vjax.report.own import own_metrics
 from w2vjax.report.page import page
 from w2vjax.report.picture import Picture, drawn, named_files
-from w2vjax.report.runs import similarity_sets
+from w2vjax.report.quantities import Quantity, quantities
 from w2vjax.report.samplers import sampler_distributions
 from w2vjax.report.stats import MIN_SEEDS, Interval, mean_interval, not_worse_than_best
 from w2vjax.report.sweeps import SWEEPS
-from w2vjax.report.tables import MISSING, UNDEFINED, Table
+from w2vjax.report.tables import UNDEFINED, Table
 
 TO_REFERENCE = "differences_to_reference"
 FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
@@ -48,6 +48,7 @@ FIGURES: dict[str, Callable[[pd.DataFrame], Drawing | None]] = {
     "accuracy_by_section": accuracy_by_section,
     "loss_curves": loss_curves,
     "scores_on_the_way": scores_on_the_way,
+    "own_metrics": own_metrics,
     "sampler_distributions": sampler_distributions,
 }
 """by the name of their files, in the order of a report; of complete records `with_cells`"""
@@ -58,28 +59,6 @@ MOST_CELLS = 40
 TABLES = ("table", *differences.TABLES, survival.NAME)
 PARTS = ("analogy/section/", "analogy/protocol/")
 """prefixes of metrics whose coverage is not in the table"""
-MOST_SETS = 4
-"""with more similarity sets than this, the table shows the main ones; the records hold all"""
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """One quantity of a table: where it is in the records, and how it is shown."""
-
-    header: str
-    metric: str
-    """a metric, or the name of a field that holds one number a run"""
-    scale: float = 1.0
-    """shown = recorded * scale"""
-    digits: int = 1
-    score: bool = False
-    """has an interval, and what is not worse than the best is bold"""
-    sign: int = 1
-    """-1 where lower is better"""
-    absent: str = MISSING
-    """shown where a cell has no such measurement"""
-    optional: bool = True
-    """left out if no cell has it"""
 
 
 def contents(frame: pd.DataFrame, choice: Choice = ALL) -> dict[str, bytes]:
@@ -150,7 +129,7 @@ def table(frame: pd.DataFrame) -> Table:
     text = _first_columns(frame, cells)
     raw, bold = text.copy(), pd.DataFrame(False, index=text.index, columns=text.columns)
     tested = []
-    for quantity in _quantities(done):
+    for quantity in quantities(done):
         values = _values(done, quantity).reindex(columns=cells)
         if quantity.optional and values.isna().to_numpy().all():
             continue
@@ -163,7 +142,7 @@ def table(frame: pd.DataFrame) -> Table:
         for field in ("mean", "low", "high"):
             raw[f"{quantity.metric}.{field}"] = [getattr(found, field) for found in intervals]
         bold[quantity.header] = False
-        if quantity.score:
+        if quantity.score and quantity.sign:
             marked, enough = not_worse_than_best(values * quantity.sign)
             bold[quantity.header] = marked.to_numpy()
             tested.append(enough)
@@ -210,35 +189,6 @@ def _seeds_told(frame: pd.DataFrame) -> str:
     if len(seeds) and seeds.min() < MIN_SEEDS:
         return f"{told}; a mean of fewer than {MIN_SEEDS} has none."
     return f"{told}."
-
-
-def _quantities(frame: pd.DataFrame) -> list[Quantity]:
-    whole = frame.loc[frame["x"].isna(), "metric"]  # and not a band's or a curve's
-    sets = sorted({name for name in whole if name.startswith("similarity/")})
-    if len(sets) > MOST_SETS:
-        sets = sorted(similarity_sets(frame))
-    similarities = [
-        Quantity(f"{_set_name(name)} (Spearman·100)", name, 100, score=True) for name in sets
-    ]
-    loss = Quantity("held-out loss (nats)", "likelihood/held-out", digits=3, score=True, sign=-1,
-                    absent=UNDEFINED)  # fmt: skip
-    return [
-        Quantity("analogies (%)", "analogy/total", 100, score=True, optional=False),
-        Quantity("semantic (%)", "analogy/semantic", 100, score=True),
-        Quantity("syntactic (%)", "analogy/syntactic", 100, score=True),
-        *similarities,
-        loss,
-        Quantity("epochs", "config.train.epochs"),
-        Quantity("million words/s", "speed/words", 1e-6, digits=2, optional=False),
-        Quantity("training (s)", "seconds"),
-        Quantity("compile (s)", "compile_seconds"),
-    ]
-
-
-def _set_name(metric: str) -> str:
-    name = metric.removeprefix("similarity/")
-    known = {"wordsim353": "WordSim-353", "simlex999": "SimLex-999"}
-    return known.get(re.sub(r"[^a-z0-9]", "", name.lower()), name)
 
 
 def _first_columns(frame: pd.DataFrame, cells: list[str]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from w2vjax.records.metrics import FINISHED
+from w2vjax.records.metrics import FINISHED, OWN, PLUGIN
 from w2vjax.report.cells import NO_SAMPLER, SEED, SHARING, value_text
 
 Facts = list[tuple[str, str]]
@@ -98,6 +98,7 @@ def protocol(frame: pd.DataFrame) -> Facts:
         ("seeds", ", ".join(f"{seed:g}" for seed in sorted(seeds))),
         ("analogies", f"{listed(analogy, 'evaluation')}; {coverage(analogy)}"),
         *_sets(frame),
+        *_own(frame),
         *conditions(frame),
         ("intervals", "Student's, 95 %, over seeds; seeds are the unit of repetition"),
         ("clock", "seconds of training; compiling and reading the text are not in it"),
@@ -173,6 +174,8 @@ def environment(frame: pd.DataFrame) -> Facts:
         made.append(("recorded", f"{min(times)} to {max(times)}"))
     versions = [name for name in map(str, frame) if name.startswith("versions.")]
     made += [(name.removeprefix("versions."), listed(frame, name)) for name in versions]
+    files = [name for name in map(str, frame) if name.startswith(PLUGIN)]
+    made += [(f"sha256 of {name.removeprefix(PLUGIN)}", listed(frame, name)) for name in files]
     return [(name, text) for name, text in made if text != "unknown"]
 
 
@@ -202,6 +205,15 @@ def _sets(frame: pd.DataFrame) -> Facts:
                     f"{span(group['total'])} pairs covered")
         for name, group in rows.groupby("metric")
     ]  # fmt: skip
+
+
+def _own(frame: pd.DataFrame) -> Facts:
+    """What each metric of one's own is."""
+    rows = frame[frame["metric"].str.startswith(OWN)]
+    return [
+        (name.removeprefix(OWN), listed(group, "evaluation"))
+        for name, group in rows.groupby("metric", sort=False)
+    ]
 
 
 def _commits(frame: pd.DataFrame) -> str:

@@ -1,6 +1,7 @@
 """Many experiments: the plan first, then what is not yet done, then tables and figures."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,7 +75,8 @@ def run(
     file.append(row for row in _laws(todo, corpora, experiment) if row["metric"] not in past.laws)
     turns = Turns(folder, corpora, clock, plan.cell_names(configs), show, watching)
     outcome = loop.run_groups(mine, turns.execute, file, turns.tell, FAILURES, "runs", name_of)
-    outcome.failed += turns.failed
+    for told, num in turns.failed.items():
+        outcome.failed.append(f"metric {told} ({num} of the runs, which are kept)")
     report.build(folder)
     return outcome
 
@@ -90,8 +92,8 @@ class Turns:
     """of cells"""
     show: bool
     watching: Watching
-    failed: list[str] = field(default_factory=list)
-    """metrics of the user's that gave no value, each with its run"""
+    failed: Counter[str] = field(default_factory=Counter)
+    """metrics of the user's that gave no value, and why: in how many runs"""
 
     def execute(self, group: Sequence[RunConfig]) -> list[list[Row]]:
         """What is recorded of each run of a group."""
@@ -105,11 +107,9 @@ class Turns:
 
     def tell(self, ended: Ended[RunConfig]) -> None:
         """A line on what has become of a run, and the time left; the table where it has grown."""
-        self.failed.extend(
-            f"{name_of(ended.cell)}: {row['evaluation']}: {row['message']}; the run is kept"
-            for row in ended.rows
-            if row["metric"].startswith(OWN) and row.get("message")
-        )
+        for row in ended.rows:
+            if row["metric"].startswith(OWN) and row.get("message"):
+                self.failed[f"{row['evaluation'].partition(': ')[0]}: {row['message']}"] += 1
         if not self.show:
             return
         left = duration(self.clock.left(ended.left))
