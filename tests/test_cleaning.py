@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from w2vjax.text.cleaning import clean, clean_documents, clean_line, fold
+from w2vjax.text.notes import Notes
 
 TEXT = st.text(
     st.one_of(st.sampled_from(" \n\t.aZé½ß™e\u03010٣9"), st.characters(exclude_categories=["Cs"]))
@@ -47,9 +48,12 @@ def test_a_stream_is_its_lines_wherever_it_was_cut(text):
     lines = [line for line in map(clean_line, data.split(b"\n")) if line]
     expected = b"".join(line + b"\n" for line in lines)
     pieces = re.findall(rb"[^ \n\t]*[ \n\t]|[^ \n\t]+$", data)
-    assert b"".join(clean(pieces)) == expected
+    assert b"".join(clean(pieces, "text", Notes())) == expected
     for cut in range(len(pieces)):
-        assert b"".join(clean([b"".join(pieces[:cut]), b"".join(pieces[cut:])])) == expected
+        assert (
+            b"".join(clean([b"".join(pieces[:cut]), b"".join(pieces[cut:])], "text", Notes()))
+            == expected
+        )
 
 
 def test_long_ascii_is_untouched_by_folding():

@@ -52,6 +52,7 @@ def test_json_both_ways_keeps_a_run():
 
 
 CHOICES = {
+    "column": "body",
     "cleaning": "text8",
     "errors": "replace",
     "unknown": "UNK",

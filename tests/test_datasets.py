@@ -13,10 +13,11 @@ import pytest
 from w2vjax import files
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError
-from w2vjax.text import almanac, corpus, encoding
+from w2vjax.text import almanac, streams
 from w2vjax.text.datasets import DATASETS, DataSet, describe, fetch, here, source, verified
 from w2vjax.text.download import Archive, Download
 from w2vjax.text.encoding import encode
+from w2vjax.text.notes import Notes
 
 TEXT = b"".join(b"word " * 19 + name + b"\n" for name in (b"april", b"august", b"art"))
 
@@ -45,7 +46,7 @@ def add(monkeypatch, name, **changes):
 
 
 def text_of(name):
-    return b"".join(source(CorpusConfig(source=name)).blocks(lambda size: None))
+    return b"".join(source(CorpusConfig(source=name)).blocks(lambda size: None, Notes()))
 
 
 def wiki_archive(path):
@@ -140,8 +141,7 @@ def test_a_set_in_the_data_folder_is_read_and_verified(folders, monkeypatch):
     assert here("mine") == fetch("mine") == path
     assert text_of("mine") == TEXT
     path.write_bytes(lzma.compress(TEXT.replace(b"april", b"aprilx")))
-    monkeypatch.setattr(encoding, "BLOCK", 2)
-    monkeypatch.setattr(corpus, "BLOCK", 20)
+    monkeypatch.setattr(streams, "BLOCK", 20)
     with pytest.raises(InputError, match="does not hold the expected text") as error:
         encode(CorpusConfig(source="mine", min_count=1, max_words=5))
     assert str(path) in str(error.value)

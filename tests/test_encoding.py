@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError
-from w2vjax.text import datasets, encoding
+from w2vjax.text import datasets, encoding, numbering
 from w2vjax.text.encoding import encode
 from w2vjax.text.tokens import WordIds
 
@@ -133,7 +133,7 @@ def test_copying_in_pieces_changes_nothing(tmp_path, monkeypatch):
     lines = [["a", "b", "b", "c"], ["c"], ["a", "a", "d"], ["d", "b"]]
     whole = corpus(write(tmp_path, lines), tmp_path / "1", min_count=2)
     for size in (1, 2, 3, 4, 5):
-        monkeypatch.setattr(encoding, "_COPY", size)
+        monkeypatch.setattr(numbering, "COPY", size)
         pieces = corpus(tmp_path / "a.txt", tmp_path / f"cache{size}", min_count=2)
         assert decoded(pieces) == decoded(whole) == lines
 
@@ -206,12 +206,13 @@ def test_an_entry_of_a_faster_process_is_kept(tmp_path, monkeypatch):
     build, theirs = encoding._build, []
 
     def slow(*arguments):
-        build(*arguments)
+        made = build(*arguments)
         if not entries(cache)[0].name.startswith("."):
-            return
+            return made
         monkeypatch.setattr(encoding, "_build", build)
         corpus(path, cache)  # the other process, meanwhile
         theirs.append(next(e for e in entries(cache) if not e.name.startswith(".")).stat().st_ino)
+        return made
 
     monkeypatch.setattr(encoding, "_build", slow)
     assert decoded(corpus(path, cache)) == [["a", "b", "a"]]
@@ -263,7 +264,7 @@ def test_a_full_disk_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(encoding, "_renumber", full)
+    monkeypatch.setattr(numbering, "renumber", full)
     with pytest.raises(InputError, match="No space left on device"):
         corpus(write(tmp_path, [["a"]]), tmp_path / "cache")
     assert entries(tmp_path / "cache") == []

@@ -15,11 +15,11 @@ import w2vjax
 def test_names_are_those_of_their_modules():
     from w2vjax import losses, nn, samplers
     from w2vjax.engine.train import train
-    from w2vjax.text.encoding import encode
+    from w2vjax.text.encoding import encode, encode_documents
     from w2vjax.vectors.embeddings import Embeddings
 
     own = {"losses": losses, "nn": nn, "samplers": samplers, "train": train, "encode": encode}
-    own["Embeddings"] = Embeddings
+    own |= {"Embeddings": Embeddings, "encode_documents": encode_documents}
     assert {name: getattr(w2vjax, name) for name in w2vjax.__all__} == own
     assert set(w2vjax.__all__) <= set(dir(w2vjax))
     with pytest.raises(AttributeError, match="no attribute 'trian'"):

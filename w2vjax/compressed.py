@@ -63,9 +63,14 @@ def decompressed(stream: io.BufferedReader, name: str) -> io.BufferedReader:
     raise InputError(f"{name} is compressed more than {DEEPEST} times over: unpack it first")
 
 
-def buffered(stream: IO[bytes], name: str) -> io.BufferedReader:
-    """The stream, of which `BUFFER` bytes can be looked at; its damage is told with its name."""
-    return io.BufferedReader(_Told(stream.read, name), BUFFER)
+def buffered(
+    stream: IO[bytes], name: str, damage: tuple[type[Exception], ...] = ()
+) -> io.BufferedReader:
+    """The stream, of which `BUFFER` bytes can be looked at; its damage is told with its name.
+
+    `damage` are exceptions besides `DAMAGE` that it may raise where it is damaged.
+    """
+    return io.BufferedReader(_Told(stream.read, name, DAMAGE + damage), BUFFER)
 
 
 def damaged(name: str, error: BaseException) -> InputError:
@@ -93,8 +98,13 @@ def written(file: IO[bytes], path: Path) -> Iterator[Any]:
 class _Told(io.RawIOBase):
     """A stream that raises `InputError` where it is damaged."""
 
-    def __init__(self, read: Callable[[int], bytes], name: str) -> None:
-        self._read, self._name = read, name
+    def __init__(
+        self,
+        read: Callable[[int], bytes],
+        name: str,
+        damage: tuple[type[Exception], ...] = DAMAGE,
+    ) -> None:
+        self._read, self._name, self._damage = read, name, damage
 
     def readable(self) -> bool:
         return True
@@ -102,7 +112,7 @@ class _Told(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             data = self._read(len(buffer))
-        except DAMAGE as error:
+        except self._damage as error:
             raise damaged(self._name, error) from None
         buffer[: len(data)] = data
         return len(data)

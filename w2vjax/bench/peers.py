@@ -22,6 +22,7 @@ from w2vjax.files import written
 from w2vjax.progress import track
 from w2vjax.text.datasets import source
 from w2vjax.text.encoding import encode
+from w2vjax.text.notes import Notes
 
 Found = dict[str, Any]
 
@@ -98,7 +99,7 @@ def _title(settings: PeerConfig) -> str:
 def _plain_text(settings: PeerConfig, path: Path) -> Path:
     """The corpus as the peers read it, a document a line; `max_words` cut as the encoding does."""
     left = settings.max_words
-    blocks = source(CorpusConfig(settings.corpus)).blocks(lambda _: None)
+    blocks = source(CorpusConfig(settings.corpus)).blocks(lambda _: None, Notes())
     with written(path) as file:
         for block in blocks:
             if left is not None:

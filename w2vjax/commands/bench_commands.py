@@ -9,7 +9,15 @@ from tyro.conf import OmitArgPrefixes, subcommand
 
 from w2vjax.bench import settings as bench
 from w2vjax.commands.exit_codes import say
-from w2vjax.commands.options import Platform, Plugin, TextOptions, TrainOptions, settings
+from w2vjax.commands.options import (
+    Platform,
+    Plugin,
+    TextOptions,
+    Texts,
+    TrainOptions,
+    settings,
+    source_of,
+)
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.engine import devices
@@ -31,8 +39,7 @@ class Layers:
     $ w2vjax bench layers --corpus my.txt --outputs nce negative-sampling --samplers uniform
     """
 
-    corpus: str = CorpusConfig.source
-    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    corpus: Texts = (CorpusConfig.source,)
     outputs: tuple[str, ...] = field(default_factory=lambda: tuple(LAYERS))
     """output layers"""
     samplers: tuple[str, ...] = ("unigram^0.75", "log-uniform")
@@ -138,8 +145,7 @@ class Peers:
     $ w2vjax bench peers --layer hierarchical-softmax --peers gensim --repeats 2 --ladder
     """
 
-    corpus: str = CorpusConfig.source
-    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    corpus: Texts = (CorpusConfig.source,)
     peers: tuple[str, ...] = bench.PROGRAMS
     """programs, by the names of their packages: gensim, fasttext, word2vec"""
     layer: Literal["negative-sampling", "hierarchical-softmax"] = bench.PeerConfig.layer
@@ -165,7 +171,7 @@ class Peers:
 
     def run(self) -> int:
         there, missing = bench.installed(self.peers)
-        asked = settings(bench.PeerConfig, self)
+        asked = settings(bench.PeerConfig, self, corpus=source_of(self.corpus))
         bench.check_peers(self.repeats, self.ladder)
         for name in missing:
             say(f"{name} is not installed and left out: pip install 'w2vjax[peers]'")

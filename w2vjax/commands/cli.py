@@ -22,6 +22,7 @@ from w2vjax.commands.options import (
     Plugin,
     SeedsTogether,
     TextOptions,
+    Texts,
     TrainOptions,
     WatchOptions,
 )
@@ -55,8 +56,7 @@ class Compare:
     $ w2vjax compare --plugin mine.py --samplers two-tiers unigram^0.75 --metric metric.py:hubness
     """
 
-    corpus: str = CorpusConfig.source
-    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    corpus: Texts = (CorpusConfig.source,)
     outputs: tuple[str, ...] = field(default_factory=lambda: tuple(LAYERS))
     """output layers; and sppmi-svd, the closed form that stands beside them"""
     samplers: tuple[str, ...] = compare.SAMPLERS
@@ -90,7 +90,7 @@ class Compare:
         plugins.load_all(self.plugin, self.metric)
         base = RunConfig(
             corpus=self.text.config(self.corpus, self.max_vocab, self.held_out_every),
-            output=self.train.output(OutputConfig.layer, SamplerConfig()),
+            output=self.train.output(next(iter(self.outputs), OutputConfig.layer), SamplerConfig()),
             train=self.train.train(TrainConfig.epochs, TrainConfig.seed),
         )
         cells = compare.cells(base, self.outputs, self.samplers, self.seeds, self.epochs)

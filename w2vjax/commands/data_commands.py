@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, subcommand
 
-from w2vjax.commands.options import TextOptions
+from w2vjax.commands.options import TextOptions, Texts
 from w2vjax.config.schema import CorpusConfig
 
 
@@ -51,8 +51,7 @@ class Prepare:
     $ w2vjax data prepare my/texts --cleaning text8 --min-count 10 --save-vocab words.tsv
     """
 
-    name: Positional[str]
-    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    name: Positional[Texts]
     max_vocab: int | None = CorpusConfig.max_vocab
     """most frequent words kept. None: all"""
     save_vocab: Path | None = None

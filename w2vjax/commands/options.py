@@ -3,6 +3,8 @@
 Defaults are those of `config`. Nothing is checked here: the configurations check themselves.
 """
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -10,8 +12,16 @@ from typing import Annotated, Any, Literal, TypeVar
 from tyro.conf import UseAppendAction, arg
 
 from w2vjax.config.schema import CorpusConfig, EvalConfig, OutputConfig, SamplerConfig, TrainConfig
+from w2vjax.errors import InputError
 
 T = TypeVar("T")
+Texts = Annotated[
+    tuple[str, ...],
+    arg(
+        help="one text or several: data sets (`w2vjax data list`), files, folders, quoted patterns "
+        "of them, - (standard input), hf:NAME[:CONFIG[:COLUMN]], gensim:NAME"
+    ),
+]
 
 
 def settings(kind: type[T], options: Any, **more: Any) -> T:
@@ -19,6 +29,13 @@ def settings(kind: type[T], options: Any, **more: Any) -> T:
     names = [item.name for item in fields(kind)]  # type: ignore[arg-type]
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}
     return kind(**given | more)
+
+
+def source_of(texts: Sequence[str]) -> str:
+    """One text, or several as a configuration names them. Raises `InputError` for none."""
+    if not texts:
+        raise InputError("no text is given: name a data set (w2vjax data list), a file or a folder")
+    return texts[0] if len(texts) == 1 else shlex.join(texts)
 
 
 @dataclass(frozen=True)
@@ -35,12 +52,24 @@ class TextOptions:
     """occurrences below which a word is dropped"""
     unknown: str | None = CorpusConfig.unknown
     """a word, UNK say, that stands for all words outside the vocabulary; None: they are left out"""
+    column: str | None = CorpusConfig.column
+    """of JSON lines, CSV and Parquet: the text. None: the only one with text, or "text" """
+    phrases: int = CorpusConfig.phrases
+    """passes that join words which often come together, new_york; word2phrase's example has 2"""
+    phrase_threshold: float = CorpusConfig.phrase_threshold
+    """score beyond which two words are joined; twice as high in each pass before the last"""
+    phrase_min_count: int = CorpusConfig.phrase_min_count
+    """occurrences below which words and pairs join nothing"""
 
     def config(
-        self, source: str, max_vocab: int | None, held_out_every: int | None = None
+        self, texts: Sequence[str], max_vocab: int | None, held_out_every: int | None = None
     ) -> CorpusConfig:
         """The corpus configuration; `InputError` for values out of range."""
-        more = {"source": source, "max_vocab": max_vocab, "held_out_every": held_out_every}
+        more = {
+            "source": source_of(texts),
+            "max_vocab": max_vocab,
+            "held_out_every": held_out_every,
+        }
         return settings(CorpusConfig, self, **more)
 
 

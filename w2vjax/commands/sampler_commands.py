@@ -6,7 +6,7 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes
 
 from w2vjax.commands.exit_codes import say
-from w2vjax.commands.options import Platform, Plugin, TextOptions, settings
+from w2vjax.commands.options import Platform, Plugin, TextOptions, Texts, settings
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.engine import devices
 from w2vjax.study import plugins
@@ -23,8 +23,7 @@ class Samplers:
     $ w2vjax samplers --vocabulary vocab.txt --samplers 'unigram^0.75:table(1e8)' log-uniform
     """
 
-    corpus: str = CorpusConfig.source
-    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    corpus: Texts = (CorpusConfig.source,)
     vocabulary: Path | None = None
     """file of lines `word count` (tab or space), as --save-vocab and word2vec.c write it, taken as
     it is. None: the corpus' own"""

@@ -1,6 +1,7 @@
 """The command that trains one set of vectors: `w2vjax train`."""
 
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 
 from tyro.conf import OmitArgPrefixes
@@ -11,6 +12,7 @@ from w2vjax.commands.options import (
     Platform,
     Plugin,
     TextOptions,
+    Texts,
     TrainOptions,
     WatchOptions,
     settings,
@@ -38,8 +40,7 @@ class Train:
     $ w2vjax train --corpus almanac --out vectors.npz --output-layer nce --sampler log-uniform
     """
 
-    corpus: str
-    """a data set (see `w2vjax data list`) or the path of a text file or folder"""
+    corpus: Texts
     out: Path
     """file to write. .bin: word2vec binary; .npz, .safetensors: both matrices and counts; .tsv: the
     Embedding Projector's pair; else word2vec text; .bin.gz, .vec.xz and the like are compressed"""
@@ -97,7 +98,8 @@ class Train:
         if self.save_vocab:
             corpus.vocabulary.save(self.save_vocab)
         trained.embeddings.save(self.out)
-        seconds, last = trained.seconds, trained.curve[-1] if trained.curve else None
+        seconds = trained.seconds
+        last = next((point for point in reversed(trained.curve) if not isnan(point.noise)), None)
         for name, number in (
             ("words", trained.words),
             ("kept words", trained.kept_words),
@@ -107,6 +109,8 @@ class Train:
         if last:
             loss = f"{last.positive + last.noise:.3f} nats a pair at the end"
             print(f"{'loss':12}{loss} ({last.positive:.3f} targets, {last.noise:.3f} the rest)")
+        else:
+            print(f"{'loss':12}none: no pair was trained")
         print(f"{'time':12}{seconds:.1f} s, and {trained.compile_seconds:.1f} s to compile")
         print(
             f"{'vectors':12}{len(corpus.vocabulary):,} words, {config.train.dim} numbers each: "

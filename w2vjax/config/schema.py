@@ -12,13 +12,18 @@ from w2vjax.config.optimizers import SGD, named_optimizer
 from w2vjax.config.sampler import SamplerConfig as SamplerConfig
 from w2vjax.errors import InputError, in_range
 
+LATER = {"later": True}
+"""of fields that earlier experiments do not have (`digest`)"""
+
 
 @dataclass(frozen=True)
 class CorpusConfig:
     """Which text, and which of its words."""
 
     source: str = "almanac"
-    """a named data set (`w2vjax data list`) or the path of a file or folder"""
+    """a named data set (`w2vjax data list`), a file, a folder, a pattern of them, `-` (standard
+    input), hf:NAME[:CONFIG[:COLUMN]], gensim:NAME; several with spaces between, quoted as in a
+    shell"""
     cleaning: Literal["text8", "none"] = "none"
     """local text. text8: lower case, accents folded, digits spelled; none: split on white space"""
     errors: Literal["strict", "replace"] = "strict"
@@ -34,11 +39,22 @@ class CorpusConfig:
     the text may have it already. None: they are left out"""
     held_out_every: int | None = None
     """keep every n-th document out of training, for the likelihood of unseen text"""
+    column: str | None = field(default=None, metadata=LATER)
+    """of JSON lines, CSV and Parquet: the text. None: the only one with text, or "text" """
+    phrases: int = field(default=0, metadata=LATER)
+    """passes that join words which often come together: new_york (`text.phrases`)"""
+    phrase_threshold: float = field(default=100.0, metadata=LATER)
+    """score beyond which two words are joined; twice as high in each pass before the last"""
+    phrase_min_count: int = field(default=5, metadata=LATER)
+    """words and pairs that occur less often join nothing"""
 
     def __post_init__(self) -> None:
         in_range("min_count", self.min_count, 1)
         if self.held_out_every is not None:
             in_range("held_out_every", self.held_out_every, 2)
+        in_range("phrases", self.phrases, 0, 10)
+        in_range("phrase_threshold", self.phrase_threshold, 0)
+        in_range("phrase_min_count", self.phrase_min_count, 1)
         for name in ("max_words", "max_vocab"):
             if getattr(self, name) is not None:
                 in_range(name, getattr(self, name), 1)
@@ -60,7 +76,8 @@ class OutputConfig:
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     """where noise comes from (sampled layers only)"""
     num_noise: int = 5
-    """k: noise words a pair; each shared noise word then counts k/K of a pair's noise"""
+    """k: noise words a pair; each shared noise word then counts k/K of a pair's noise. 0 in layers
+    without noise"""
     collision: Literal["auto", "mask", "expect", "keep", "redraw"] = "auto"
     """noise that hits the target: left out (mask), left out in expectation (expect), kept, or drawn
     again. auto: kept by nce, left out by the others"""
@@ -77,7 +94,12 @@ class OutputConfig:
     """busiest nodes of a tree that all targets of a step score at once"""
 
     def __post_init__(self) -> None:
-        in_range("num_noise", self.num_noise, 1, 65_536)
+        in_range("num_noise", self.num_noise, 0, 65_536)
+        if self.num_noise == 0 and (self.layer in BASELINES or draws_noise(self.layer)):
+            raise InputError(
+                f"num_noise is 0: {self.layer} needs noise, one word a pair at least; 0 is for "
+                "layers without noise, such as hierarchical-softmax"
+            )
         in_range("shared_nodes", self.shared_nodes, 0)
         if self.sigmoid_limit is not None:
             in_range("sigmoid_limit", self.sigmoid_limit, 1e-3, 1e3)

@@ -10,7 +10,10 @@ from w2vjax.engine.telemetry import Telemetry
 
 @dataclass(frozen=True)
 class LossPoint:
-    """One point of the loss curve: means over a sample of the pairs since the last point, nats."""
+    """One point of the loss curve: means over a sample of the pairs since the last point, nats.
+
+    NaN where there was no pair.
+    """
 
     words: int
     positive: float
@@ -56,7 +59,7 @@ class History:
         self.kept_words += kept_words
         self.pairs += int(pairs.sum())
         self.steps += loss.shape[1]
-        positive, noise = loss.sum(axis=(0, 1)) / max(1.0, sampled.sum())
+        positive, noise = loss.sum(axis=(0, 1)) / (sampled.sum() or np.nan)
         self.curve.append(LossPoint(round(self.words_after()), float(positive), float(noise)))
         return self.words_after() - before
 

@@ -7,6 +7,7 @@ import jax
 import optax
 
 from w2vjax.config.schema import RunConfig
+from w2vjax.engine import prospects
 from w2vjax.engine.history import History
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.stream import Segment
@@ -37,7 +38,9 @@ def train(
 
     `watch` is told how training goes, and scores the vectors on the way (`engine.watch`).
 
-    Raises `InputError` for impossible settings, `FloatingPointError` when training diverges.
+    Raises `InputError` for impossible settings and where the text leaves nothing to learn from,
+    `FloatingPointError` when training diverges; warns where it leaves little
+    (`engine.prospects.check`).
     """
     return train_replicas(corpus, [config], optimizer, show, watch)[0]
 
@@ -54,6 +57,8 @@ def train_replicas(
     Each is as it would be alone, to float tolerance; their seconds are those of all together.
     Raises `InputError` for runs that cannot share a program, and what `train` raises.
     """
+    for config in configs:
+        prospects.check(corpus, config)
     run = Run.of(corpus, configs, optimizer)
     settings = run.settings
     raw_words = corpus.vocabulary.num_words / len(corpus.ids)

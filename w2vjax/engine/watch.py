@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 
 import jax
 
@@ -82,7 +83,8 @@ class WatchedRuns:
                 "speed/kept-words": (history.kept_words - kept) / (now - before),
             }
             self._last[number] = now, words, history.kept_words
-            self._watch.tell(config, point.words, numbers)
+            told = {name: number for name, number in numbers.items() if not isnan(number)}
+            self._watch.tell(config, point.words, told)
 
     def due(self, parts: Sequence[Segment]) -> bool:
         """Whether a look is due once the histories have taken in this segment."""

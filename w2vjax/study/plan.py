@@ -11,6 +11,7 @@ from w2vjax import machine
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import BASELINES, CorpusConfig, RunConfig, flatten
 from w2vjax.config.settings import num_draws
+from w2vjax.engine import prospects
 from w2vjax.engine.program import mesh_of
 from w2vjax.errors import InputError, in_range
 from w2vjax.evaluation.own import OWN
@@ -148,8 +149,13 @@ def share(groups: Sequence[Group], shard: str) -> list[Group]:
 
 
 def check_possible(groups: Sequence[Group], corpora: Corpora) -> None:
-    """Raises `InputError` for what would make a run fail at its start, or not fit into memory."""
+    """Raises `InputError` for what would make a run fail at its start, or not fit into memory.
+
+    Warns where a run will learn little (`engine.prospects.check`).
+    """
     configs = [config for group in groups for config in group]
+    for config in {cell(config): config for config in configs}.values():
+        prospects.check(corpora[config.corpus], config)
     for group in filter(None, groups):  # the memory first, for building takes some of it
         needed, there = _memory(group, corpora), _available()
         if there is not None and needed > there:

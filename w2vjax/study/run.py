@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
 import numpy as np
@@ -183,9 +184,12 @@ def _of_score(score: Score) -> Row:
 
 
 def _curve(run: str, points: Iterable[LossPoint], words: int) -> list[Row]:
-    """The loss at no more than `CURVE_POINTS` places, the same ones for every run as long."""
+    """The loss at no more than `CURVE_POINTS` places, the same ones for every run as long; none
+    where there was no pair."""
     stretches: dict[int, list[LossPoint]] = {}
     for point in points:
+        if isnan(point.positive):
+            continue
         place = min(CURVE_POINTS, max(1, -(-point.words * CURVE_POINTS // words)))
         stretches.setdefault(place, []).append(point)
     rows = []

@@ -1,71 +1,66 @@
-"""Local text: a file, an archive or a folder, as a stream of UTF-8 blocks, one document a line."""
+"""Texts at hand: files, folders and streams, as sources of UTF-8 blocks, one document a line."""
 
-import bz2
-import codecs
-import gzip
-import itertools
-import lzma
-import re
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+import glob
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal
+from pathlib import Path
 
+from w2vjax.compressed import buffered
+from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError
 from w2vjax.files import opened
 from w2vjax.text import cleaning as text8
+from w2vjax.text.containers import members
+from w2vjax.text.notes import Notes
+from w2vjax.text.reading import Reading, text_of
+from w2vjax.text.streams import joined
 
-BLOCK = 1 << 18
-"""bytes read at a time"""
-LONGEST_WORD = 1 << 24
-"""bytes without white space after which a file is not taken for text"""
-
-Errors = Literal["strict", "replace"]
+STANDARD_INPUT = "-"
 Advance = Callable[[int], None]
 """is told how many more bytes of the source on disk have been read"""
-
-_OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-}
-_DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
-_SPACES = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
-_PLACE_HOLDER = re.compile(r"\b(?:formula|codice)_\d+")
+Blocks = Callable[[Advance, Notes], Iterator[bytes]]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A text that can be read from its start, any number of times."""
+    """A text that can be read from its start, any number of times unless it has no identity."""
 
     name: str
-    identity: str
-    """changes whenever the text does"""
-    blocks: Callable[[Advance], Iterator[bytes]]
+    identity: str | None
+    """changes whenever the text does; None: of a stream, which can be read once"""
+    blocks: Blocks
     """clean text: blocks cut at white space (bytes up to 32), documents ended by newlines"""
     size: int | None = None
     """bytes on disk, if known: the total that `Advance` counts to"""
     sha256: str | None = None
     """of the clean text, if known beforehand; `blocks` then verifies it"""
+    in_thread: bool = True
+    """whether it may be read in another thread than the caller's"""
 
 
-def local(path: Path, cleaning: Literal["text8", "none"], errors: Errors) -> Source:
-    """The text under `path`: `.txt`, `.gz`, `.bz2`, `.xz`, `.zip`, anything else as plain text.
+def local(path: Path, config: CorpusConfig) -> Source:
+    """The text under a path: a file or stream, or all files of a folder.
 
-    A folder is read recursively in the order of its sorted paths, hidden files left out. Output of
-    WikiExtractor is recognised by its first line. Raises `InputError` if there is no such file.
+    What a file holds, its content says: see `containers.members` and `reading.text_of`. A folder is
+    read recursively in the order of its sorted paths, hidden files left out. Raises `InputError` if
+    there is no such file.
     """
     try:
+        if _is_stream(path):
+            return stream(str(path), lambda: opened(path), config)
         paths = files(path)
         states = [(str(file.resolve()), file.stat()) for file in paths]
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
 
-    def blocks(advance: Advance) -> Iterator[bytes]:
-        stream = joined(read(file, errors, advance) for file in paths)
-        return text8.clean(stream) if cleaning == "text8" else stream
+    def blocks(advance: Advance, notes: Notes) -> Iterator[bytes]:
+        how = Reading(config.errors, config.column, notes)
+        texts = joined(read(file, how, advance) for file in paths)
+        return cleaned(texts, config, str(path), notes)
 
     return Source(
         name=str(path),
@@ -73,6 +68,49 @@ def local(path: Path, cleaning: Literal["text8", "none"], errors: Errors) -> Sou
         blocks=blocks,
         size=sum(state.st_size for _, state in states),
     )
+
+
+def standard_input(config: CorpusConfig) -> Source:
+    """What is piped into the program."""
+    return stream("standard input", lambda: nullcontext(sys.stdin.buffer), config)
+
+
+def stream(
+    name: str, opening: Callable[[], AbstractContextManager], config: CorpusConfig
+) -> Source:
+    """A text that comes as it comes: a pipe."""
+
+    def blocks(advance: Advance, notes: Notes) -> Iterator[bytes]:
+        how = Reading(config.errors, config.column, notes)
+        with opening() as raw:
+            texts = joined(text_of(*member, how) for member in members(buffered(raw, name), name))
+            yield from cleaned(texts, config, name, notes)
+
+    return Source(name=name, identity=None, blocks=blocks)
+
+
+def together(sources: Sequence[Source], name: str) -> Source:
+    """Texts one after another."""
+    sizes = [source.size for source in sources]
+    identities = [source.identity for source in sources]
+
+    def blocks(advance: Advance, notes: Notes) -> Iterator[bytes]:
+        return joined(source.blocks(advance, notes) for source in sources)
+
+    return Source(
+        name=name,
+        identity=None if None in identities else repr(identities),
+        blocks=blocks,
+        size=None if None in sizes else sum(size for size in sizes if size),
+    )
+
+
+def matching(pattern: str) -> list[Path]:
+    """The files and folders of a pattern such as `texts/*.gz`, sorted; `**` is any folder."""
+    found = sorted(Path(path) for path in glob.glob(pattern, recursive=True))
+    if not found:
+        raise InputError(f"no file matches {pattern}")
+    return found
 
 
 def files(path: Path) -> list[Path]:
@@ -93,135 +131,30 @@ def files(path: Path) -> list[Path]:
     return found
 
 
-def read(path: Path, errors: Errors, advance: Advance) -> Iterator[bytes]:
+def read(path: Path, how: Reading, advance: Advance) -> Iterator[bytes]:
     """One file's text, not cleaned: valid UTF-8 in blocks cut at white space.
 
-    Raises `InputError` for a file that cannot be read, is damaged or cut short, holds a path
-    outside its folder (zip), or is not UTF-8 (unless `errors` is `replace`).
+    Raises `InputError` for a file that cannot be read, is damaged or cut short, is no text, or is
+    not UTF-8 (unless `how.errors` is `replace`).
     """
     with opened(path) as raw:
         position = 0
-        for block in joined(text_of(*member, errors) for member in _members(path, raw)):
+        for block in joined(text_of(*member, how) for member in members(raw, str(path))):
             yield block
             advance(max(0, raw.tell() - position))
             position = max(position, raw.tell())
 
 
-def text_of(name: str, stream: IO[bytes], errors: Errors) -> Iterator[bytes]:
-    """One stream's text as `read` gives it, one document a line; `name` is for messages."""
-    blocks = _valid(name, _pieces(name, stream), errors)
-    first = next(blocks, b"")
-    blocks = itertools.chain([first], blocks)
-    return extracted(blocks) if first.lstrip().startswith(b"<doc ") else blocks
+def cleaned(
+    blocks: Iterator[bytes], config: CorpusConfig, name: str, notes: Notes
+) -> Iterator[bytes]:
+    """The text after the configuration's cleaning."""
+    return text8.clean(blocks, name, notes) if config.cleaning == "text8" else blocks
 
 
-def joined(texts: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
-    """Texts one after another, newlines between: the end of a text ends a document."""
-    for number, text in enumerate(texts):
-        if number:
-            yield b"\n"
-        yield from text
-
-
-def lines_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Whole lines, without their newlines."""
-    rest: list[bytes] = []
-    for block in blocks:
-        first, *others = block.split(b"\n")
-        rest.append(first)
-        if others:
-            yield b"".join(rest)
-            *whole, last = others
-            yield from whole
-            rest = [last]
-    yield b"".join(rest)
-
-
-def _members(path: Path, raw: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
-    """The decompressed streams of a file and their names: several for a zip, else one."""
-    if path.suffix != ".zip":
-        yield str(path), _OPENERS.get(path.suffix, lambda stream: stream)(raw)
-        return
-    try:
-        archive = zipfile.ZipFile(raw)
-    except zipfile.BadZipFile as error:
-        raise _damaged(str(path), error) from None
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    for member in members:
-        inside = PurePosixPath(member.filename.replace("\\", "/"))
-        if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
-            raise InputError(
-                f"{path} holds {member.filename!r}, a path outside its folder: do not trust it"
-            )
-    for member in members:
-        name = f"{path}:{member.filename}"
-        try:
-            stream = archive.open(member)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise _damaged(name, error) from None
-        yield name, stream
-
-
-def _pieces(name: str, stream: IO[bytes]) -> Iterator[bytes]:
-    """The stream cut at white space, so that no word (and no character) is torn."""
-    rest: list[bytes] = []
-    while True:
-        try:
-            block = stream.read(BLOCK)
-        except _DAMAGE as error:
-            raise _damaged(name, error) from None
-        if not block:
-            break
-        cut = 1 + max(block.rfind(space) for space in (b" ", b"\n", b"\t", b"\r"))
-        if cut:
-            yield b"".join([*rest, block[:cut]])
-            rest = [block[cut:]] if block[cut:] else []
-        else:
-            rest.append(block)
-            if sum(map(len, rest)) > LONGEST_WORD:
-                raise InputError(f"{name} has {LONGEST_WORD:,} bytes without a space: not text")
-    if rest:
-        yield b"".join(rest)
-
-
-def _valid(name: str, blocks: Iterable[bytes], errors: Errors) -> Iterator[bytes]:
-    """Valid UTF-8 without byte-order mark, white space outside ASCII replaced by spaces."""
-    offset = 0
-    for block in blocks:
-        size = len(block)
-        if offset == 0:
-            block = block.removeprefix(codecs.BOM_UTF8)
-        if not block.isascii():
-            try:
-                text = block.decode("utf-8", errors)
-            except UnicodeDecodeError as error:
-                byte = offset + size - len(block) + error.start
-                raise InputError(
-                    f"{name} is not UTF-8 at byte offset {byte:,}: convert it, or read it with "
-                    "`--errors replace` (errors=replace), which puts � there"
-                ) from None
-            block = _SPACES.sub(" ", text).encode()
-        offset += size
-        yield block
-
-
-def extracted(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """WikiExtractor's articles, `<doc …>` to `</doc>`, one a line, the title's line included.
-
-    The `formula_7` and `codice_7` that the extractor puts for mathematics and code are dropped.
-    """
-    article: list[bytes] = []
-    for line in lines_of(blocks):
-        if line.startswith(b"<doc ") and line.rstrip().endswith(b">"):
-            article = []
-        elif line.strip() == b"</doc>":
-            yield _PLACE_HOLDER.sub(" ", b" ".join(article).decode()).encode() + b"\n"
-            article = []
-        else:
-            article.append(line)
-    if b"".join(article).strip():
-        yield b" ".join(article) + b"\n"
-
-
-def _damaged(name: str, error: BaseException) -> InputError:
-    return InputError(f"{name} is damaged or cut short ({error}): get it again")
+def _is_stream(path: Path) -> bool:
+    """Pipes, also those of a shell's `<(…)`, and devices such as /dev/null."""
+    if not os.path.exists(path):
+        return False
+    mode = path.stat().st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)

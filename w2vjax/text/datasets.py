@@ -1,18 +1,32 @@
 """Named data sets: where each comes from, its licence, and the checksum of its clean text."""
 
+import glob
 import hashlib
 import os
+import shlex
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError, unknown
 from w2vjax.files import cache_folder
-from w2vjax.text import planted
+from w2vjax.text import hubs, planted
 from w2vjax.text.almanac import almanac
-from w2vjax.text.corpus import Advance, Source, local, read
+from w2vjax.text.corpus import (
+    STANDARD_INPUT,
+    Advance,
+    Source,
+    local,
+    matching,
+    read,
+    standard_input,
+    together,
+)
 from w2vjax.text.download import Archive, Download, save
+from w2vjax.text.notes import Notes
+from w2vjax.text.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -87,19 +101,37 @@ DATASETS: dict[str, DataSet] = {
 
 
 def source(config: CorpusConfig) -> Source:
-    """The text a configuration names: a data set, else a local path.
+    """The text a configuration names: one of its parts, or several one after another.
 
-    A missing data set is fetched when its blocks are first read. Raises `InputError` for a path
-    that does not exist and, with the nearest names, for an unknown name.
+    A part is a data set, `-` (standard input), `hf:…`, `gensim:…`, a file or folder, or a pattern
+    of such; several are parted by spaces, quoted as a shell takes them. A missing data set is
+    fetched when its blocks are first read. Raises `InputError` for a path that does not exist and,
+    with the nearest names, for an unknown name.
     """
     name = config.source
+    if name.split() != [name] and not Path(name).expanduser().exists():
+        with suppress(ValueError):  # quotation marks that do not close belong to the name
+            parts = shlex.split(name)
+            if len(parts) > 1:
+                return together([_part(part, config) for part in parts], name)
+    return _part(name, config)
+
+
+def _part(name: str, config: CorpusConfig) -> Source:
     if name in DATASETS:
         return _named(name)
+    if name == STANDARD_INPUT:
+        return standard_input(config)
+    if hub := hubs.HUBS.get(name.partition(":")[0] if ":" in name else ""):
+        return hub(name, config)
     path = Path(name).expanduser()
+    if glob.has_magic(name) and not path.exists():
+        found = [local(each, config) for each in matching(str(path))]
+        return found[0] if len(found) == 1 else together(found, name)
     looks_like_path = "/" in name or os.sep in name or path.suffix or name in (".", "..")
     if not name or not (looks_like_path or os.path.exists(path)):
         raise unknown("corpus", name, DATASETS)
-    return local(path, config.cleaning, config.errors)
+    return local(path, config)
 
 
 def here(name: str) -> Path | None:
@@ -158,12 +190,12 @@ def verified(blocks: Iterable[bytes], checksum: str, origin: str) -> Iterator[by
 def _named(name: str) -> Source:
     data = DATASETS[name]
 
-    def blocks(advance: Advance) -> Iterator[bytes]:
+    def blocks(advance: Advance, notes: Notes) -> Iterator[bytes]:
         if data.make:
             return verified(data.make(), data.checksum, f"the data set {name}")
         path = fetch(name)
         assert path is not None
-        text = read(path, "strict", advance)
+        text = read(path, Reading(notes=notes), advance)
         return verified(text, data.checksum, str(path))
 
     path = here(name)

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import IO
 
 from w2vjax import files
+from w2vjax.compressed import buffered
 from w2vjax.errors import InputError
 from w2vjax.progress import track
 from w2vjax.text.cleaning import clean_documents
-from w2vjax.text.corpus import BLOCK, lines_of, text_of
+from w2vjax.text.reading import Reading, text_of
+from w2vjax.text.streams import BLOCK, lines_of
 
 ADVICE = "free some space, or set W2VJAX_CACHE to another folder"
 TIMEOUT = 60.0
@@ -89,7 +91,7 @@ def _articles(remote: Archive, response: IO[bytes]) -> Iterator[bytes]:
                 continue
             stream = archive.extractfile(member)
             if stream is not None:
-                text = text_of(member.name, stream, "strict")
+                text = text_of(member.name, buffered(stream, member.name), Reading())
                 yield from clean_documents(lines_of(text))
 
 

@@ -1,0 +1,63 @@
+"""What is to be expected of training on a text, told before it starts."""
+
+import warnings
+
+from w2vjax.config.schema import RunConfig
+from w2vjax.engine.stream import Plan
+from w2vjax.errors import InputError, InputWarning
+from w2vjax.text.encoding import EncodedCorpus
+
+FEW_KEPT = 0.1
+"""share of the words that subsampling leaves, below which it is told"""
+FEW_WORDS = 10
+"""kept words of all passes for each dimension of the vectors, below which it is told"""
+
+
+def check(corpus: EncodedCorpus, config: RunConfig) -> None:
+    """Raises `InputError` where nothing can be learned from the text, and warns where hardly
+    anything can: each with what to change.
+
+    No pair: no document that takes part has two words of the vocabulary, or the vocabulary has one
+    word. An `InputWarning` is given where subsampling leaves less than `FEW_KEPT` of the words, in
+    expectation, and where fewer than `FEW_WORDS` words are left for each dimension.
+    """
+    plan = Plan(corpus, config.train, config.corpus.held_out_every)
+    lengths = plan.units().lengths
+    if not len(lengths):
+        raise InputError(
+            f"{corpus.name}: held_out_every {config.corpus.held_out_every} leaves no document to "
+            "train on: give more documents (lines), or hold none out"
+        )
+    if len(corpus.vocabulary) == 1:
+        raise InputError(
+            f"{corpus.name}: {corpus.vocabulary.words[0]!r} is the only word of the vocabulary, so "
+            f"there is nothing to tell apart: lower --min-count (now {config.corpus.min_count}), "
+            "raise --max-vocab, or give more text"
+        )
+    if lengths.max() < 2:
+        raise InputError(
+            f"{corpus.name} has no pair of words to train on: none of its {len(lengths):,} "
+            "documents (lines) has two words of the vocabulary. Put the words of a sentence on one "
+            f"line, or lower --min-count (now {config.corpus.min_count})"
+        )
+    _warn(corpus, config, plan, int(lengths.sum()))
+
+
+def _warn(corpus: EncodedCorpus, config: RunConfig, plan: Plan, words: int) -> None:
+    train, kept = config.train, plan.kept_words()
+    share = kept / (train.epochs * words)
+    if share < FEW_KEPT:
+        warnings.warn(
+            f"{corpus.name}: --subsample {train.subsample:g} (train.subsample) leaves {share:.1%} "
+            "of its words, for most of them are frequent in this text: --subsample 0 keeps all",
+            InputWarning,
+            stacklevel=2,
+        )
+    if kept < FEW_WORDS * train.dim:
+        warnings.warn(
+            f"{corpus.name}: {kept:,.0f} words are left to train on in {train.epochs:g} passes, "
+            f"few for vectors of {train.dim} numbers, which will stay near to where they start: "
+            "give more text, more --epochs or a lower --dim",
+            InputWarning,
+            stacklevel=2,
+        )
