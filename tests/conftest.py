@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from w2vjax.study.run import Exam
+    from w2vjax.study.exam import Exam
     from w2vjax.text.encoding import EncodedCorpus
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -85,7 +85,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> "EncodedCorpus":
 @pytest.fixture(scope="session")
 def exam() -> "Exam":
     """Its analogies."""
-    from w2vjax.study.run import Exam
+    from w2vjax.study.exam import Exam
 
     return Exam.of("planted")
 

@@ -82,7 +82,6 @@ def fresh() -> Iterator[None]:
         for registry, held in zip(registries, before, strict=True):
             registry.clear()
             registry.update(held)
-        own.TOLD.clear()
         sys.path[:] = path
 
 

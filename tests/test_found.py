@@ -107,7 +107,12 @@ def test_published_questions_that_are_not_here_say_where_to_put_them(folder: Pat
 def test_similarity_sets_are_found_by_name_or_path(data: Path) -> None:
     (data.parent / "word-sim").mkdir()
     (data.parent / "word-sim" / "EN-X.txt").write_text("a b 1\n")
-    assert similarity_of("EN-X") == similarity_of(str(data.parent / "word-sim" / "EN-X.txt"))
+    folder = data.parent / "word-sim"
+    (found,) = similarity_of("EN-X")
+    assert (found.name, found.pairs) == ("EN-X", (("a", "b", 1.0),))
+    assert similarity_of(str(folder / "EN-X.txt")) == similarity_of(str(folder)) == (found,)
+    with pytest.raises(InputError, match=r"bats has no judgements: files \.txt, \.csv"):
+        similarity_of(str(data / "bats"))
     with pytest.raises(InputError, match="unknown similarity set 'EN-Y': did you mean EN-X"):
         similarity_of("EN-Y")
     with pytest.raises(InputError, match="No such file"):

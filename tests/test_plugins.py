@@ -19,6 +19,7 @@ from w2vjax.records.metrics import FINISHED
 from w2vjax.samplers.registry import OWN
 from w2vjax.study import plugins
 from w2vjax.study.experiment_file import read_experiment
+from w2vjax.text import planted
 
 
 @pytest.fixture(autouse=True)
@@ -211,3 +212,27 @@ def test_training_and_scoring_take_metrics_too(mine: Path, capsys) -> None:
     assert "own/several/a" in capsys.readouterr().out
     with pytest.warns(InputWarning, match="metrics.py:fails failed: ValueError: no such word$"):
         assert cli.main([*scored, "--metric", "metrics.py:fails"]) == 1
+
+
+def test_runs_are_asked_what_is_given(mine: Path, capsys) -> None:
+    (mine / "sims").mkdir()
+    (mine / "sims" / "mine.csv").write_text("word1,word2,a,b\nbakia,becia,1,2\nbakia,bicia,3,4\n")
+    (mine / "set").mkdir()
+    lines = planted.questions().split("\n: ")[0].splitlines()[1:40]
+    (mine / "set" / "words.txt").write_text("\n".join(lines))
+    command = ["compare", *SMALL, "--epochs", "1", "--seeds", "2", "--outputs", "negative-sampling"]
+    command += ["--samplers", "uniform", "--questions", "set", "--similarity", "sims", "--out", "o"]
+    done = subprocess.run(
+        [sys.executable, "-m", "w2vjax", *command], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("the scores are 'a'") == 1  # for two runs, and before them
+    assert "Analogies of set: 3CosAdd" in done.stdout
+    rows = {row["metric"]: row for row in records.rows(mine / "o")}
+    assert {name for name in rows if name.startswith("analogy/section")} == {
+        "analogy/section/words"
+    }
+    assert rows["similarity/mine"]["total"] == 2 and rows["analogy/total"]["total"] == 39
+    assert rows[FINISHED]["config.evaluation.questions"] == "set"
+    assert cli.main([*command[:-6], "--questions", "nowhere", "--out", "p"]) == 2
+    assert "unknown questions 'nowhere'" in told(capsys)

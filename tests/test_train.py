@@ -15,7 +15,7 @@ from w2vjax.engine.program import draw_radius
 from w2vjax.engine.train import Trained, train
 from w2vjax.errors import InputError
 from w2vjax.evaluation.analogy import analogy
-from w2vjax.study.run import Exam
+from w2vjax.study.exam import Exam
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import Vocabulary
 

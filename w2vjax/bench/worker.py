@@ -211,7 +211,7 @@ def main(text: str) -> None:
     done = RUNS[task.program](task)
     # Only now: evaluating takes memory and time of its own.
     from w2vjax.evaluation.metrics import evaluate
-    from w2vjax.study.run import Exam
+    from w2vjax.study.exam import Exam
 
     score = evaluate(done.embeddings, None, Exam.of(task.settings.corpus).questions, [])[0]
     found = {name: value for name, value in vars(done).items() if name != "embeddings"}

@@ -33,6 +33,7 @@ from w2vjax.commands.train_command import Train
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import (
     CorpusConfig,
+    EvalConfig,
     OutputConfig,
     RunConfig,
     SamplerConfig,
@@ -76,6 +77,11 @@ class Compare:
     shard: str = "1/1"
     """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
     seeds_together: SeedsTogether = 1
+    questions: str | None = EvalConfig.questions
+    """analogies: a file or folder as published (see `w2vjax eval --help`), or google, bats, msr.
+    None: Google's"""
+    similarity: str | None = EvalConfig.similarity
+    """judgements of similarity: a file or folder as published. None: the usual sets at hand"""
     plugin: Plugin = ()
     metric: Metric = ()
     platform: Platform = None
@@ -92,6 +98,7 @@ class Compare:
             corpus=self.text.config(self.corpus, self.max_vocab, self.held_out_every),
             output=self.train.output(next(iter(self.outputs), OutputConfig.layer), SamplerConfig()),
             train=self.train.train(TrainConfig.epochs, TrainConfig.seed),
+            evaluation=EvalConfig(questions=self.questions, similarity=self.similarity),
         )
         cells = compare.cells(base, self.outputs, self.samplers, self.seeds, self.epochs)
         return run_grid(

@@ -46,8 +46,8 @@ class Eval:
     """analogies: the file of Google, MSR or one like theirs, the folder of BATS or of SemEval-2012;
     or google, bats, msr by name, where they are at hand. None: Google's"""
     similarity: tuple[str, ...] = ()
-    """files of two words and a score a line, as published; or sets at hand by name. Without any:
-    the usual sets that are at hand"""
+    """files of two words and a score a line, as published, or folders of them; or sets at hand by
+    name. Without any: the usual sets that are at hand"""
     score_column: str | None = None
     """title of the column of scores in those files (column 3, say, where there are no titles).
     None: the one that is called so, or else the first of numbers; a line says which"""
@@ -84,7 +84,8 @@ class Eval:
         from w2vjax.evaluation.found import google_questions, questions_of, similarity_of
         from w2vjax.evaluation.questions import RelationSet
 
-        sets = [similarity_of(name, self.score_column) for name in self.similarity] or None
+        named = [similarity_of(name, self.score_column) for name in self.similarity]
+        sets = [each for found in named for each in found] or None
         if self.questions is not None:
             return questions_of(self.questions), sets
         try:

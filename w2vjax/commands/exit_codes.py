@@ -22,7 +22,7 @@ def guarded(command: Callable[[], int]) -> int:
     """
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _warn
+            warnings.showwarning = partial(_warn, set())
             code = command()
             sys.stdout.flush()
             return code
@@ -43,5 +43,8 @@ say = partial(progress.say, prefix="w2vjax: ")
 """A line on standard error, in the program's name."""
 
 
-def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    say(f"warning: {message}")
+def _warn(told: set[str], message: Warning | str, *_: object, **__: object) -> None:
+    """Once a command: what is read for every run, say, is told of once."""
+    if str(message) not in told:
+        told.add(str(message))
+        say(f"warning: {message}")

@@ -218,6 +218,11 @@ class EvalConfig:
     """how the three words of a question are combined"""
     analogy_oov: Literal["skip", "wrong"] = "skip"
     """questions with a word outside the candidates are left out, or counted as wrong"""
+    questions: str | None = field(default=None, metadata={"later": True})
+    """analogies: a file, a folder or a set at hand by its name (`evaluation.found`). None: Google's
+    (of the planted text, its own)"""
+    similarity: str | None = field(default=None, metadata={"later": True})
+    """judgements: a file, a folder of files or a set at hand. None: the usual ones at hand"""
 
     def __post_init__(self) -> None:
         if self.analogy_candidates is not None:

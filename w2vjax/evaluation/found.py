@@ -13,6 +13,7 @@ from w2vjax.evaluation.similarity_files import read_similarity
 
 GOOGLE_SHA256 = "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36"
 GOOGLE = "google"
+JUDGEMENTS = (".txt", ".csv", ".tsv", ".tab")
 PUBLISHED = ("bats", "msr")
 """question sets that others than Google have published, by the names of their files or folders"""
 
@@ -42,17 +43,24 @@ def questions_of(name: str) -> Questions | RelationSet:
     raise unknown("questions", name, dict.fromkeys([GOOGLE, *PUBLISHED, *there]))
 
 
-def similarity_of(name: str, column: str | None = None) -> SimilaritySet:
-    """The judgements of a file, its scores in `column`; or of a set at hand (`similarity_sets`).
+def similarity_of(name: str, column: str | None = None) -> tuple[SimilaritySet, ...]:
+    """The judgements of a file, its scores in `column`, or of all files of a folder.
 
-    Raises `InputError`, with the names that are known, for what is neither.
+    Or of a set at hand (`similarity_sets`), by its name. Raises `InputError`, with the names that
+    are known, for what is none of this.
     """
-    if Path(name).exists() or Path(name).name != name or Path(name).suffix:
-        return read_similarity(name, column=column)
+    path = Path(name)
+    if path.is_dir():
+        files = [file for file in _entries(path) if file.suffix.lower() in JUDGEMENTS]
+        if not files:
+            raise InputError(f"{path} has no judgements: files {', '.join(JUDGEMENTS)} are needed")
+        return tuple(read_similarity(file, column=column) for file in files)
+    if path.exists() or path.name != name or path.suffix:
+        return (read_similarity(path, column=column),)
     known = {found.name: found for found in similarity_sets()}
     if name not in known:
         raise unknown("similarity set", name, known)
-    return known[name]
+    return (known[name],)
 
 
 def google_questions() -> Questions:

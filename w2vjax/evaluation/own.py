@@ -42,8 +42,6 @@ class OwnMetric:
 
 OWN: dict[str, OwnMetric] = {}
 """the metrics that users have registered, by name"""
-TOLD: set[str] = set()
-"""what has been said of them"""
 
 
 def register_metric(name: str, better: Better | None = None) -> Callable[[Function], Function]:
@@ -71,7 +69,6 @@ def register_metric(name: str, better: Better | None = None) -> Callable[[Functi
         metric = OwnMetric(name, measure, better)
         _check_signature(metric)
         OWN[name] = metric
-        TOLD.clear()
         return measure
 
     return remember
@@ -148,7 +145,4 @@ def _finite(score: Score, metric: OwnMetric) -> Score:
 
 
 def _warn(message: str) -> None:
-    """Once in a process: what fails in one run of many fails in the others."""
-    if message not in TOLD:
-        TOLD.add(message)
-        warnings.warn(message, InputWarning, stacklevel=4)
+    warnings.warn(message, InputWarning, stacklevel=5)

@@ -165,7 +165,7 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
         f"{experiment[:1].upper()}{experiment[1:]} on {listed(frame, 'config.corpus.source')}"
         f"{_count(frame, 'words', 'words read in training')}"
         f"{_count(frame, 'vocabulary', 'words of vocabulary')}.",
-        f"Analogies: {listed(analogy, 'evaluation')}; {coverage(analogy)}.",
+        f"Analogies{_of_set(analogy)}: {listed(analogy, 'evaluation')}; {coverage(analogy)}.",
         f"{_seeds_told(frame)} Time and speed without compilation, "
         f"on {listed(frame, 'num_devices')} {listed(frame, 'platform')} device(s).",
         *([told] if (told := sentences(conditions(complete(frame))).strip()) else []),
@@ -176,6 +176,12 @@ def caption(frame: pd.DataFrame, tested: bool) -> str:
     if left := unfinished(frame):
         parts.append(f"Unfinished, not counted: {'; '.join(left)}.")
     return " ".join(parts)
+
+
+def _of_set(analogy: pd.DataFrame) -> str:
+    """Which questions, if they are not the usual ones."""
+    name = listed(analogy, "config.evaluation.questions")
+    return "" if name == "unknown" else f" of {name}"
 
 
 def _seeds_told(frame: pd.DataFrame) -> str:

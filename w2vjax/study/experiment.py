@@ -23,6 +23,8 @@ QUICK: Fields = {
     "corpus.max_vocab": None,
     "train.dim": 8,
     "train.epochs": 1.0,
+    "evaluation.questions": None,
+    "evaluation.similarity": None,
 }
 """what a quick trial of an experiment sets"""
 

@@ -21,7 +21,7 @@ from w2vjax.records import file as records
 from w2vjax.records.metrics import FINISHED, OWN_METRICS, PLANNED, PLUGIN
 from w2vjax.study import baseline, plugins
 from w2vjax.study.costs import GIB, Clock, cell, memory
-from w2vjax.study.run import Exam
+from w2vjax.study.exam import Exam
 from w2vjax.text.encoding import EncodedCorpus
 
 NAMED = 3
@@ -167,8 +167,9 @@ def check_possible(groups: Sequence[Group], corpora: Corpora) -> None:
                 "devices"
             )
     # Settings that are built apart.
+    for source, asked in {(c.corpus.source, c.evaluation) for c in configs}:
+        Exam.of(source, asked)
     for config in {(c.corpus, c.output, c.train.devices, _draws(c)): c for c in configs}.values():
-        Exam.of(config.corpus.source)
         if config.output.layer in BASELINES:
             baseline.check(config, corpora[config.corpus])
         else:

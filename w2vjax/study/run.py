@@ -1,11 +1,8 @@
 """One experiment: train, evaluate, and what there is to record of it."""
 
-import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import isnan
-from pathlib import Path
 
 import numpy as np
 
@@ -17,45 +14,21 @@ from w2vjax.engine.history import Look, LossPoint
 from w2vjax.engine.program import mesh_of
 from w2vjax.engine.train import train, train_replicas
 from w2vjax.engine.trained import Trained
-from w2vjax.evaluation.analogy_files import read_questions
-from w2vjax.evaluation.found import google_questions, similarity_sets
 from w2vjax.evaluation.metrics import Score, examine
 from w2vjax.evaluation.own import OWN
-from w2vjax.evaluation.questions import Questions, SimilaritySet
 from w2vjax.records import hits
 from w2vjax.records.file import Row
 from w2vjax.records.metrics import FINISHED, OWN_METRICS, PLANNED
 from w2vjax.records.provenance import provenance
 from w2vjax.study import plugins
 from w2vjax.study.baseline import CLOSED_FORMS
+from w2vjax.study.exam import Exam
 from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.study.watching import MAIN, NOT_WATCHED, Watching
 from w2vjax.study.watching import rows as curve_rows
-from w2vjax.text import planted
 from w2vjax.text.encoding import EncodedCorpus
 
 CURVE_POINTS = 40
-
-
-@dataclass(frozen=True)
-class Exam:
-    """What vectors are asked."""
-
-    questions: Questions
-    sets: tuple[SimilaritySet, ...]
-
-    @classmethod
-    def of(cls, corpus: str) -> "Exam":
-        """Google's analogies and the similarity sets at hand; planted's own for `planted`.
-
-        Raises `InputError` if Google's questions are nowhere to be found.
-        """
-        if corpus != "planted":
-            return cls(google_questions(), similarity_sets())
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "planted.txt"
-            path.write_text(planted.questions())
-            return cls(read_questions(path), ())
 
 
 def train_watched(corpus: EncodedCorpus, config: RunConfig, watching: Watching) -> Trained:
@@ -64,8 +37,8 @@ def train_watched(corpus: EncodedCorpus, config: RunConfig, watching: Watching) 
     Raises `InputError` for impossible settings and for questions that are nowhere to be found,
     `FloatingPointError` if training diverges.
     """
-    asked = Exam.of(config.corpus.source).questions if watching.evaluate_every else None
-    with watching.watch([config], corpus, asked) as watch:
+    exam = Exam.of(config.corpus.source, config.evaluation) if watching.evaluate_every else None
+    with watching.watch([config], corpus, exam.questions if exam else None) as watch:
         trained = train(corpus, config, watch=watch)
         watch.tell(config, trained.words, watch.score(config, trained))
     return trained
@@ -87,7 +60,7 @@ def execute(
     Raises `InputError` for impossible settings and for runs that cannot share a program,
     `FloatingPointError` if training diverges.
     """
-    exam = Exam.of(configs[0].corpus.source)
+    exam = Exam.of(configs[0].corpus.source, configs[0].evaluation)
     closed = CLOSED_FORMS.get(configs[0].output.layer)
     replicas = 1 if closed else len(configs)
     with watching.watch(configs, corpus, exam.questions, show) as watch:
