@@ -70,6 +70,8 @@ CHOICES = {
     "optimizer": "adagrad",
     "analogy_method": "3CosMul",
     "analogy_oov": "wrong",
+    "questions": "bats",
+    "similarity": "pairs.txt",
 }
 
 
