@@ -70,6 +70,7 @@ CHOICES = {
     "optimizer": "adagrad",
     "analogy_method": "3CosMul",
     "analogy_oov": "wrong",
+    "case": "exact",
     "questions": "bats",
     "similarity": "pairs.txt",
 }

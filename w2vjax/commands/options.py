@@ -122,11 +122,14 @@ class AnalogyOptions:
     """how the three words of a question are combined"""
     oov: Literal["skip", "wrong"] = EvalConfig.analogy_oov
     """questions with a word outside the candidates: left out, or counted as wrong"""
+    case: Literal["fold", "exact"] = EvalConfig.case
+    """a word of a test that is not there as it is spelled: the first that differs in case alone, or
+    none"""
 
     def config(self) -> EvalConfig:
         """The evaluation's configuration."""
         candidates = None if self.candidates == "all" else self.candidates
-        return EvalConfig(candidates, self.method, self.oov)
+        return EvalConfig(candidates, self.method, self.oov, case=self.case)
 
 
 @dataclass(frozen=True)

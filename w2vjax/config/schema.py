@@ -218,6 +218,8 @@ class EvalConfig:
     """how the three words of a question are combined"""
     analogy_oov: Literal["skip", "wrong"] = "skip"
     """questions with a word outside the candidates are left out, or counted as wrong"""
+    case: Literal["fold", "exact"] = field(default="fold", metadata={"later": True})
+    """a word that has no vector stands for the one that differs in case alone, or for none"""
     questions: str | None = field(default=None, metadata={"later": True})
     """analogies: a file, a folder or a set at hand by its name (`evaluation.found`). None: Google's
     (of the planted text, its own)"""

@@ -7,12 +7,12 @@ their logarithms, of the words that occur in questions with the candidates. Ques
 a and b share the difference of two of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Bool, Float32, Int
 from threadpoolctl import threadpool_limits
 
 from w2vjax import machine
@@ -25,7 +25,7 @@ from w2vjax.evaluation.analogy_scores import (
     judged,
 )
 from w2vjax.evaluation.questions import Questions
-from w2vjax.vectors.embeddings import Embeddings
+from w2vjax.vectors.embeddings import Case, Embeddings, lower_case
 
 EPSILON = np.float32(0.001)
 CANDIDATES_PER_CHUNK = 8_000  # no power of two: rows that lie whole pages apart would be slow
@@ -38,20 +38,24 @@ def analogy(
     candidates: int | None = 30_000,
     method: Method = "3CosAdd",
     oov: OutOfVocabulary = "skip",
+    case: Case = "fold",
 ) -> AnalogyResult:
     """Accuracy on analogy questions, as word2vec's `compute-accuracy` and gensim count it.
 
-    Only the first `candidates` words (None: all) may be asked about or be answers. Upper and lower
-    case are one; of two words that differ in case alone the first stands for both. The words of
+    Only the first `candidates` words (None: all) may be asked about or be answers. The words of
     the question are no answers. Words whose vector is 0 are never answers. A question with a word
     outside the candidates is left out (`skip`) or counts as wrong (`wrong`). Where several words
     are right, the best candidate must be one of them, and one of them must be a candidate.
+
+    Folding `case`, a word that is not there as it is spelled is the first that differs in case
+    alone, and is answered by any of these; nor are the question's words answers in another case,
+    unless that is the right answer. With `exact` only the word as it is spelled counts.
 
     Raises `InputError` for an unknown method or policy, or less than one candidate.
     """
     if oov not in ("skip", "wrong"):
         raise unknown("out-of-vocabulary policy", oov, ("skip", "wrong"))
-    return judged(questions, answered(embeddings, questions, [candidates], method)[0], oov)
+    return judged(questions, answered(embeddings, questions, [candidates], method, case)[0], oov)
 
 
 def answered(
@@ -59,6 +63,7 @@ def answered(
     questions: Questions,
     candidates: Sequence[int | None],
     method: Method = "3CosAdd",
+    case: Case = "fold",
 ) -> list[Answered]:
     """Answers every question among each number of `candidates` (None: all), in one pass.
 
@@ -75,34 +80,57 @@ def answered(
         raise InputError(f"the question set {questions.name!r} has no questions")
     num_words = len(embeddings.words)
     limits = [num_words if n is None else min(n, num_words) for n in candidates]
-    words, folded = embeddings.words[: max(limits)], embeddings.folded
-    stands_for = np.array([folded[word.upper()] for word in words], np.int64)
-    asked = np.array([[folded.get(word.upper(), -1) for word in q[:3]] for q in questions.words])
-    right = _right(questions, folded)
+    stands_for = _stands_for(embeddings, max(limits), case)
+    sought = {word: embeddings.row(word, case) for q in questions.words for word in q[:3]}
+    asked = np.array([[_or_none(sought[word]) for word in q[:3]] for q in questions.words])
+    right, spelled = _right(embeddings, questions, case)
     rarest = _rarest(asked, right, num_words)
     known = rarest < max(limits)
-    answers = _answers(embeddings.normalised, asked[known], stands_for, method, limits)
+    banned = _banned(stands_for, asked[known], right[known])
+    answers = _answers(embeddings, asked[known], banned, method, limits)
     made = []
     for number, limit in zip(candidates, limits, strict=True):
         hits = np.full(len(asked), -1, np.int8)
         best = answers[limit]
-        of_them = (stands_for[best][:, None] == right[known]).any(axis=1)
-        hits[known] = (best >= 0) & of_them
+        found = np.where(spelled[known], best[:, None], stands_for[best][:, None])
+        hits[known] = (best >= 0) & (found == right[known]).any(axis=1)
         hits[rarest >= limit] = -1
         ranks = np.where(rarest < num_words, rarest + 1, 0)
-        made.append(Answered(number, method, hits, ranks))
+        made.append(Answered(number, method, hits, ranks, case))
     return made
 
 
-def _right(questions: Questions, folded: Mapping[str, int]) -> Int[np.ndarray, "q m"]:
-    """The words that are right answers; rows are filled up with -1, for words without vectors."""
+def _stands_for(embeddings: Embeddings, num: int, case: Case) -> Int[np.ndarray, " n"]:
+    """The first row, of all words, of those that are one with each of the first words."""
+    if case == "exact":
+        return np.arange(num)
+    folded = embeddings.folded
+    return np.array([folded[lower_case(word)] for word in embeddings.words[:num]], np.int64)
+
+
+def _or_none(row: int | None) -> int:
+    return -1 if row is None else row
+
+
+def _right(
+    embeddings: Embeddings, questions: Questions, case: Case
+) -> tuple[Int[np.ndarray, "q m"], Bool[np.ndarray, "q m"]]:
+    """The rows that are right answers, and whether the words are there as they are spelled.
+
+    Filled up with -1, for words without vectors.
+    """
     also = questions.also or [()] * len(questions.words)
     rows = [(question[3], *more) for question, more in zip(questions.words, also, strict=True)]
-    found = {word: folded.get(word.upper(), -1) for word in {word for row in rows for word in row}}
+    found = {
+        word: (_or_none(embeddings.row(word, case)), word in embeddings.index)
+        for word in {word for row in rows for word in row}
+    }
     table = np.full((len(rows), max(map(len, rows))), -1)
+    spelled = np.full(table.shape, True)
     for place, row in enumerate(rows):
-        table[place, : len(row)] = [found[word] for word in row]
-    return table
+        table[place, : len(row)] = [found[word][0] for word in row]
+        spelled[place, : len(row)] = [found[word][1] for word in row]
+    return table, spelled
 
 
 def _rarest(
@@ -115,9 +143,9 @@ def _rarest(
 
 
 def _answers(
-    unit: Float32[np.ndarray, "v d"],
+    embeddings: Embeddings,
     asked: Int[np.ndarray, "q 3"],
-    stands_for: Int[np.ndarray, " n"],
+    banned: Int[np.ndarray, "q m"],
     method: Method,
     limits: Sequence[int],
 ) -> dict[int, Int[np.ndarray, " q"]]:
@@ -126,18 +154,18 @@ def _answers(
     Of equals the first; -1 if there is none.
     """
     order = np.lexsort((asked[:, 1], asked[:, 0]))
-    asked = asked[order]
+    asked, banned = asked[order], banned[order]
     rows, places = np.unique(asked, return_inverse=True)
     places = places.reshape(asked.shape)
-    asked_unit = unit[rows]
+    asked_unit = embeddings.unit(rows)
     blocks = _blocks(places)
-    banned = _variants(stands_for, asked)
-    dead = np.all(unit == 0, axis=1)
 
     def chunk(ends: tuple[int, int]) -> tuple[Float32[np.ndarray, " q"], Int[np.ndarray, " q"]]:
         start, stop = ends
-        plus, minus = _terms(asked_unit @ unit[start:stop].T, method)
-        return _best(plus, minus, places, blocks, banned - start, np.flatnonzero(dead[start:stop]))
+        unit = embeddings.unit(slice(start, stop))  # a second matrix would be as large as the first
+        plus, minus = _terms(asked_unit @ unit.T, method)
+        dead = np.flatnonzero(np.all(unit == 0, axis=1))
+        return _best(plus, minus, places, blocks, banned - start, dead)
 
     best_score = np.full(len(asked), -np.inf, np.float32)
     best = np.full(len(asked), -1, np.int64)
@@ -219,17 +247,23 @@ def _best(
     return score, best
 
 
-def _variants(
-    stands_for: Int[np.ndarray, " n"], asked: Int[np.ndarray, "q 3"]
+def _banned(
+    stands_for: Int[np.ndarray, " n"], asked: Int[np.ndarray, "q 3"], right: Int[np.ndarray, "q r"]
 ) -> Int[np.ndarray, "q m"]:
-    """The words of each question in every case they occur in; rows are filled up with repeats."""
+    """The words of each question, and, but for right answers, all that are one with them.
+
+    Rows are filled up with repeats.
+    """
     others = np.flatnonzero(stands_for != np.arange(len(stands_for)))
-    others = others[np.isin(stands_for[others], asked)]
-    forms: dict[int, list[int]] = {}
+    others = others[np.isin(stands_for[others], stands_for[asked])]
+    more: dict[int, list[int]] = {}
     for other in others:
-        forms.setdefault(int(stands_for[other]), []).append(int(other))
-    most = max(map(len, forms.values()), default=0)
+        more.setdefault(int(stands_for[other]), []).append(int(other))
+    most = max(map(len, more.values()), default=0)
     table = np.repeat(np.arange(len(stands_for))[:, None], most + 1, axis=1)
-    for word, more in forms.items():
-        table[word, 1 : len(more) + 1] = more
-    return table[asked].reshape(len(asked), 3 * (most + 1))
+    for word, forms_of_it in more.items():
+        table[word, 1 : len(forms_of_it) + 1] = forms_of_it
+    forms = table[stands_for[asked]]
+    answers = (forms[..., None] == right[:, None, None]).any(axis=-1)
+    kept = np.where(answers, asked[..., None], forms)
+    return np.concatenate([asked, kept.reshape(len(asked), 3 * (most + 1))], axis=1)

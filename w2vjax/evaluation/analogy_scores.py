@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Int, Int8
 
 from w2vjax.evaluation.questions import KINDS, OTHER, Questions
-from w2vjax.evaluation.scores import Score
+from w2vjax.evaluation.scores import Score, spelling
+from w2vjax.vectors.embeddings import Case
 
 Method = Literal["3CosAdd", "3CosMul"]
 OutOfVocabulary = Literal["skip", "wrong"]
@@ -24,6 +25,8 @@ class Answered:
     ranks: Int[np.ndarray, " q"]
     """of each question's rarest word, from 1; of several right answers the most frequent counts; 0
     where a word has no vector"""
+    case: Case = "fold"
+    """whether words were sought in other cases too"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,7 @@ def judged(questions: Questions, answered: Answered, oov: OutOfVocabulary) -> An
     policy = "skipped" if oov == "skip" else "counted wrong"
     limit = "all" if answered.candidates is None else f"top {answered.candidates:,}"
     protocol = f"{answered.method}, {limit} candidates, out-of-vocabulary {policy}"
+    protocol += spelling(answered.case)
     return AnalogyResult(_scores(questions, hits, covered, protocol), hits)
 
 

@@ -46,7 +46,7 @@ def evaluate(
     questions = google_questions() if questions is None else questions
     sets = similarity_sets() if sets is None else sets
     if isinstance(questions, RelationSet):
-        asked: Sequence[Score] = relational(embeddings, questions)
+        asked: Sequence[Score] = relational(embeddings, questions, config.case)
     else:
         asked = analogy(
             embeddings,
@@ -54,8 +54,9 @@ def evaluate(
             candidates=config.analogy_candidates,
             method=config.analogy_method,
             oov=config.analogy_oov,
+            case=config.case,
         ).scores
-    similar = [similarity(embeddings, pairs)[0] for pairs in sets]
+    similar = [similarity(embeddings, pairs, config.case)[0] for pairs in sets]
     return [*asked, *similar, *own_scores(embeddings)]
 
 
@@ -78,22 +79,24 @@ def examine(
 ) -> Examination:
     """`evaluate`, every other protocol of the analogies, and the scores by word frequency.
 
-    Protocols share the work: a pass over the vocabulary for each method answers them all.
+    Case is folded, or not, in all of them. Protocols share the work: a pass over the vocabulary for
+    each method answers them all.
     """
     limits = list(dict.fromkeys([config.analogy_candidates, 30_000, None]))
     found = {
         (one.candidates, one.method): one
         for method in dict.fromkeys(kind.analogy_method for kind in PROTOCOLS.values())
-        for one in answered(embeddings, questions, limits, method)
+        for one in answered(embeddings, questions, limits, method, config.case)
     }
     main = found[config.analogy_candidates, config.analogy_method]
     scores = [
         *judged(questions, main, config.analogy_oov).scores,
-        *(similarity(embeddings, pairs)[0] for pairs in sets),
+        *(similarity(embeddings, pairs, config.case)[0] for pairs in sets),
     ]
     for name, kind in PROTOCOLS.items():
         one = found[kind.analogy_candidates, kind.analogy_method]
         total = judged(questions, one, kind.analogy_oov).scores[0]
         scores.append(replace(total, metric=f"analogy/protocol/{name}"))
-    scores += analogy_bands(main) + similarity_bands(embeddings, sets) + own_scores(embeddings)
+    scores += analogy_bands(main) + similarity_bands(embeddings, sets, config.case)
+    scores += own_scores(embeddings)
     return Examination(tuple(scores), main.hits)

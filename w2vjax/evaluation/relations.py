@@ -1,20 +1,21 @@
 """Degrees of relational similarity: are pairs that people find typical like the prototypes?"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats
 
 from w2vjax.evaluation.questions import Choice, Relation, RelationSet
-from w2vjax.evaluation.scores import Score
-from w2vjax.vectors.embeddings import Embeddings
+from w2vjax.evaluation.scores import Score, spelling
+from w2vjax.vectors.embeddings import Case, Embeddings
 
 Pair = tuple[str, str]
 SPEARMAN = "Spearman's rho of the mean cosine of b - a with the prototypes', mean over relations"
 MAX_DIFF = "most and least typical of four pairs, as most judges chose, mean over relations"
 
 
-def relational(embeddings: Embeddings, relations: RelationSet) -> list[Score]:
+def relational(embeddings: Embeddings, relations: RelationSet, case: Case = "fold") -> list[Score]:
     """How well vectors grade pairs by their relation (Jurgens et al. 2012, sections 4 and 5).
 
     A pair a, b is as typical as the mean, over the relation's prototypes, of the cosine between
@@ -23,11 +24,12 @@ def relational(embeddings: Embeddings, relations: RelationSet) -> list[Score]:
     known `relation/maxdiff` is the share of most and least typical pairs found. Both are
     means over relations; pairs with a word that has no vector are left out. Then one rho for each
     relation, None where fewer than three of its pairs, or none of its prototypes, have vectors.
+    `case` as of `similarity`.
     """
     rhos, shares, each = [], [], []
     choices = answered = 0
     for relation in relations.relations:
-        degrees = _degrees(embeddings, relation)
+        degrees = _degrees(embeddings, relation, case)
         rho = _rho(relation, degrees)
         name = f"relation/section/{relation.name}"
         each.append(Score(name, rho, len(degrees), len(relation.rated), SPEARMAN.split(",")[0]))
@@ -41,7 +43,7 @@ def relational(embeddings: Embeddings, relations: RelationSet) -> list[Score]:
     made = [_mean("relation/spearman", rhos, covered, total, SPEARMAN)]
     if choices:
         made.append(_mean("relation/maxdiff", shares, answered, choices, MAX_DIFF))
-    return [*made, *each]
+    return [replace(s, protocol=s.protocol + spelling(case)) for s in (*made, *each)]
 
 
 def _mean(name: str, values: list[float], covered: int, total: int, protocol: str) -> Score:
@@ -49,23 +51,24 @@ def _mean(name: str, values: list[float], covered: int, total: int, protocol: st
     return Score(name, value, covered, total, f"{protocol}, out-of-vocabulary skipped")
 
 
-def _degrees(embeddings: Embeddings, relation: Relation) -> dict[Pair, float]:
+def _degrees(embeddings: Embeddings, relation: Relation, case: Case) -> dict[Pair, float]:
     """How typical each rated pair is that has vectors; none without prototypes."""
-    stand = _differences(embeddings, [*relation.prototypes])
-    rated = _differences(embeddings, [(a, b) for a, b, _ in relation.rated])
+    stand = _differences(embeddings, [*relation.prototypes], case)
+    rated = _differences(embeddings, [(a, b) for a, b, _ in relation.rated], case)
     if not stand:
         return {}
     prototypes = np.stack([*stand.values()])
     return {pair: float(np.mean(prototypes @ change)) for pair, change in rated.items()}
 
 
-def _differences(embeddings: Embeddings, pairs: list[Pair]) -> dict[Pair, np.ndarray]:
+def _differences(embeddings: Embeddings, pairs: list[Pair], case: Case) -> dict[Pair, np.ndarray]:
     """b - a of each pair, of length 1, or 0 where they are equal."""
-    folded, made = embeddings.folded, {}
+    made = {}
     for a, b in pairs:
-        if a.upper() in folded and b.upper() in folded:
-            rows = embeddings.normalised[[folded[a.upper()], folded[b.upper()]]]
-            change = rows[1] - rows[0]
+        both = embeddings.row(a, case), embeddings.row(b, case)
+        if None not in both:
+            ends = embeddings.unit(np.array(both, np.int64))
+            change = ends[1] - ends[0]
             length = float(np.linalg.norm(change))
             made[a, b] = change / length if length else change
     return made

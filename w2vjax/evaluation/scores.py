@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 
+def spelling(case: Literal["fold", "exact"]) -> str:
+    """What a protocol says of upper and lower case, if they are not folded."""
+    return "" if case == "fold" else ", upper and lower case apart"
+
+
 @dataclass(frozen=True)
 class Score:
     """One value of one metric, with its coverage."""

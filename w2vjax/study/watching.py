@@ -92,6 +92,7 @@ class Scorer:
             candidates=asked.analogy_candidates,
             method=asked.analogy_method,
             oov=asked.analogy_oov,
+            case=asked.case,
         ).scores
         unseen = self._pairs and unseen_likelihood(trained, config, self.corpus, self._pairs)
         scores = {

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, Int, Int64
@@ -12,6 +13,18 @@ from w2vjax.errors import InputError
 from w2vjax.vectors import reading, writing
 from w2vjax.vectors.left_out import Errors, LeftOut
 from w2vjax.vectors.table import finite_rows, repeated
+
+Case = Literal["fold", "exact"]
+
+
+def lower_case(word: str) -> str:
+    """The word in lower case, letter by letter; the word itself where letters would become two.
+
+    Letters of other languages stay apart: neither Turkish `ı` and `i` nor German `ß` and `ss` are
+    one, as they were in upper case. `İ` has no single letter of its own and stays.
+    """
+    lower = word.lower()
+    return word if lower == word or len(lower) != len(word) else lower
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +69,20 @@ class Embeddings:
 
     @cached_property
     def folded(self) -> dict[str, int]:
-        """Row of each word in upper case; of words that differ in case alone, the first."""
+        """Row of each word in lower case; of words that differ in case alone, the first."""
         rows: dict[str, int] = {}
         for row, word in enumerate(self.words):
-            rows.setdefault(word.upper(), row)
+            rows.setdefault(lower_case(word), row)
         return rows
+
+    def row(self, word: str, case: Case = "fold") -> int | None:
+        """The row of the word; None if it has no vector.
+
+        Folded, a word that is not there as it is spelled has the first row of those that differ
+        from it in case alone.
+        """
+        row = self.index.get(word)
+        return self.folded.get(lower_case(word)) if row is None and case == "fold" else row
 
     @cached_property
     def normalised(self) -> Float32[np.ndarray, "v d"]:
