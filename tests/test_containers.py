@@ -61,7 +61,11 @@ def test_several_texts_are_read_one_after_another(tmp_path, monkeypatch):
     assert read("**/*.txt") == [third, first, second]
     assert read("my text") == [["my_text"]]
     assert len(read("3.txt planted")) == 1 + len(read("planted"))
-    for wrong, told in (("*.gz", "no file matches"), ("3.txt 4.txt", "no such file.*4.txt")):
+    for wrong, told in (
+        ("*.gz", "no file matches"),
+        ("3.txt 4.txt", r"no such file.*4\.txt"),
+        ("https://example.org/a.txt", r"is an address: download it \(curl -LO https"),
+    ):
         with pytest.raises(InputError, match=told):
             read(wrong)
 

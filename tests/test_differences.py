@@ -66,6 +66,14 @@ def made(tmp_path):
     return frame(tmp_path, rows)
 
 
+def test_a_text_that_covers_no_question_has_differences_of_nothing(tmp_path):
+    rows = [run("nce", name, 0, 0.4, uncovered=200) for name in ("uniform", "log-uniform")]
+    for _, total, _ in rows:
+        total["value"] = None
+    (row,) = differences(frame(tmp_path, rows)).to_dict("records")
+    assert (row["questions"], np.isnan(row["difference"])) == (0, True)
+
+
 def test_differences_are_of_covered_questions_on_the_same_seeds(made):
     found = differences(made).set_index("cell")
     assert list(found.index) == ["NEG, uniform", "NCE, log-uniform", "NCE, unigram^0.75"]

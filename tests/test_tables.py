@@ -74,10 +74,12 @@ def test_a_text_of_several_lines_is_one_document(tmp_path):
 
 
 def test_a_table_without_names_has_columns_by_number(tmp_path):
-    (tmp_path / "a.csv").write_text('3,"first, text"\n4,second text\n')
+    (tmp_path / "a.csv").write_text('2,"first, text"\n4,second text\n')
     assert read(tmp_path / "a.csv", column="2") == [["first,", "text"], ["second", "text"]]
     with pytest.raises(InputError, match="2 columns: there is no column 9"):
         read(tmp_path / "a.csv", column="9")
+    (tmp_path / "a.csv").write_text("1,2\na b,c d\n")
+    assert read(tmp_path / "a.csv", column="2") == [["c", "d"]], "these are names"
 
 
 def test_a_column_makes_a_table_of_any_name(tmp_path):

@@ -14,12 +14,10 @@ FEW_WORDS = 10
 
 
 def check(corpus: EncodedCorpus, config: RunConfig) -> None:
-    """Raises `InputError` where nothing can be learned from the text, and warns where hardly
-    anything can: each with what to change.
+    """Raises `InputError` where nothing can be learned from the text, with what to change.
 
-    No pair: no document that takes part has two words of the vocabulary, or the vocabulary has one
-    word. An `InputWarning` is given where subsampling leaves less than `FEW_KEPT` of the words, in
-    expectation, and where fewer than `FEW_WORDS` words are left for each dimension.
+    That is where no document that takes part has two words of the vocabulary, and where the
+    vocabulary has one word.
     """
     plan = Plan(corpus, config.train, config.corpus.held_out_every)
     lengths = plan.units().lengths
@@ -31,33 +29,42 @@ def check(corpus: EncodedCorpus, config: RunConfig) -> None:
     if len(corpus.vocabulary) == 1:
         raise InputError(
             f"{corpus.name}: {corpus.vocabulary.words[0]!r} is the only word of the vocabulary, so "
-            f"there is nothing to tell apart: lower --min-count (now {config.corpus.min_count}), "
-            "raise --max-vocab, or give more text"
+            f"there is nothing to tell apart: give more text{_lower(config)}"
         )
     if lengths.max() < 2:
         raise InputError(
             f"{corpus.name} has no pair of words to train on: none of its {len(lengths):,} "
             "documents (lines) has two words of the vocabulary. Put the words of a sentence on one "
-            f"line, or lower --min-count (now {config.corpus.min_count})"
+            f"line{_lower(config)}"
         )
-    _warn(corpus, config, plan, int(lengths.sum()))
 
 
-def _warn(corpus: EncodedCorpus, config: RunConfig, plan: Plan, words: int) -> None:
+def warn(corpus: EncodedCorpus, config: RunConfig) -> None:
+    """Gives an `InputWarning` where hardly anything can be learned, with what to change.
+
+    That is where subsampling leaves less than `FEW_KEPT` of the words, in expectation, or else
+    where fewer than `FEW_WORDS` words are left for each dimension.
+    """
+    plan = Plan(corpus, config.train, config.corpus.held_out_every)
     train, kept = config.train, plan.kept_words()
-    share = kept / (train.epochs * words)
+    share = kept / (train.epochs * plan.words())
     if share < FEW_KEPT:
         warnings.warn(
             f"{corpus.name}: --subsample {train.subsample:g} (train.subsample) leaves {share:.1%} "
             "of its words, for most of them are frequent in this text: --subsample 0 keeps all",
             InputWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    if kept < FEW_WORDS * train.dim:
+    elif kept < FEW_WORDS * train.dim:
         warnings.warn(
             f"{corpus.name}: {kept:,.0f} words are left to train on in {train.epochs:g} passes, "
             f"few for vectors of {train.dim} numbers, which will stay near to where they start: "
             "give more text, more --epochs or a lower --dim",
             InputWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
+
+
+def _lower(config: RunConfig) -> str:
+    least = config.corpus.min_count
+    return f", or lower --min-count (now {least})" if least > 1 else ""

@@ -40,8 +40,10 @@ def train(
 
     Raises `InputError` for impossible settings and where the text leaves nothing to learn from,
     `FloatingPointError` when training diverges; warns where it leaves little
-    (`engine.prospects.check`).
+    (`engine.prospects.warn`).
     """
+    prospects.check(corpus, config)
+    prospects.warn(corpus, config)
     return train_replicas(corpus, [config], optimizer, show, watch)[0]
 
 

@@ -233,7 +233,8 @@ def _reference(frame: pd.DataFrame, rows: pd.DataFrame) -> str:
     standard = rows[rows["label"] == STANDARD]
     if standard.empty:
         scores = frame[(frame["metric"] == "analogy/total") & frame["cell"].isin(rows["cell"])]
-        return str(scores.groupby("cell", observed=True)["value"].mean().idxmax())
+        means = scores.groupby("cell", observed=True)["value"].mean()
+        return str(means.idxmax() if means.notna().any() else rows["cell"].iloc[0])
     wider = WIDER[TrainConfig.priority]
     own = STANDARD_DEFAULTS.settings("skip-gram", True, TrainConfig.dim, wider, None)
     defaults = {f"config.{name}": value for name, value in flatten(RunConfig()).items()}

@@ -151,11 +151,12 @@ def share(groups: Sequence[Group], shard: str) -> list[Group]:
 def check_possible(groups: Sequence[Group], corpora: Corpora) -> None:
     """Raises `InputError` for what would make a run fail at its start, or not fit into memory.
 
-    Warns where a run will learn little (`engine.prospects.check`).
+    Warns where a run will learn little (`engine.prospects.warn`).
     """
     configs = [config for group in groups for config in group]
     for config in {cell(config): config for config in configs}.values():
         prospects.check(corpora[config.corpus], config)
+        prospects.warn(corpora[config.corpus], config)
     for group in filter(None, groups):  # the memory first, for building takes some of it
         needed, there = _memory(group, corpora), _available()
         if there is not None and needed > there:

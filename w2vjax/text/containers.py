@@ -25,9 +25,7 @@ def members(stream: io.BufferedReader, name: str) -> Iterator[Member]:
     before the next is asked for. Raises `InputError` for an archive that is damaged, that holds a
     path outside its folder, or that has to be a file by itself and is not (zip).
     """
-    inner = decompressed(stream, name)
-    if inner is not stream:
-        stream = buffered(inner, name)
+    stream = decompressed(stream, name)
     head = stream.peek(tarfile.BLOCKSIZE)
     if head.startswith(_ZIP):
         texts = _zipped(stream, name)

@@ -124,6 +124,8 @@ def _part(name: str, config: CorpusConfig) -> Source:
         return standard_input(config)
     if hub := hubs.HUBS.get(name.partition(":")[0] if ":" in name else ""):
         return hub(name, config)
+    if "://" in name:
+        raise InputError(f"{name} is an address: download it (curl -LO {name}), and give the file")
     path = Path(name).expanduser()
     if glob.has_magic(name) and not path.exists():
         found = [local(each, config) for each in matching(str(path))]

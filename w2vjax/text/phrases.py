@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int32, Int64
+from jaxtyping import Bool, Float64, Int32, Int64, UInt64
 
 from w2vjax.config.schema import CorpusConfig
 
@@ -81,7 +81,7 @@ def _phrases(
             inside = ~apart & (second >= 0)
             inside &= usable[first] & usable[second]
             keys = _keys(first[inside], second[inside], types)
-            some.append(keys if parts == 1 else keys[keys % parts == part])
+            some.append(keys if parts == 1 else keys[_mixed(keys) % parts == part])
         keys, pairs = np.unique(np.concatenate(some), return_counts=True)
         first, second = np.divmod(keys, types)
         score = _scores(pairs, counts[first], counts[second], least, size)
@@ -163,3 +163,8 @@ def _keys(
 ) -> Int64[np.ndarray, " p"]:
     """Pairs as numbers."""
     return first * types + second
+
+
+def _mixed(keys: Int64[np.ndarray, " p"]) -> UInt64[np.ndarray, " p"]:
+    """Hashes that deal pairs out evenly, as `tokens` has them."""
+    return (keys.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(33)

@@ -44,8 +44,8 @@ def texts(
     """The text of every row of JSON lines, or of a table with a delimiter; None: it has none.
 
     JSON lines are objects, whose fields are the columns (`a.b`: field b in field a), or strings, or
-    lists of tokens. The first line of a CSV has the names of its columns; where there are none,
-    `column` may be a number, from 1. Without a column it is the only one that holds text, or the
+    lists of tokens. The first line of a CSV has the names of its columns; where it has none,
+    `column` is a number, from 1. Without a column it is the only one that holds text, or the
     one called "text", which is said. Raises `InputError` for another column and for damaged rows.
     """
     if kind == "json":
@@ -131,8 +131,8 @@ def _csv_texts(
     try:
         header = [_unquoted(field) for field in next(rows, [])]
         some = list(itertools.islice(rows, SAMPLE))
-        if column is not None and column not in header and column.isdecimal():
-            place, some = int(column) - 1, [header, *some]
+        if _is_number(column) and not all(map(_is_number, header)):
+            place, some = int(column or 0) - 1, [header, *some]
             if not 0 <= place < len(header):
                 raise InputError(f"{name} has {len(header)} columns: there is no column {column}")
         else:
@@ -222,6 +222,10 @@ def _has_text(values: list[Any]) -> bool:
     """At least half of the values are of several words."""
     texts = [text for value in values if (text := _joined(value))]
     return 2 * sum(len(text.split()) > 1 for text in texts) >= max(1, len(texts))
+
+
+def _is_number(column: str | None) -> bool:
+    return column is not None and column.isascii() and column.isdecimal()
 
 
 def _few(names: list[str], most: int = 5) -> str:
