@@ -4,11 +4,12 @@ import io
 import pickle
 import sqlite3
 import tarfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from vector_files import CONTAINERS, npz, rows, zipped
+from vector_files import CONTAINERS, npz, rows, text, zipped
 
 from w2vjax.errors import InputError
 from w2vjax.vectors.embeddings import Embeddings
@@ -65,7 +66,15 @@ NAMED = {
     "git-annex": (b"/annex/objects/SHA256E-s3--0.bin\n", "git-annex"),
     "several in a zip": (zipped(b"a 1 2\n", "50.txt", "100.txt"), r"zip archive of 50.txt, 100"),
     "empty zip": (zipped(b"")[-22:].replace(b"\1\0\1\0", bytes(4)), "zip archive"),
-    "damaged zip": (zipped(PROSE)[:-30], "zip archive, and damaged"),
+    "cut zip": (zipped(PROSE)[:-30], "zip archive that cannot be read"),
+    "damaged zip": (
+        zipped(text(rows())).replace(b"vectors.txt", b"vectors.tyt", 1),
+        "cannot be read",
+    ),
+    "zip with another check sum": (
+        zipped(text(rows())).replace(zlib.crc32(text(rows())).to_bytes(4, "little"), bytes(4)),
+        "cannot be read",
+    ),
     "tar": (tarred(), "tar archive: unpack"),
     "npy": (saved(np.eye(3)), "NumPy's npy: a matrix without words"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(40), "HDF5"),
@@ -79,7 +88,7 @@ NAMED = {
     "words": (b"cat\ndog\nmouse\n", "text, not vectors"),
     "JSON": (b'{"message": "Not Found"}\n', "JSON"),
     "JSON lines": (b'{"word": "a", "vector": [1, 2]}\n' * 3, "JSON"),
-    "CSV": (b"the,0.1,0.2\nof,0.3,0.4\n", "numbers parted by commas"),
+    "CSV": (b"the,0.1,0.2\nof,0.3,0.4\n", "commas or semicolons between numbers"),
     "UTF-16 without mark": ("the 0.1 0.2\n".encode("utf-16-le") * 90, "UTF-16"),
     "random": (np.random.default_rng(0).bytes(5_000), "binary, of no kind"),
     "header alone": (b"10 4\n", "no rows of a word and its numbers"),
@@ -128,7 +137,7 @@ def _npz(**arrays: np.ndarray) -> bytes:
 
 LETTERS = np.frombuffer(b"a\nb", np.uint8)
 BAD_NPZ = {
-    "cut": (npz(rows())[:-30], "damaged"),
+    "cut": (npz(rows())[:-30], "cannot be read"),
     "broken": (npz(rows()).replace(b"vectors.npy", b"vectorz.npy", 1), "not a sound npz"),
     "without vectors": (_npz(words=LETTERS), "lacks vectors"),
     "without words": (_npz(vectors=np.ones((2, 2))), "lacks words"),

@@ -122,5 +122,5 @@ def _unlike(head: bytes) -> str:
     if head.lstrip()[:1] in (b"{", b"["):
         return f"is JSON, not vectors: {starts}; give rows of a word and its numbers"
     if re.search(rb"\S[,;]-?\d", head[:4000]):
-        return f"has numbers parted by commas: {starts}; part words and numbers by blanks"
+        return f"has commas or semicolons between numbers: {starts}; put blanks there"
     return f"is text, not vectors: {starts}; rows of a word and its numbers are needed"

@@ -79,23 +79,25 @@ def _text(file: File, found: Iterator[bytes], shape: Shape) -> Table:
     rows = file.rows(shape.dim, shape.promised, 2 * shape.dim + 1)
     words = projector.words_beside(file.path) if shape.bare else None
     text_rows.read_rows(found, shape, rows, iter(words) if words else None)
-    if file.limit is None:
-        promised = len(words) if words else shape.promised
-        told = "words beside it promise" if words else "first line promises"
-        if shape.contradiction:
-            file.left_out.note(shape.contradiction)
-        elif promised is not None and promised != rows.seen:
-            cut = ": is it cut short?" if rows.seen < promised else ""
-            file.left_out.note(f"the {told} {promised:,} rows, {rows.seen:,} are there{cut}")
+    promised = len(words) if words else shape.promised
+    told = "words beside it promise" if words else "first line promises"
+    if shape.odd:
+        file.left_out.note(shape.odd)
+    elif file.limit is None and promised is not None and promised != rows.seen:
+        cut = ": is it cut short?" if rows.seen < promised else ""
+        file.left_out.note(f"the {told} {promised:,} rows, {rows.seen:,} are there{cut}")
     return rows.table()
 
 
 def _zip(file: File, stream: io.BufferedReader) -> Table:
     """npz; or the one file that is in an archive."""
     try:
-        archive = zipfile.ZipFile(stream)
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{file.path} is a zip archive, and damaged: {error}") from None
+        return _archived(file, stream, zipfile.ZipFile(stream))
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:  # encrypted, say
+        raise InputError(f"{file.path} is a zip archive that cannot be read: {error}") from None
+
+
+def _archived(file: File, stream: io.BufferedReader, archive: zipfile.ZipFile) -> Table:
     names = [
         name
         for name in archive.namelist()

@@ -27,8 +27,8 @@ class Shape(NamedTuple):
     """whether decimals follow a comma"""
     bare: bool
     """whether rows are numbers alone, without words"""
-    contradiction: str | None = None
-    """how rows differ from what the first line promises"""
+    odd: str | None = None
+    """what makes one doubt that it is what it seems"""
 
 
 def shape_of(lines: Sequence[bytes]) -> Shape | None:
@@ -49,7 +49,9 @@ def shape_of(lines: Sequence[bytes]) -> Shape | None:
     dim = votes.most_common(1)[0][0]
     if header is None or (dim == 1 and header[1] > 1):
         bare = all(_decimal(row[0]) for row in rows)
-        return Shape(dim + bare, None, comma, bare)
+        counts = dim == 1 and len(rows) > 1 and all(row[-1].isdigit() for row in rows)
+        odd = "one whole number a row: is it a list of counts?" if counts else None
+        return Shape(dim + bare, None, comma, bare, odd)
     promised, wanted = header
     if wanted in votes:
         return Shape(wanted, promised, comma, False)

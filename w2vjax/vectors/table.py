@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float32
 
 from w2vjax.vectors.left_out import NO_WORD, NOT_FINITE, NOT_UTF8, TWICE, LeftOut
 
-CHUNK = 1 << 20
+CHUNK = 1 << 16
 """numbers looked at together"""
 
 
