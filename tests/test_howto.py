@@ -30,15 +30,26 @@ def _write_files(page: Path, folder: Path) -> None:
         (folder / name).write_text(content)
 
 
+def _of_files(page: Path) -> list[str]:
+    """The lines that run files of the page's, by themselves or as plugins."""
+    return [
+        line
+        for line in [*_typed(page, "python"), *_typed(page, "w2vjax")]
+        if any(name in line for name in files(page) if name.endswith(".py"))
+        and "vectors.bin" not in line
+    ]
+
+
 @pytest.mark.parametrize(
     ("page", "line"),
-    [(page, line) for page in WRITTEN for line in _typed(page, "python")],
+    [(page, line) for page in WRITTEN for line in _of_files(page)],
     ids=lambda value: getattr(value, "stem", None),
 )
 def test_programs_run_by_the_lines_given(page: Path, line: str, tmp_path: Path) -> None:
     _write_files(page, tmp_path)
     (tmp_path / "text.txt").write_bytes(b"".join(planted.text(60_000)))
-    command = [sys.executable, *shlex.split(line)[1:]]
+    name, *words = shlex.split(line)
+    command = [sys.executable, *(["-m", name] if name == "w2vjax" else []), *words]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=quickly())
     assert done.returncode == 0, done.stderr
     assert done.stdout, line
@@ -48,8 +59,8 @@ def test_programs_run_by_the_lines_given(page: Path, line: str, tmp_path: Path) 
 def test_files_are_used_and_understood(page: Path, tmp_path: Path) -> None:
     _write_files(page, tmp_path)
     for name in files(page):
-        program = "w2vjax" if name.endswith(".toml") else "python"
-        assert any(name in line for line in _typed(page, program)), f"nobody runs {name}"
+        lines = [*_typed(page, "w2vjax"), *_typed(page, "python")]
+        assert any(name in line for line in lines), f"nobody runs {name}"
         if name.endswith(".toml"):
             assert read_experiment(tmp_path / name).configs()
 
