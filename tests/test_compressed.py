@@ -95,7 +95,7 @@ def packed(path: Path) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("suffix", ["", *compressed.SUFFIXES])
+@pytest.mark.parametrize("suffix", ["", *compressed.SUFFIXES, ".GZ"])
 def test_what_is_written_by_its_suffix_is_read_by_its_content(suffix):
     assert read(packed(Path(f"v{suffix}"))) == TEXT
     assert (packed(Path(f"v{suffix}")) == TEXT) == (suffix == "")

@@ -84,11 +84,12 @@ def written(file: IO[bytes], path: Path) -> Iterator[Any]:
 
     Equal data make equal files.
     """
-    if path.suffix == ".gz":
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
         with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
             yield packed
-    elif path.suffix in SUFFIXES:
-        module: Any = {".bz2": bz2, ".xz": lzma, ".zst": zstd}[path.suffix]
+    elif suffix in SUFFIXES:
+        module: Any = {".bz2": bz2, ".xz": lzma, ".zst": zstd}[suffix]
         with module.open(file, "wb") as stream:
             yield stream
     else:

@@ -52,9 +52,8 @@ def form(path: Path) -> str:
     last = path.suffix.lower()
     inner = Path(path.stem).suffix.lower() if last in compressed.SUFFIXES else last
     if FOREIGN.fullmatch(inner) or (inner in WHOLE and inner != last):
-        raise InputError(
-            f"cannot write {path}: {inner}{last if inner != last else ''} is not among {KNOWN}"
-        )
+        suffix = inner if inner == last else inner + last
+        raise InputError(f"cannot write {path}: vectors are not written as {suffix}; take {KNOWN}")
     return inner
 
 
