@@ -63,7 +63,10 @@ def _add(data: bytes, wanted: int, by_line: bool, rows: Rows) -> int:
             break
         if by_line and not _NEXT.match(data, start + size):
             start = _after_blanks(data, position, size) or start
-        words.append(data[position : start - 1].lstrip(b"\n"))
+        word = data[position : start - 1].lstrip(b"\n")
+        if b" " in word:
+            rows.left_out.blanks(f"row {rows.seen + len(words) + 1}", word)
+        words.append(word)
         starts.append(start)
         position = start + size
     vectors = np.empty((len(words), rows.dim), "<f4")

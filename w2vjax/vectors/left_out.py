@@ -29,6 +29,7 @@ class LeftOut:
     errors: Errors = "skip"
     _rows: dict[str, tuple[int, str]] = field(default_factory=dict)
     _notes: list[str] = field(default_factory=list)
+    _blanks: tuple[int, str] = (0, "")
     _kept: int = 0
 
     def __post_init__(self) -> None:
@@ -44,6 +45,15 @@ class LeftOut:
             )
         count, first = self._rows.get(reason, (0, shown))
         self._rows[reason] = (count + 1, first)
+
+    def blanks(self, place: str, word: bytes) -> None:
+        """A word that holds blanks, which is read: the last fields of its row are the numbers."""
+        shown = f"{place}, {word[:40].decode(errors='replace')!r}"
+        if self.errors == "strict":
+            raise InputError(
+                f"{self.path}: a word holds blanks ({shown}); `--errors skip` reads it as one"
+            )
+        self._blanks = (self._blanks[0] + 1, self._blanks[1] or shown)
 
     def note(self, told: str) -> None:
         """Something that is not as the file promises."""
@@ -66,4 +76,8 @@ class LeftOut:
         left = sum(count for count, _ in self._rows.values())
         reasons = [f"{count:,} {why} ({first})" for why, (count, first) in self._rows.items()]
         rows = f"{left:,} of {left + self._kept:,} rows left out: {', '.join(reasons)}"
-        return "; ".join([rows] * (left > 0) + self._notes)
+        num, first = self._blanks
+        words = "1 word holds blanks and is" if num == 1 else f"{num:,} words hold blanks and are"
+        return "; ".join(
+            [rows] * (left > 0) + [f"{words} read ({first})"] * (num > 0) + self._notes
+        )

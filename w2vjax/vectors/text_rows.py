@@ -26,6 +26,7 @@ def read_rows(
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)  # numpy's sign of an unparsed rest
         for text in _whole_lines(blocks):
+            tabs = b"\t" in text
             lines = text.replace(b"\t", b" ").split(b"\n")
             numbered = [
                 (place, line)
@@ -36,7 +37,7 @@ def read_rows(
             if header and numbered:
                 header = False
                 del numbered[0]
-            _add(numbered[: rows.left], shape, rows, words)
+            _add(numbered[: rows.left], shape, rows, words, tabs)
             if rows.left == 0:
                 return
 
@@ -56,9 +57,16 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _add(
-    numbered: list[tuple[int, bytes]], shape: Shape, rows: Rows, given: Iterator[bytes] | None
+    numbered: list[tuple[int, bytes]],
+    shape: Shape,
+    rows: Rows,
+    given: Iterator[bytes] | None,
+    tabs: bool,
 ) -> None:
-    """Adds the rows of these lines, each with its place in the file."""
+    """Adds the rows of these lines, each with its place in the file.
+
+    Between TABs, words with blanks are what they should be; else they are told.
+    """
     words, numbers, places = [], [], []
     for place, line in numbered:
         if given is not None:
@@ -70,6 +78,8 @@ def _add(
             if fault:
                 _leave_out(rows, fault, place, line)
                 continue
+            if b" " in word and not tabs:
+                rows.left_out.blanks(f"line {place}", word)
         words.append(word)
         numbers.append(digits)
         places.append(place)
