@@ -58,6 +58,12 @@ def test_what_subsampling_leaves_is_told(tmp_path):
     prospects.warn(found, config())
 
 
+def test_words_that_stand_alone_are_told(tmp_path):
+    found = corpus(["a", "b", "c"] * 90 + ["a b c"], tmp_path)
+    with pytest.warns(InputWarning, match=r"98\.9% of its words stand alone .* on one line"):
+        prospects.warn(found, config())
+
+
 def test_few_words_for_the_dimensions_are_told(tmp_path):
     found = corpus([SENTENCE] * 5, tmp_path)
     told = r"90 words are left to train on in 1 passes, few for vectors of 100 numbers"

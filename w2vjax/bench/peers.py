@@ -18,6 +18,7 @@ from w2vjax.bench.settings import OURS, PeerConfig
 from w2vjax.bench.worker import Task
 from w2vjax.config.layers import layer_class
 from w2vjax.config.schema import CorpusConfig
+from w2vjax.errors import InputError
 from w2vjax.files import written
 from w2vjax.progress import track
 from w2vjax.text.datasets import source
@@ -44,6 +45,8 @@ def peers(
     reached that of every peer. Returns what failed. Raises `InputError` for settings that a program
     does not take, before anything runs.
     """
+    if source(CorpusConfig(settings.corpus)).identity is None:
+        raise InputError(f"{settings.corpus}: every program reads the text anew: give a file")
     text = CorpusConfig(settings.corpus, min_count=settings.min_count, max_words=settings.max_words)
     corpus = encode(text)
     words = corpus.vocabulary.num_words

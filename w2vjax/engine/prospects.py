@@ -8,7 +8,7 @@ from w2vjax.errors import InputError, InputWarning
 from w2vjax.text.encoding import EncodedCorpus
 
 FEW_KEPT = 0.1
-"""share of the words that subsampling leaves, below which it is told"""
+"""share of the words that are of use, below which it is told"""
 FEW_WORDS = 10
 """kept words of all passes for each dimension of the vectors, below which it is told"""
 
@@ -42,13 +42,23 @@ def check(corpus: EncodedCorpus, config: RunConfig) -> None:
 def warn(corpus: EncodedCorpus, config: RunConfig) -> None:
     """Gives an `InputWarning` where hardly anything can be learned, with what to change.
 
-    That is where subsampling leaves less than `FEW_KEPT` of the words, in expectation, or else
-    where fewer than `FEW_WORDS` words are left for each dimension.
+    That is where less than `FEW_KEPT` of the words have another in their document, or else where
+    subsampling leaves less than that of them, in expectation, or else where fewer than `FEW_WORDS`
+    words are left for each dimension.
     """
     plan = Plan(corpus, config.train, config.corpus.held_out_every)
+    lengths = plan.units().lengths
+    beside = float(lengths[lengths > 1].sum() / lengths.sum())
     train, kept = config.train, plan.kept_words()
     share = kept / (train.epochs * plan.words())
-    if share < FEW_KEPT:
+    if beside < FEW_KEPT:
+        warnings.warn(
+            f"{corpus.name}: {1 - beside:.1%} of its words stand alone in their document (line), "
+            "and teach nothing: put the words of a sentence on one line",
+            InputWarning,
+            stacklevel=3,
+        )
+    elif share < FEW_KEPT:
         warnings.warn(
             f"{corpus.name}: --subsample {train.subsample:g} (train.subsample) leaves {share:.1%} "
             "of its words, for most of them are frequent in this text: --subsample 0 keeps all",

@@ -71,7 +71,9 @@ def local(path: Path, config: CorpusConfig) -> Source:
 
 
 def standard_input(config: CorpusConfig) -> Source:
-    """What is piped into the program."""
+    """What is piped into the program. Raises `InputError` where nothing is."""
+    if sys.stdin is None or sys.stdin.buffer.isatty():
+        raise InputError("standard input is a terminal: pipe a text in, w2vjax … < text.txt say")
     return stream("standard input", lambda: nullcontext(sys.stdin.buffer), config)
 
 

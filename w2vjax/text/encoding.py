@@ -134,7 +134,8 @@ def _build(config: CorpusConfig, source: Source, folder: Path, progress: bool) -
     counts = numbering.count(raw, len(text.words))
     segmentation.note_uncut(text.words, counts, source.name, notes)
     if not counts.any():
-        raise _useless(f"{source.name} is empty: there is not one word in it", notes)
+        once = "" if source.identity else ", or was read before: it can be read once"
+        raise _useless(f"{source.name} is empty: there is not one word in it{once}", notes)
     if counts.max() < config.min_count:
         raise _useless(
             f"{source.name}: no word occurs {config.min_count} times (most frequent: "

@@ -44,7 +44,7 @@ def text_of(name: str, stream: io.BufferedReader, how: Reading) -> Iterator[byte
     if first.lstrip().startswith(wiki.START):
         return wiki.articles(blocks)
     if kind := tables.kind_of(name, first, how.column):
-        rows = tables.texts(kind, name, blocks, how.column, how.notes)
+        rows = tables.texts(kind, name, first, blocks, how.column, how.notes)
         return documents.lines(rows, name, how.errors == "replace", how.notes)
     if (fields := _fields(first)) > 1:
         what = f"looks like a table of {fields} columns and is read whole (--column reads one)"

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from w2vjax.compressed import damaged
 from w2vjax.errors import InputError, unknown
+from w2vjax.text.json_rows import is_tokens, values
 from w2vjax.text.notes import Notes
 from w2vjax.text.streams import LONGEST_WORD, lines_of
 
@@ -31,7 +32,7 @@ Row = Mapping[str, Any]
 
 def kind_of(name: str, first: bytes, column: str | None) -> Kind | None:
     """What table a text is, by its first block, its name and whether a column is asked for."""
-    if _JSON.match(first) or _suffix(name) in _JSON_NAMES or _is_tokens(_loaded(first)):
+    if _JSON.match(first) or _suffix(name) in _JSON_NAMES or _is_list(first):
         return "json"
     if _suffix(name) in _DELIMITERS or column is not None:
         return "csv"
@@ -39,17 +40,23 @@ def kind_of(name: str, first: bytes, column: str | None) -> Kind | None:
 
 
 def texts(
-    kind: Kind, name: str, blocks: Iterable[bytes], column: str | None, notes: Notes
+    kind: Kind,
+    name: str,
+    first: bytes,
+    blocks: Iterator[bytes],
+    column: str | None,
+    notes: Notes,
 ) -> Iterator[str | None]:
-    """The text of every row of JSON lines, or of a table with a delimiter; None: it has none.
+    """The text of every row of JSON, or of a table with a delimiter; None: it has none.
 
-    JSON lines are objects, whose fields are the columns (`a.b`: field b in field a), or strings, or
-    lists of tokens. The first line of a CSV has the names of its columns; where it has none,
-    `column` is a number, from 1. Without a column it is the only one that holds text, or the
-    one called "text", which is said. Raises `InputError` for another column and for damaged rows.
+    JSON, a value a line or a list of them, has objects, whose fields are the columns (`a.b`: field
+    b in field a), or strings, or lists of tokens. The first line of a CSV has the names of its
+    columns; where it has none, `column` is a number, from 1. Without a column it is the only one
+    that holds text, or the one called "text", which is said. Raises `InputError` for another column
+    and for damaged rows.
     """
     if kind == "json":
-        return _chosen(name, _json_rows(name, lines_of(blocks)), column, notes)
+        return _chosen(name, values(name, blocks, first), column, notes)
     return _csv_texts(name, lines_of(blocks), column, notes)
 
 
@@ -78,26 +85,13 @@ def parquet_texts(
         raise damaged(f"{name}, which is Parquet,", error) from None
 
 
-def _json_rows(name: str, lines: Iterable[bytes]) -> Iterator[Any]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            yield json.loads(line)
-        except ValueError as error:
-            cure = "write one object a line"
-            if number == 1:
-                cure += ": jq -c '.[]' FILE for a list, jq -c . FILE for objects"
-            raise InputError(f"{name} line {number:,} is not JSON ({error}): {cure}") from None
-
-
-def _loaded(first: bytes) -> Any:
-    """What the first line is as JSON, if it is a list."""
+def _is_list(first: bytes) -> bool:
+    """Whether the first line is a list of tokens."""
     line = first.lstrip().partition(b"\n")[0]
     try:
-        return json.loads(line) if line.startswith(b"[") else None
+        return line.startswith(b"[") and is_tokens(json.loads(line))
     except ValueError:
-        return None
+        return False
 
 
 def _chosen(
@@ -105,8 +99,6 @@ def _chosen(
 ) -> Iterator[str | None]:
     some = list(itertools.islice(rows, SAMPLE))
     if column is None and not any(isinstance(row, dict) for row in some):
-        if any(isinstance(row, list) and not _is_tokens(row) for row in some):
-            raise InputError(f"{name} is a list in JSON: write a row a line, jq -c '.[]' FILE")
         for row in itertools.chain(some, rows):
             yield _joined(row)
         return
@@ -211,11 +203,7 @@ def _joined(value: Any) -> str | None:
     """A string, or a list of strings as one; None for all else."""
     if isinstance(value, str):
         return value
-    return " ".join(value) if _is_tokens(value) else None
-
-
-def _is_tokens(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(token, str) for token in value)
+    return " ".join(value) if is_tokens(value) else None
 
 
 def _has_text(values: list[Any]) -> bool:
