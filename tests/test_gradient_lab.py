@@ -17,6 +17,8 @@ from w2vjax.samplers import SAMPLERS
 from w2vjax.study import gradient_lab
 from w2vjax.study.gradient_lab import LAWS, STATES, LabConfig, cells, run
 
+# Vectors of so few words are hardly trained, which is told.
+pytestmark = pytest.mark.filterwarnings("ignore::w2vjax.errors.InputWarning")
 TEXT = CorpusConfig(max_words=30_000, max_vocab=60, held_out_every=10)
 LAB = LabConfig(dim=8, epochs=0.5, num_pairs=32, pairs_per_group=8, num_draws=2, batches=3)
 UNIFORM = SamplerConfig("uniform")

@@ -56,6 +56,7 @@ def test_what_subsampling_leaves_is_told(tmp_path):
     with pytest.warns(InputWarning, match=r"--subsample 0.0001 .* leaves \d\.\d% of its words"):
         prospects.warn(found, config(subsample=1e-4))
     prospects.warn(found, config())
+    prospects.warn(found, config(subsample=1e-4, epochs=1_000.0))
 
 
 def test_words_that_stand_alone_are_told(tmp_path):

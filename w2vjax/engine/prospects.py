@@ -9,6 +9,9 @@ from w2vjax.text.encoding import EncodedCorpus
 
 FEW_KEPT = 0.1
 """share of the words that are of use, below which it is told"""
+ENOUGH_WORDS = 1_000
+"""kept words of all passes for each dimension of the vectors, from which on it does not matter how
+many are left out"""
 FEW_WORDS = 10
 """kept words of all passes for each dimension of the vectors, below which it is told"""
 
@@ -43,8 +46,8 @@ def warn(corpus: EncodedCorpus, config: RunConfig) -> None:
     """Gives an `InputWarning` where hardly anything can be learned, with what to change.
 
     That is where less than `FEW_KEPT` of the words have another in their document, or else where
-    subsampling leaves less than that of them, in expectation, or else where fewer than `FEW_WORDS`
-    words are left for each dimension.
+    subsampling leaves less than that of them, in expectation, and not `ENOUGH_WORDS` for each
+    dimension, or else where fewer than `FEW_WORDS` words are left for each dimension.
     """
     plan = Plan(corpus, config.train, config.corpus.held_out_every)
     lengths = plan.units().lengths
@@ -58,7 +61,7 @@ def warn(corpus: EncodedCorpus, config: RunConfig) -> None:
             InputWarning,
             stacklevel=3,
         )
-    elif share < FEW_KEPT:
+    elif share < FEW_KEPT and kept < ENOUGH_WORDS * train.dim:
         warnings.warn(
             f"{corpus.name}: --subsample {train.subsample:g} (train.subsample) leaves {share:.1%} "
             "of its words, for most of them are frequent in this text: --subsample 0 keeps all",
