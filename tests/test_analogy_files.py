@@ -1,6 +1,7 @@
 """Analogy questions in every format that they are published in, and what is told of the rest."""
 
 import codecs
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from w2vjax.errors import InputError, InputWarning
 from w2vjax.evaluation.analogy import analogy, answered
 from w2vjax.evaluation.analogy_files import read_questions
 from w2vjax.evaluation.questions import GOOGLE_SECTIONS, Questions
+from w2vjax.evaluation.similarity_files import read_similarity
 from w2vjax.vectors.embeddings import Embeddings
 
 FILES = {
@@ -93,7 +95,9 @@ def test_every_published_format_is_read(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("how", ["mark", "utf-16", "carriage returns", "comments and blank lines"])
+@pytest.mark.parametrize(
+    "how", ["mark", "utf-16", "gzip", "carriage returns", "comments and blank lines"]
+)
 def test_however_it_was_saved(name: str, how: str, tmp_path: Path) -> None:
     path = write(tmp_path, FILES[name])
     for file in [file for file in tmp_path.rglob("*") if file.is_file()]:
@@ -103,6 +107,8 @@ def test_however_it_was_saved(name: str, how: str, tmp_path: Path) -> None:
                 file.write_bytes(codecs.BOM_UTF8 + text.encode())
             case "utf-16":
                 file.write_bytes(text.encode("utf-16"))
+            case "gzip":
+                file.write_bytes(gzip.compress(text.encode()))
             case "carriage returns":
                 file.write_bytes(text.replace("\r", "").replace("\n", "\r").encode())
             case _:
@@ -141,6 +147,23 @@ def test_what_a_section_is_called_says_nothing_else(tmp_path: Path) -> None:
 def test_what_is_no_test_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_questions(write(tmp_path, {"q.txt": text}))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"PK\x03\x04rest", "is a zip archive: unpack it, and give the file or folder in it"),
+        (b"<!DOCTYPE html><html><body>Not found</body></html>", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of git-lfs"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "is a picture"),
+        (b"a b c k\xf6ln\n", "is not UTF-8 at byte offset 7: save it as UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("read", [read_questions, read_similarity])
+def test_what_is_no_text_is_named(read, data: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "q.txt").write_bytes(data)
+    with pytest.raises(InputError, match=message):
+        read(tmp_path / "q.txt")
 
 
 def test_a_line_that_cannot_be_read_is_told(tmp_path: Path) -> None:

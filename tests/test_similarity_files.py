@@ -107,7 +107,6 @@ def test_what_is_made_of_a_file_is_told(text: str, pairs, message: str, tmp_path
         ("word1,word2,score\n", "nothing below its line of titles"),
         ("# nothing\n", "has no judgements"),
         ("", "has no judgements"),
-        ("<html><body>Not found</body></html>\n", "line 1: it must hold two words and a number"),
     ],
 )
 def test_what_is_no_test_is_refused(tmp_path: Path, text: str, message: str | None) -> None:

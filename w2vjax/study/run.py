@@ -19,6 +19,7 @@ from w2vjax.evaluation.own import OWN
 from w2vjax.records import hits
 from w2vjax.records.file import Row
 from w2vjax.records.metrics import FINISHED, OWN_METRICS, PLANNED
+from w2vjax.records.metrics import OWN as PREFIX
 from w2vjax.records.provenance import provenance
 from w2vjax.study import plugins
 from w2vjax.study.baseline import CLOSED_FORMS
@@ -79,7 +80,7 @@ def execute(
 def _rows(
     config: RunConfig, corpus: EncodedCorpus, trained: Trained, exam: Exam, replicas: int
 ) -> tuple[dict[str, float], list[Row]]:
-    """The main scores, and what is recorded."""
+    """The main scores with those of one's own, and what is recorded."""
     begin = time.perf_counter()
     found = examine(trained.embeddings, config.evaluation, exam.questions, exam.sets)
     scores = list(found.scores)
@@ -101,7 +102,8 @@ def _rows(
     main = {s.metric: s.value for s in scores if s.metric in MAIN and s.value is not None}
     end = Look(trained.words, trained.seconds, main)
     rows += curve_rows(config.run_id, trained.looks, end, replicas)
-    return main, [*rows, at | facts | provenance() | {"metric": FINISHED, "value": None}]
+    own = {s.metric: s.value for s in scores if s.metric.startswith(PREFIX) and s.value is not None}
+    return main | own, [*rows, at | facts | provenance() | {"metric": FINISHED, "value": None}]
 
 
 def planned(config: RunConfig, experiment: str) -> Row:
