@@ -30,7 +30,7 @@ def vectors(num_words: int = len(WORDS), dim: int = 3) -> np.ndarray:
 @given(
     rows=hnp.arrays(
         np.float32,
-        st.tuples(st.integers(1, 5), st.integers(2, 4)),
+        st.tuples(st.integers(1, 5), st.integers(1, 4)),
         elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
     ),
     letters=st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=8),
@@ -38,8 +38,6 @@ def vectors(num_words: int = len(WORDS), dim: int = 3) -> np.ndarray:
 def test_round_trip_is_exact(tmp_path_factory, suffix, rows, letters) -> None:
     path = tmp_path_factory.mktemp("vectors") / f"v{suffix}"
     words = tuple(f"{letters}{row}" for row in range(len(rows)))
-    if suffix == ".tsv":
-        rows = np.where(rows == np.round(rows), np.float32(0.5), rows)  # told by decimal points
     Embeddings(words, rows).save(path)
     loaded = Embeddings.load(path, errors="strict")
     assert loaded.words == words

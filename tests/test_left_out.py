@@ -91,6 +91,21 @@ def test_one_bad_line_takes_no_other_with_it(fault, header, tmp_path) -> None:
         Embeddings.load(path, errors="strict")
 
 
+def test_one_row_of_two_is_enough(tmp_path) -> None:
+    for first in (b"2 2\n", b""):
+        (tmp_path / "v").write_bytes(first + b"a 1 2\nb 1 x\n")
+        found, message = told(tmp_path / "v")
+        assert found.words == ("a",) and message.startswith("1 of 2 rows left out")
+
+
+def test_the_line_is_told_wherever_it_stands(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(source, "BLOCK", 100)
+    lines = text(rows(3, [f"word{i}" for i in range(80)])).splitlines(keepends=True)
+    lines[60:60] = [b"\n", b"odd 1 2\n"]
+    (tmp_path / "v").write_bytes(b"".join(lines))
+    assert "(line 62, 'odd 1 2')" in told(tmp_path / "v")[1]
+
+
 def test_reasons_are_counted_and_one_example_is_given(tmp_path) -> None:
     bad = [("of", NUMBERS), ("x", [np.nan] * 3), ("y", [np.inf] * 3), ("in", NUMBERS)]
     (tmp_path / "v").write_bytes(text([*GOOD, *bad]))

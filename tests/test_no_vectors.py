@@ -85,6 +85,7 @@ NAMED = {
     "7z": (b"7z\xbc\xaf\x27\x1c" + bytes(40), "packed archive: unpack"),
     "PDF": (b"%PDF-1.5\n%\xe2\xe3", "document"),
     "prose": (PROSE, "text, not vectors: it starts with 'It was a bright cold"),
+    "chapters": (b"Chapter 1\nIt was a bright day\n", "text, not vectors"),
     "words": (b"cat\ndog\nmouse\n", "text, not vectors"),
     "JSON": (b'{"message": "Not Found"}\n', "JSON"),
     "JSON lines": (b'{"word": "a", "vector": [1, 2]}\n' * 3, "JSON"),

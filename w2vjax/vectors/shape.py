@@ -35,7 +35,7 @@ def shape_of(lines: Sequence[bytes]) -> Shape | None:
     """The form of a text that starts with these lines; None if they hold no vectors.
 
     The first line is a header if it is two whole numbers and some row has as many numbers as the
-    second says.
+    second says. Without one, half of the rows must end in numbers.
     """
     lines = [line for line in lines if line.strip()][:LINES]
     header = header_of(lines[0]) if lines else None
@@ -44,19 +44,21 @@ def shape_of(lines: Sequence[bytes]) -> Shape | None:
         rows = rows[1:]
     comma = _with_comma(rows)
     votes = Counter(_numbers_at_end(row, comma) for row in rows)
-    if 2 * votes.pop(0, 0) >= len(rows):
+    others = votes.pop(0, 0)
+    if header and header[1] in votes:
+        return Shape(header[1], header[0], comma, False)
+    if rows and all(len(row) == 1 and _decimal(row[0]) for row in rows):
+        return Shape(1, None, comma, True)
+    dim = votes.most_common(1)[0][0] if votes else 0
+    if 2 * others > len(rows) or (2 * others == len(rows) and dim < 2):
         return None
-    dim = votes.most_common(1)[0][0]
-    if header is None or (dim == 1 and header[1] > 1):
-        bare = all(_decimal(row[0]) for row in rows)
-        counts = dim == 1 and len(rows) > 1 and all(row[-1].isdigit() for row in rows)
-        odd = "one whole number a row: is it a list of counts?" if counts else None
-        return Shape(dim + bare, None, comma, bare, odd)
-    promised, wanted = header
-    if wanted in votes:
-        return Shape(wanted, promised, comma, False)
-    told = f"the first line promises {wanted} numbers a row, the rows have {dim}"
-    return Shape(dim, promised, comma, False, told)
+    if header and dim > 1:
+        told = f"the first line promises {header[1]} numbers a row, the rows have {dim}"
+        return Shape(dim, header[0], comma, False, told)
+    bare = 2 * sum(_decimal(row[0]) for row in rows) > len(rows)
+    counts = dim == 1 and len(rows) > 1 and all(row[-1].isdigit() for row in rows)
+    odd = "one whole number a row: is it a list of counts?" if counts else None
+    return Shape(dim + bare, None, comma, bare, odd)
 
 
 def header_of(line: bytes) -> tuple[int, int] | None:

@@ -103,7 +103,8 @@ def write_binary(write: Write, words: Sequence[str], vectors: Vectors) -> None:
 def _write_rows(write: Write, words: Sequence[str] | None, vectors: Vectors) -> None:
     """Rows of a word and blanks between the numbers; without words, of numbers and TABs."""
     parted = "\t" if words is None else " "
-    row = parted.join(["%.9g"] * vectors.shape[1]) + "\n"
+    number = "%#.9g" if words is None else "%.9g"  # always with a point: no words
+    row = parted.join([number] * vectors.shape[1]) + "\n"
     for start in range(0, len(vectors), 1024):
         block = vectors[start : start + 1024].tolist()
         lines = [row % tuple(vector) for vector in block]
