@@ -96,4 +96,4 @@ def _with_comma(rows: list[list[bytes]]) -> bool:
 
 
 def _decimal(field: bytes) -> bool:
-    return b"." in field.strip(b".") and is_number(field)
+    return b"." in field and is_number(field)
