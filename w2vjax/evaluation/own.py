@@ -20,7 +20,7 @@ RETURNS = "a number, a dictionary of numbers, or a Score or several"
 
 @dataclass(frozen=True)
 class OwnMetric:
-    """A user's function, `Embeddings` -> a number, numbers by name, or `Score`s."""
+    """A function of the user's: of the vectors, to a number, numbers by name, or scores."""
 
     name: str
     measure: Callable[[Embeddings], Any]

@@ -132,7 +132,7 @@ def table_size(frame: pd.DataFrame) -> Drawing | None:
     tables = data[SAMPLER + "mechanism"] == "table"
     names = _named(data, data["sampler"].astype(str).str.split(":").str[0])
     by = {"auto": "exact", "alias": "alias (exact)", "cdf": "CDF (exact)"}
-    names = names + ", " + data[SAMPLER + "mechanism"].replace(by)
+    names = names + ", " + data[SAMPLER + "mechanism"].astype(str).replace(by)
     lines = _series(data.drop(columns=SAMPLER + "mechanism"), names, TABLE_SIZE)
     sweep = Sweep(TABLE_SIZE, "entries of the table (4 bytes each)", plain=False)
     text = (
