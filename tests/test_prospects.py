@@ -7,9 +7,11 @@ import pytest
 from w2vjax.commands.cli import main
 from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, TrainConfig
 from w2vjax.engine import prospects
+from w2vjax.engine.history import LossPoint
 from w2vjax.engine.train import train
 from w2vjax.errors import InputError, InputWarning
 from w2vjax.study import grid, plan
+from w2vjax.study.run import _curve
 from w2vjax.text.encoding import encode, encode_documents
 
 SENTENCE = "the cat sat on the mat with a dog and a bird in the house by the river"
@@ -80,15 +82,18 @@ def test_the_loss_of_no_pairs_is_no_number(tmp_path, capsys):
     path = tmp_path / "a.txt"
     path.write_text("a b\n" * 200 + "c d\n" * 200)
     settings = ["--corpus", str(path), "--out", str(tmp_path / "v.txt"), "--epochs", "1"]
-    assert main(["train", *settings, "--subsample", "1e-9", "--dim", "2"]) == 0
+    assert main(["train", *settings, "--subsample", "1e-4", "--dim", "2"]) == 0
     printed = capsys.readouterr()
     assert "loss        none: no pair was trained" in printed.out
-    assert "--subsample 1e-09 (train.subsample) leaves 0.0% of its words" in printed.err
+    assert "--subsample 0.0001 (train.subsample) leaves 2.0% of its words" in printed.err
     found = encode(CorpusConfig(str(path)), tmp_path / "cache")
     with pytest.warns(InputWarning):
-        trained = train(found, config(subsample=1e-9), show=False)
-    assert trained.pairs == 0
+        trained = train(found, config(subsample=1e-4), show=False)
+    assert trained.pairs == 0 and trained.kept_words > 5 and trained.curve
     assert all(math.isnan(point.positive + point.noise) for point in trained.curve)
+    points = [*trained.curve, LossPoint(trained.words, 1.0, 2.0)]
+    recorded = _curve("run", points, trained.words)
+    assert [row["value"] for row in recorded] == [3.0, 1.0, 2.0]
 
 
 def test_a_grid_says_it_once(tmp_path, monkeypatch, recwarn):

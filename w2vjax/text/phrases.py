@@ -85,7 +85,7 @@ def _phrases(
         keys, pairs = np.unique(np.concatenate(some), return_counts=True)
         first, second = np.divmod(keys, types)
         score = _scores(pairs, counts[first], counts[second], least, size)
-        found.append(keys[(pairs >= least) & (score > threshold)])
+        found.append(keys[score > threshold])
     first, second = np.divmod(np.sort(np.concatenate(found)), types)
     return first, second
 
