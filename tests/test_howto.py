@@ -4,13 +4,11 @@
 """
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from pages import ROOT, blocks, files, quickly
+from pages import ROOT, blocks, files
+from reader import enter
 
 from w2vjax.study.experiment_file import read_experiment
 from w2vjax.text import planted
@@ -45,14 +43,13 @@ def _of_files(page: Path) -> list[str]:
     [(page, line) for page in WRITTEN for line in _of_files(page)],
     ids=lambda value: getattr(value, "stem", None),
 )
-def test_programs_run_by_the_lines_given(page: Path, line: str, tmp_path: Path) -> None:
-    _write_files(page, tmp_path)
-    (tmp_path / "text.txt").write_bytes(b"".join(planted.text(60_000)))
-    name, *words = shlex.split(line)
-    command = [sys.executable, *(["-m", name] if name == "w2vjax" else []), *words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=quickly())
-    assert done.returncode == 0, done.stderr
-    assert done.stdout, line
+def test_programs_run_by_the_lines_given(
+    page: Path, line: str, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    _write_files(page, folder)
+    Path("text.txt").write_bytes(b"".join(planted.text(60_000)))
+    enter(line)
+    assert capsys.readouterr().out, line
 
 
 @pytest.mark.parametrize("page", [p for p in WRITTEN if files(p)], ids=lambda page: page.stem)

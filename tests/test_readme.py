@@ -1,41 +1,40 @@
 """What README says works as it stands there, and fits on a screen or two."""
 
 import re
-import subprocess
-import sys
+import shlex
 from pathlib import Path
 
-from pages import ROOT, blocks, quickly
+import pytest
+from pages import ROOT, blocks
+from reader import enter
 
 README = ROOT / "README.md"
 SMALL = ("--corpus", "planted", "--max-words", "60000", "--dim", "10", "--epochs", "1")
 MOST_BYTES = 8_192
 
 
-def _run(program: str, folder: Path, *options: str) -> str:
-    (folder / "mine.py").write_text(program)
-    command = [sys.executable, "mine.py", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=quickly())
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_a_new_sampler_is_a_row_of_the_table(tmp_path: Path) -> None:
+def test_a_new_sampler_is_a_row_of_the_table(folder: Path, capsys: pytest.CaptureFixture) -> None:
     _, program = blocks(README, "python")
     assert len([line for line in program.text.splitlines() if line.strip()]) < 30
     command = "compare --samplers two-tiers unigram^0.75"
     assert f"python mine.py {command}" in README.read_text()
     options = (*command.split(), *SMALL, "--outputs", "negative-sampling", "--seeds", "1")
-    printed = _run(program.text, tmp_path, *options)
+    Path("mine.py").write_text(program.text)
+    enter(shlex.join(["python", "mine.py", *options]))
+    printed = capsys.readouterr().out
     assert re.search(r"^\| NEG +\| two-tiers +\| +[*\d]", printed, re.MULTILINE), printed
     assert re.search(r"^\| NEG +\| unigram\^0.75 +\| +[*\d]", printed, re.MULTILINE)
-    assert (tmp_path / "results/compare/table.md").exists()
+    assert Path("results/compare/table.md").exists()
 
 
-def test_twenty_lines_are_a_model_with_a_sampled_loss(tmp_path: Path) -> None:
+def test_twenty_lines_are_a_model_with_a_sampled_loss(
+    folder: Path, capsys: pytest.CaptureFixture
+) -> None:
     program, _ = blocks(README, "python")
     assert len([line for line in program.text.splitlines() if line.strip()]) <= 20
-    printed = _run(program.text, tmp_path)
+    Path("model.py").write_text(program.text)
+    enter("python model.py")
+    printed = capsys.readouterr().out
     assert re.fullmatch(r"[01]\.\d\d nats\n", printed), printed
     assert "has 4.17" in program.text, "log 65"
 
