@@ -65,6 +65,22 @@ def few_programs() -> Iterator[None]:
 
 
 @pytest.fixture
+def optimized() -> Iterator[None]:
+    """Programs are compiled as for users: for tests that train so much that it pays."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are made and not rendered, most of a report's time: other tests render them."""
+    from w2vjax.report import picture
+
+    monkeypatch.setattr(picture, "render", lambda *_: bytes(24))
+
+
+@pytest.fixture
 def unchecked() -> Iterator[None]:
     """No annotation is checked: for tests of what a function itself says to wrong arguments."""
     jaxtyping.config.update("jaxtyping_disable", True)

@@ -17,6 +17,7 @@ import pytest
 from w2vjax.commands import cli
 from w2vjax.config.layers import LAYERS
 from w2vjax.evaluation.own import OWN as METRICS
+from w2vjax.report import picture
 from w2vjax.samplers import OWN as SAMPLERS
 
 FOR_A_SHELL = re.compile(r"[|<>&;$`*?]")
@@ -25,10 +26,15 @@ REGISTRIES: tuple[dict, ...] = (LAYERS, METRICS, SAMPLERS)
 
 @contextmanager
 def as_users() -> Iterator[None]:
-    """JAX as it is without the tests' settings, and nothing registered stays."""
+    """JAX without the tests' settings; nothing registered stays; figures are not rendered."""
     before = [dict(registry) for registry in REGISTRIES]
     try:
-        with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        with (
+            jax.numpy_dtype_promotion("standard"),
+            jax.numpy_rank_promotion("allow"),
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setattr(picture, "render", lambda *_: bytes(24))
             yield
     finally:
         for registry, entries in zip(REGISTRIES, before, strict=True):

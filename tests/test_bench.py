@@ -74,7 +74,7 @@ def test_programs_run_in_turn_and_slow_ones_drop_out() -> None:
     assert len(rounds) == 4
 
 
-def test_every_layer_is_measured_and_reported(tmp_path: Path) -> None:
+def test_every_layer_is_measured_and_reported(undrawn: None, tmp_path: Path) -> None:
     base = RunConfig(train=replace(TRAIN, dim=64))
     configs = compare.cells(base, tuple(OUTPUTS), ("uniform",), 1, 1.0)
     ledger = Ledger(Records(tmp_path), bench.LAYERS)
@@ -118,7 +118,7 @@ def test_nothing_but_what_is_varied_changes() -> None:
     assert len({config.train.tokens_per_step for config in (p.config for p in points[0])}) == 2
 
 
-def test_scaling_is_fitted_and_reported(tmp_path: Path) -> None:
+def test_scaling_is_fitted_and_reported(undrawn: None, tmp_path: Path) -> None:
     base = RunConfig(train=TRAIN)
     points = bench.points(base, ("hierarchical-softmax",), {"vocabulary": (64, 128, 256)}, 64, 128)
     points += bench.points(base, ("negative-sampling",), {"block_size": (16, 32)}, 64, 128)

@@ -57,7 +57,7 @@ def test_every_layer_is_tuned_over_as_many_rates_and_its_default_among_them():
         assert layer_class(layer).defaults.learning_rate in of, layer
 
 
-def test_a_quick_trial_of_a_script(tmp_path, capsys):
+def test_a_quick_trial_of_a_script(undrawn, tmp_path, capsys):
     experiment = loaded("clock").EXPERIMENT
     assert script(experiment, "", None, ["--quick", "--out", str(tmp_path)]) == 0
     rows = load(tmp_path)

@@ -113,7 +113,9 @@ def test_log_corrected_losses_come_nearer_with_more_noise(folder) -> None:
     assert neg["relative_bias"].min() > 0.5, "it goes to another objective"
 
 
-def test_finished_cells_are_skipped_and_the_rest_is_made(folder, tmp_path, monkeypatch) -> None:
+def test_finished_cells_are_skipped_and_the_rest_is_made(
+    folder, undrawn, tmp_path, monkeypatch
+) -> None:
     """As after an interruption: the same numbers, and nothing is made twice."""
     whole = (folder / "records.jsonl").read_text().splitlines(keepends=True)
     rows = len(whole) // len(PLAN)

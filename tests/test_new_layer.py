@@ -80,7 +80,7 @@ def test_its_textbook_is_what_the_engine_takes(registered):
     np.testing.assert_allclose(found.to_input, slopes.input, atol=1e-5, rtol=1e-4)
 
 
-def test_compare_knows_it(registered, tmp_path, capsys, monkeypatch):
+def test_compare_knows_it(registered, undrawn, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     few = ("--corpus", "planted", "--max-words", "30000", "--dim", "8", "--seeds", "1")
     only = ("--outputs", NAME, "negative-sampling", "--samplers", "uniform")

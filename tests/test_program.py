@@ -109,6 +109,7 @@ def test_the_program_lowers_for_every_platform(layer, architecture):
     assert len(exported.mlir_module_serialized) > 1_000
 
 
+@pytest.mark.usefixtures("optimized")
 def test_products_in_bfloat16_learn_as_much(planted, exam):
     settings = replace(PLANTED.train, epochs=1.0)
     exact, rounded = (

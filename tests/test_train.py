@@ -68,6 +68,7 @@ def accuracy(trained: Trained, exam: Exam) -> float:
     return total.value
 
 
+@pytest.mark.usefixtures("optimized")
 @pytest.mark.parametrize("layer", OUTPUTS)
 def test_every_layer_finds_the_planted_analogies(layer, planted, exam):
     """Chance is one in 1,500."""
@@ -83,6 +84,7 @@ def test_cbow_finds_the_planted_analogies(planted, exam):
     assert accuracy(trained, exam) > 0.5
 
 
+@pytest.mark.usefixtures("optimized")
 def test_two_devices_learn_as_much_as_one(planted, exam):
     settings = replace(PLANTED.train, epochs=0.5)
     one, two = (
