@@ -1,5 +1,6 @@
 """What the sampled losses refuse: told at once, when traced, or by NaN in the row."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -125,13 +126,18 @@ WHEN_TRACED = {"label past", "negative label", "NaN", "candidates past"}
 """what is not an error of a traced argument, but makes losses NaN"""
 
 
-REFUSALS = refused_labels() | refused_numbers() | refused_words()
-
-
 @pytest.mark.usefixtures("unchecked")
-@pytest.mark.parametrize("wrong", REFUSALS)
-def test_wrong_arguments_are_told_at_once_and_when_traced(wrong):
-    match, changed = REFUSALS[wrong]
+@pytest.mark.parametrize("refused", [refused_labels, refused_numbers, refused_words])
+def test_wrong_arguments_are_told_at_once_and_when_traced(
+    refused: Callable[[], Refusals], subtests: pytest.Subtests
+) -> None:
+    for wrong, (match, changed) in refused().items():
+        with subtests.test(wrong):
+            check_refusal(wrong, match, changed)
+
+
+def check_refusal(wrong: str, match: str, changed: dict[str, Any]) -> None:
+    """By every loss, and when it is traced; see `WHEN_TRACED`."""
     values = parameters(np.float32)
     arguments = {"weights": values.weights, "inputs": values.inputs, "labels": BATCH_LABELS}
     arguments |= {"candidates": candidates()} | changed

@@ -81,8 +81,9 @@ def answered(
     num_words = len(embeddings.words)
     limits = [num_words if n is None else min(n, num_words) for n in candidates]
     stands_for = _stands_for(embeddings, max(limits), case)
-    sought = {word: embeddings.row(word, case) for q in questions.words for word in q[:3]}
-    asked = np.array([[_or_none(sought[word]) for word in q[:3]] for q in questions.words])
+    words = {word for question in questions.words for word in question[:3]}
+    rows = {word: _or_none(embeddings.row(word, case)) for word in words}
+    asked = np.array([[rows[word] for word in question[:3]] for question in questions.words])
     right, spelled = _right(embeddings, questions, case)
     rarest = _rarest(asked, right, num_words)
     known = rarest < max(limits)
