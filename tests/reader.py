@@ -4,24 +4,31 @@ All in the test's own process, which has imported everything already: a process 
 of the suite's time. What a shell must understand goes to a shell.
 """
 
+import os
 import re
 import runpy
 import shlex
 import subprocess
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import jax
 import pytest
+from pages import quickly
 
 from w2vjax.commands import cli
 from w2vjax.config.layers import LAYERS
+from w2vjax.errors import InputWarning
 from w2vjax.evaluation.own import OWN as METRICS
 from w2vjax.report import picture
 from w2vjax.samplers import OWN as SAMPLERS
+from w2vjax.study.plugins import LOADED
 
 FOR_A_SHELL = re.compile(r"[|<>&;$`*?]")
-REGISTRIES: tuple[dict, ...] = (LAYERS, METRICS, SAMPLERS)
+REGISTRIES: tuple[dict, ...] = (LAYERS, LOADED, METRICS, SAMPLERS)
 
 
 @contextmanager
@@ -32,8 +39,10 @@ def as_users() -> Iterator[None]:
         with (
             jax.numpy_dtype_promotion("standard"),
             jax.numpy_rank_promotion("allow"),
+            warnings.catch_warnings(),
             pytest.MonkeyPatch.context() as patch,
         ):
+            warnings.simplefilter("default", InputWarning)
             patch.setattr(picture, "render", lambda *_: bytes(24))
             yield
     finally:
@@ -52,6 +61,13 @@ def run(file: str, *arguments: str) -> None:
             assert not stop.code, f"{file} {arguments}: {stop.code}"
 
 
+def in_a_shell(lines: str) -> None:
+    """Lines of bash, which must end well."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = ["bash", "-euo", "pipefail", "-c", lines]
+    subprocess.run(command, check=True, env=quickly() | {"PATH": path})
+
+
 def enter(line: str) -> None:
     """A line at the prompt, which must end well."""
     words = shlex.split(line, comments=True)
@@ -61,4 +77,4 @@ def enter(line: str) -> None:
         elif words[0] == "python":
             run(*words[1:])
         else:
-            subprocess.run(["bash", "-euo", "pipefail", "-c", line], check=True)
+            in_a_shell(line)

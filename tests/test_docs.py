@@ -13,7 +13,7 @@ import pytest
 import tyro
 import yaml
 from pages import ROOT, blocks, files, names, pages
-from reader import enter
+from reader import enter, in_a_shell
 
 import w2vjax
 from w2vjax.commands.cli import Command
@@ -117,8 +117,11 @@ def test_what_is_documented_says_what_it_is(documented: list[Any]) -> None:
 
 
 def _command_lines(page: Path, info: str) -> list[str]:
+    """One by one; a block with a here-document is one."""
     lines = [
-        line for block in blocks(page, info) for line in block.text.replace("\\\n", " ").split("\n")
+        line
+        for text in (block.text.replace("\\\n", " ") for block in blocks(page, info))
+        for line in ([text] if "<<" in text else text.split("\n"))
     ]
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
@@ -166,7 +169,7 @@ def test_commands_and_code_run(page: str, folder: Path) -> None:
     for name, content in (files(WRITTEN[page]) | {"page.py": _program(WRITTEN[page])}).items():
         Path(name).write_text(content)
     for line in _commands(WRITTEN[page]):
-        enter(line)
+        (in_a_shell if "\n" in line else enter)(line)
 
 
 def test_the_citation_can_be_read() -> None:
