@@ -70,6 +70,8 @@ class Embeddings:
     @cached_property
     def folded(self) -> dict[str, int]:
         """Row of each word in lower case; of words that differ in case alone, the first."""
+        if all(lower_case(word) == word for word in self.words):
+            return self.index  # once is enough of so large a thing
         rows: dict[str, int] = {}
         for row, word in enumerate(self.words):
             rows.setdefault(lower_case(word), row)
