@@ -73,7 +73,8 @@ def test_splits_fields_and_missing_texts(hub):
         "hf:x: 1 documents without text are left out",
     )
     hub.given = Rows(rows)
-    assert read("hf:x::a.b") == [["one", "two"]]
+    assert read("hf:x::a.b") == read("hf:x", notes := Notes()) == [["one", "two"]]
+    assert notes.lines()[0] == "hf:x: the column 'a.b' is read, not n (--column names one)"
 
 
 def test_a_changed_data_set_has_another_identity(hub):
@@ -142,4 +143,4 @@ def test_gensim_without_network_is_one_line(gensim, caplog):
         read("gensim:text8")
     assert "\n" not in str(error.value)
     assert not caplog.records, "gensim's traceback"
-    assert not logging.getLogger("gensim.downloader").disabled
+    assert logging.getLogger("gensim.downloader").level == logging.NOTSET

@@ -92,6 +92,9 @@ def test_a_text_that_looks_like_a_table_is_told(tmp_path):
     notes = Notes()
     assert len(read(tmp_path / "a.txt", notes)) == 12
     assert "looks like a table of 2 columns" in notes.lines()[0]
+    (tmp_path / "a.txt").write_text("# a tree\n1\tsome\t_\n2\twords\t_\n\n" * 6)
+    read(tmp_path / "a.txt", notes := Notes())
+    assert "looks like a table of 3 columns" in notes.lines()[0]
     (tmp_path / "a.txt").write_text("some words, not a table\n" * 3 + "no comma\n" * 9)
     read(tmp_path / "a.txt", notes := Notes())
     assert notes.lines() == ()

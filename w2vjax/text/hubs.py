@@ -4,6 +4,7 @@ import importlib
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -92,14 +93,25 @@ def _package(module: str, extra: str, name: str) -> Any:
 
 def _loaded(name: str, load: Callable[[], Any]) -> Any:
     """What another program loads; whatever it raises is one line."""
-    logger = logging.getLogger("gensim.downloader")  # writes tracebacks where there is no network
-    before, logger.disabled = logger.disabled, True
     try:
-        return load()
+        with _silence():
+            return load()
     except Exception as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(
             f"cannot load {name} ({first}): check the name and the network, or give a file"
         ) from None
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Without what the packages log where there is no network: tracebacks, every attempt."""
+    loggers = [logging.getLogger(name) for name in ("gensim.downloader", "huggingface_hub")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
     finally:
-        logger.disabled = before
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

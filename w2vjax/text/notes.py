@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 class Notes:
     """Remarks, those of many files gathered: `a.csv and 3 more: 12 rows …`."""
 
-    _places: dict[str, list[str]] = field(default_factory=dict)
+    _places: dict[str, dict[str, None]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, name: str, what: str, count: int = 0) -> None:
         """Of the text `name`, what there is to say, and of how many things, which are added up."""
         with self._lock:
-            places = self._places.setdefault(what, [])
-            if name not in places:
-                places.append(name)
+            self._places.setdefault(what, {})[name] = None
             self._counts[what] = self._counts.get(what, 0) + count
 
     def lines(self) -> tuple[str, ...]:
@@ -28,8 +26,9 @@ class Notes:
         )
 
 
-def _listed(places: list[str]) -> str:
-    return places[0] if len(places) == 1 else f"{places[0]} and {len(places) - 1:,} more"
+def _listed(places: dict[str, None]) -> str:
+    first = next(iter(places))
+    return first if len(places) == 1 else f"{first} and {len(places) - 1:,} more"
 
 
 def _counted(count: int) -> str:

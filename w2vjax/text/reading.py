@@ -54,8 +54,10 @@ def text_of(name: str, stream: io.BufferedReader, how: Reading) -> Iterator[byte
 
 def _fields(first: bytes) -> int:
     """How many fields each of the first lines has, if they have as many; else 1."""
-    lines = first.decode(errors="replace").splitlines()[: 2 * _LIKE_A_TABLE]
-    if len(lines) < _LIKE_A_TABLE or not all(line.strip() for line in lines):
+    lines = first[: 1 << 16].decode(errors="replace").split("\n")[:-1]
+    lines = [line for line in lines if line.strip() and not line.startswith("#")]
+    lines = lines[: 2 * _LIKE_A_TABLE]
+    if len(lines) < _LIKE_A_TABLE:
         return 1
     for delimiter in ("\t", ","):
         try:

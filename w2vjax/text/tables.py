@@ -147,7 +147,9 @@ def column_of(
 ) -> str:
     """The column to read: as asked for, else by what the rows hold."""
     flat = [_flat(row) for row in rows]
-    known = list(dict.fromkeys([*columns, *itertools.chain.from_iterable(flat)]))
+    fields = dict.fromkeys(itertools.chain.from_iterable(flat))
+    outer = {field.rpartition(".")[0] for field in fields}
+    known = list(dict.fromkeys([*(name for name in columns if name not in outer), *fields]))
     if column is not None:
         if column not in known and not any(_field(row, column) is not None for row in rows):
             raise unknown(f"column of {name}", column, known)
