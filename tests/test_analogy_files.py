@@ -30,6 +30,7 @@ FILES = {
         "4_Lexicographic_semantics/L01 [hypernyms].txt": "ant\tinsect/animal/\nbee\tinsect/thing\n",
     },
     "bats, one file": {"E06 [animal - young].txt": "cat kitten\ndog puppy/pup\n"},
+    "commas": {"q.csv": "king,queen,man,woman\ncat, cats, dog, dogs\n"},
     "folders by kind": {"semantic/a.txt": "a b\nc d\n", "b.txt": "e f g h\n"},
 }
 READ: dict[str, list[tuple[str, str, str]]] = {
@@ -59,6 +60,7 @@ READ: dict[str, list[tuple[str, str, str]]] = {
         ("E06 [animal - young]", "encyclopedic", "cat kitten dog puppy|pup"),
         ("E06 [animal - young]", "encyclopedic", "dog puppy cat kitten"),
     ],
+    "commas": [("q", "other", "king queen man woman"), ("q", "other", "cat cats dog dogs")],
     "folders by kind": [
         ("b", "other", "e f g h"),
         ("a", "semantic", "a b c d"),

@@ -79,7 +79,9 @@ def test_coverage_and_protocol_are_its_own_or_all_words() -> None:
 
     register_metric("counted", better="higher")(counted)
     register_metric("scored")(lambda embeddings: Score("s", 0.5, 1, 3, "told"))
-    first, second = own_scores(VECTORS)
+    register_metric("its-own")(lambda embeddings: Score("s", 1.0, 1, 1, "", better="lower"))
+    first, second, third = own_scores(VECTORS)
+    assert third.better == "lower"
     assert (first.covered, first.total, first.better) == (2, 2, "higher")
     assert first.protocol == "test_own_metrics.py:counted: What it is."
     assert (second.covered, second.total, second.protocol) == (1, 3, "told")

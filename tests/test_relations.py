@@ -56,6 +56,9 @@ def test_one_file_has_its_prototypes_in_the_first_line(tmp_path: Path) -> None:
     read = questions_of(str(tmp_path / "test_2b.txt"))
     assert read.relations[0].prototypes == (("car", "engine"), ("face", "nose"))
     assert read.relations[0].rated == RATED
+    others = {"test_2b_meta.txt": "a,b,c\n", "pl-test_2b.txt": "x:y\nc:d 1\na:b 2\n"}
+    (again,) = questions_of(str(write(tmp_path, others))).relations
+    assert again == read.relations[0]
 
 
 def test_ratings_alone_are_told(tmp_path: Path) -> None:

@@ -66,6 +66,16 @@ def test_of_several_columns_of_numbers_one_is_taken_and_named(name: str, tmp_pat
     assert len(told) == 1
 
 
+def test_parts_of_speech_are_no_words_though_they_stand_among_them(tmp_path: Path) -> None:
+    lines = [
+        f"{n}\tw{n}\t{'nv'[n % 2]}\tv{n}\tn\ta text\tmore\t{n % 7}.5\t{n % 9}" for n in range(60)
+    ]
+    (tmp_path / "ratings.txt").write_text("\n".join(lines))
+    with pytest.warns(InputWarning, match="the scores are 'column 8'"):
+        pairs = read_similarity(tmp_path / "ratings.txt").pairs
+    assert pairs[:2] == (("w0", "v0", 0.5), ("w1", "v1", 1.5)) and len(pairs) == 60
+
+
 def test_a_column_is_asked_for_by_its_title(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text(SEVERAL["SimLex-999"][0])
     read = read_similarity(tmp_path / "s.txt", column="SD(SimLex)")

@@ -25,6 +25,7 @@ from w2vjax.evaluation.lines import Line, lines, tell_left_out
 from w2vjax.evaluation.questions import GOOGLE_SECTIONS, KINDS, OTHER, Questions
 
 Question = tuple[str, str, str, str]
+COMMAS = re.compile("[,;]")
 MSR_KIND = re.compile(r"[A-Z]+_[A-Z]+")
 """JJ_JJR: tags of the Penn Treebank"""
 GIVEN = re.compile(r"(.+?)\s*\((semantic|syntactic)\)")
@@ -91,11 +92,11 @@ class _Sections:
 def read_questions(path: str | Path) -> Questions:
     """Reads a file or a folder of analogy questions, in any of the formats above.
 
-    With a byte-order mark or without, words apart by blanks or tabs, comments after `#`. Categories
-    are those of Google's sections and of BATS's folders; `syntactic` for MSR; else what a section
-    line says, `: plural (syntactic)`, or a folder in the folder is called (`KINDS`), or `OTHER`.
-    Lines that cannot be read are left out with an `InputWarning`, and so are files of a folder
-    without questions.
+    With a byte-order mark or without, words apart by blanks, tabs or commas, comments after `#`.
+    Categories are those of Google's sections and of BATS's folders; `syntactic` for MSR; else what
+    a section line says, `: plural (syntactic)`, or a folder in the folder is called (`KINDS`), or
+    `OTHER`. Lines that cannot be read are left out with an `InputWarning`, and so are files of a
+    folder without questions.
 
     Raises `InputError`, with the line, where most lines cannot be read, for a question before the
     first section line, and where there are no questions.
@@ -142,8 +143,15 @@ def _read_file(path: Path, category: str | None, made: _Sections) -> None:
     if any(line.startswith(":") for _, line in found):
         _read_google(path, found, category, made)
     else:
-        _read_words(path, [(number, line.split()) for number, line in found], category, made)
+        _read_words(path, _divided(found), category, made)
     tell_left_out(path, made.faults, len(made.words) - before)
+
+
+def _divided(found: Sequence[Line]) -> list[Row]:
+    """The words of every line, apart by blanks; by commas or semicolons where most have three."""
+    if 2 * sum(len(COMMAS.findall(line)) == 3 for _, line in found) > len(found):
+        return [(number, [word.strip() for word in COMMAS.split(line)]) for number, line in found]
+    return [(number, line.split()) for number, line in found]
 
 
 def _read_google(path: Path, found: Sequence[Line], category: str | None, made: _Sections) -> None:

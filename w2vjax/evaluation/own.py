@@ -116,13 +116,14 @@ def _measured(metric: OwnMetric, embeddings: Embeddings) -> list[Score]:
 
 def _scores(given: Any, base: Score) -> Iterator[Score]:
     if isinstance(given, Score):
-        yield replace(given, metric=base.metric, better=base.better)
+        yield replace(given, metric=base.metric, better=given.better or base.better)
     elif isinstance(given, Mapping):
         for name, value in given.items():
             yield replace(base, metric=f"{base.metric}/{name}", value=_number(value))
     elif isinstance(given, Sequence) and all(isinstance(each, Score) for each in given):
         for each in given:
-            yield replace(each, metric=f"{base.metric}/{each.metric}", better=base.better)
+            better = each.better or base.better
+            yield replace(each, metric=f"{base.metric}/{each.metric}", better=better)
     else:
         yield replace(base, value=_number(given))
 

@@ -32,7 +32,8 @@ RATED = re.compile(rf"(?P<first>{NUMBER})?\s*(?P<pair>{PAIR.pattern})\s*(?P<last
 def is_relations(path: Path) -> bool:
     """Whether a file or folder looks like one of these."""
     if path.is_dir():
-        return any(FILE.fullmatch(file.name) for file in path.rglob("*.txt"))
+        files = sorted(path.rglob("*.txt"))
+        return any(FILE.fullmatch(file.name) for file in files) or bool(_whole_files(files))
     if FILE.fullmatch(path.name):
         return True
     found = lines(path)
@@ -52,8 +53,9 @@ def read_relations(path: str | Path) -> RelationSet:
     for file in sorted(path.rglob("*.txt")) if path.is_dir() else [path]:
         if match := FILE.fullmatch(file.name):
             files[match[2].lower()][match[1].lower()] = file
-    if not files and path.is_file():
-        return RelationSet(path.stem, (_whole(path),))
+    if not files:
+        whole = _whole_files(sorted(path.rglob("*.txt"))) if path.is_dir() else [path]
+        return RelationSet(path.stem, tuple(_whole(file) for file in whole))
     rated = {name: parts for name, parts in sorted(files.items(), key=_order) if GOLD in parts}
     if not rated:
         raise InputError(f"{path} has no ratings: files GoldRatings-….txt are needed")
@@ -62,6 +64,12 @@ def read_relations(path: str | Path) -> RelationSet:
         instead = f"the {STAND_IN} pairs rated highest stand for each, and are not scored"
         warnings.warn(f"{path}: {told}; {instead}", InputWarning, stacklevel=2)
     return RelationSet(path.stem, tuple(_relation(name, parts) for name, parts in rated.items()))
+
+
+def _whole_files(files: Sequence[Path]) -> list[Path]:
+    """Those that hold a relation each; not what describes them, nor other ratings of the same."""
+    own = [file for file in files if not file.stem.endswith("_meta") and file.name[:3] != "pl-"]
+    return [file for file in own if is_relations(file)]
 
 
 def _order(entry: tuple[str, object]) -> tuple[int, str]:

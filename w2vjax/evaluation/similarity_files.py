@@ -41,6 +41,8 @@ TAGGED = re.compile(r"..*-[nvajr]")
 """a word with its part of speech, as MEN has them in one of its files: sun-n"""
 NEEDED = "two words and a number"
 MOST_SHOWN = 12
+MOST_PER_TAG = 25
+"""lines to a value, on average, from which on values are no words"""
 Row = tuple[int, list[str]]
 """the fields of a line, and its number"""
 
@@ -61,8 +63,8 @@ def read_similarity(
 
     Columns lie between tabs, semicolons, commas, bars, colons or blanks, whichever divides most
     lines alike; fields with the delimiter in them stand in quotes. Of several columns of numbers
-    `column`, or the one whose title is known (`SCORES`), or the only one that is graded, or the
-    first holds the scores, and an `InputWarning` says which. 9,5 is a number too, and said so.
+    `column`, or the one whose title is known (`SCORES`), or the first that is graded, or the first
+    holds the scores, and an `InputWarning` says which. 9,5 is a number too, and said so.
     Lines that start with `#` are comments. Lines that cannot be read are left out with an
     `InputWarning`.
 
@@ -155,6 +157,8 @@ def _columns(
     plain = [_plain(title) for title in titles]
     named = [place for names in WORDS for place, title in enumerate(plain) if title in names]
     textual = [place for place in range(width) if place not in numeric]
+    telling = [place for place in textual if not _is_tag(data, place)]
+    textual = telling if len(telling) > 1 else textual
     first, second = named if len(named) == 2 else textual[:2] if len(textual) > 1 else (0, 1)
     scores = [place for place in numeric if place not in (first, second)]
     labels = titles or [f"column {place + 1}" for place in range(width)]
@@ -168,9 +172,7 @@ def _columns(
         return _Columns(first, second, labels.index(wanted))
     known = [plain.index(name) for name in SCORES if name in plain]
     graded = [place for place in scores if _is_graded(data, place)]
-    score = next(
-        (place for place in known if place in scores), graded[0] if len(graded) == 1 else scores[0]
-    )
+    score = next((place for place in known if place in scores), graded[0] if graded else scores[0])
     notes = []
     if titles and not known and len(named) < 2:
         notes.append(f"the first line is taken for titles: {', '.join(titles[:MOST_SHOWN])}")
@@ -180,6 +182,12 @@ def _columns(
     if notes:
         warnings.warn(f"{path}: {'; '.join(notes)}", InputWarning, stacklevel=3)
     return _Columns(first, second, score)
+
+
+def _is_tag(rows: Sequence[Row], place: int) -> bool:
+    """Whether a column has some few values again and again, as parts of speech."""
+    values = {fields[place] for _, fields in rows if len(fields) > place}
+    return MOST_PER_TAG * len(values) < len(rows)
 
 
 def _is_graded(rows: Sequence[Row], place: int) -> bool:
