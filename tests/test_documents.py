@@ -113,6 +113,8 @@ def test_what_is_missing_is_left_out_and_counted(tmp_path, expected):
         (7, "of type int: give strings or lists of tokens"),
         (["the cat", b"sat"], "document 1 is of type bytes"),
         (["the cat", 3], "document 1 is of type int"),
+        ([np.int64(3)], "document 0 is of type int64"),
+        (np.array([["a", "b"]])[None], "document 0 is of type ndarray"),
         ([{"text": "the cat"}], "document 0 is of type dict"),
         ([["the", 3]], r"document 0 holds 3, of type int: .*str\(token\)"),
         ([["New York"]], "document 0 holds the token 'New York', with white space"),

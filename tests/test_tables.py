@@ -155,6 +155,20 @@ def test_parquet_without_its_package_says_what_to_install(tmp_path, monkeypatch)
         read(tmp_path / "a.txt")
 
 
+@pytest.mark.parametrize("text", ["", "\n", "id,text\n", "text"])
+def test_a_table_without_rows_is_empty(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    assert read(tmp_path / "a.csv") == []
+    (tmp_path / "a.jsonl").write_text("\n")
+    assert read(tmp_path / "a.jsonl") == []
+
+
+def test_the_text_of_the_row_goes_before_that_of_a_field(tmp_path):
+    rows = [{"user": {"text": "a b"}, "text": "c d"}, {"user": {"text": "a b"}, "text": "e f"}]
+    (tmp_path / "a.jsonl").write_bytes(rows_as("jsonl", rows))
+    assert read(tmp_path / "a.jsonl") == [["c", "d"], ["e", "f"]]
+
+
 def test_many_files_of_a_kind_are_one_remark(tmp_path):
     for number in range(4):
         (tmp_path / f"{number}.jsonl").write_bytes(packed.json_lines())

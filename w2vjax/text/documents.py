@@ -7,7 +7,6 @@ from typing import Any
 from w2vjax.errors import InputError
 from w2vjax.text.notes import Notes
 
-Errors = str
 MISSING = "documents without text are left out"
 EMPTY = "empty tokens are left out"
 
@@ -44,7 +43,7 @@ def lines(documents: Iterable[Any], name: str, replace: bool, notes: Notes) -> I
         elif _is_missing(document):
             missing += 1
             continue
-        elif isinstance(document, list | tuple) or hasattr(document, "__array__"):
+        elif isinstance(document, list | tuple) or getattr(document, "ndim", 0) == 1:
             words, left_out = _tokens(document, f"{name}: document {number:,}")
             empty += left_out
         else:

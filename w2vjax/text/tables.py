@@ -117,11 +117,14 @@ def _csv_texts(
     delimiter = max(delimiters, key=first.count)
     whole = itertools.chain([first], text)
     if delimiter == "\t":
-        rows = csv.reader(whole, delimiter="\t", quoting=csv.QUOTE_NONE)
+        reader = csv.reader(whole, delimiter="\t", quoting=csv.QUOTE_NONE)
     else:
-        rows = csv.reader(whole, delimiter=delimiter)
+        reader = csv.reader(whole, delimiter=delimiter)
+    rows = filter(None, reader)
     try:
         header = [_unquoted(field) for field in next(rows, [])]
+        if not header:
+            return
         some = list(itertools.islice(rows, SAMPLE))
         if _is_number(column) and not all(map(_is_number, header)):
             place, some = int(column or 0) - 1, [header, *some]
@@ -132,14 +135,13 @@ def _csv_texts(
             place = header.index(column_of(name, named, column, notes, header))
         uneven = 0
         for row in itertools.chain(some, rows):
-            uneven += bool(row) and len(row) != len(header)
-            if row:
-                yield _unquoted(row[place]) if place < len(row) else None
+            uneven += len(row) != len(header)
+            yield _unquoted(row[place]) if place < len(row) else None
         if uneven:
             what = "rows have more or fewer fields than the first, and may be cut"
             notes.add(name, what, uneven)
     except csv.Error as error:
-        raise InputError(f"{name} line {rows.line_num:,} is not CSV: {error}") from None
+        raise InputError(f"{name} line {reader.line_num:,} is not CSV: {error}") from None
 
 
 def column_of(
@@ -154,10 +156,13 @@ def column_of(
         if column not in known and not any(_field(row, column) is not None for row in rows):
             raise unknown(f"column of {name}", column, known)
         return column
+    if not rows:
+        return known[0]
     strings = [key for key in known if any(_joined(row.get(key)) for row in flat)]
     several = [key for key in strings if _has_text([row.get(key) for row in flat])]
-    usual = [key for key in strings if key.rpartition(".")[2].lower() == USUAL]
-    for candidates in (usual, several, strings):
+    exact = [key for key in strings if key.lower() == USUAL]
+    inner = [key for key in strings if key.lower().endswith(f".{USUAL}")]
+    for candidates in (exact, inner, several, strings):
         if len(candidates) == 1:
             others = [key for key in known if key != candidates[0]]
             if others:
