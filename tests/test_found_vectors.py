@@ -1,5 +1,6 @@
 """Vectors as they are found: every form in every container, whatever the file is called."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,22 @@ def test_glove_whose_first_row_looks_like_a_header(tmp_path) -> None:
 def test_numbers_as_programs_write_them(digits, tmp_path) -> None:
     expected = [("a", [float(digits), 1.5]), ("b", [2.5, 3.5])]
     check(tmp_path / "v", b"2 2\na " + digits + b" 1.5\nb 2.5 3.5\n", expected)
+
+
+def test_words_of_an_npz_may_be_strings(tmp_path) -> None:
+    np.savez(tmp_path / "v.npz", words=np.array(["a", "köln"]), vectors=np.eye(2))
+    assert Embeddings.load(tmp_path / "v.npz").words == ("a", "köln")
+
+
+@pytest.mark.parametrize("container", ["nothing", "gzip", "zip"])
+@pytest.mark.parametrize("form", ["GloVe", "binary, as gensim", "npz", "safetensors"])
+def test_a_pipe_is_read(form, container, tmp_path) -> None:
+    ends = os.pipe()
+    os.write(ends[1], CONTAINERS[container](FORMS[form](rows())))
+    os.close(ends[1])
+    found = Embeddings.load(Path(f"/dev/fd/{ends[0]}"), errors="strict")
+    os.close(ends[0])
+    assert found.words == WORDS
 
 
 def test_gensim_reads_the_same(tmp_path) -> None:

@@ -142,7 +142,8 @@ BAD_NPZ = {
     "broken": (npz(rows()).replace(b"vectors.npy", b"vectorz.npy", 1), "not a sound npz"),
     "without vectors": (_npz(words=LETTERS), "lacks vectors"),
     "without words": (_npz(vectors=np.ones((2, 2))), "lacks words"),
-    "strings": (_npz(words=np.array(["a"]), vectors=np.ones((1, 2))), "must be UTF-8"),
+    "numbers": (_npz(words=np.eye(1), vectors=np.ones((1, 2))), "must be strings, or UTF-8"),
+    "other names": (_npz(arr_0=np.ones((2, 2))), "lacks vectors, words: it holds arr_0"),
     "Latin 1": (
         _npz(words=np.frombuffer(b"\xe9\nb", np.uint8), vectors=np.ones((2, 2))),
         "not UTF-8",

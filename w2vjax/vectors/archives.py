@@ -61,6 +61,19 @@ def safetensors() -> Any:
         raise InputError(told) from None
 
 
+def _words(path: Path, words: np.ndarray) -> list[str]:
+    if words.dtype.kind == "U" and words.ndim == 1:
+        return words.tolist()
+    if words.dtype != np.uint8:
+        told = f"strings, or UTF-8 bytes with one word a line, not {words.dtype}"
+        raise InputError(f"{path}: words must be {told}")
+    try:
+        return words.tobytes().decode().split("\n")
+    except UnicodeDecodeError as error:
+        told = f"the words are not UTF-8: {error.reason}; is it damaged?"
+        raise InputError(f"{path}: {told}") from None
+
+
 def _lines(words: Sequence[str]) -> np.ndarray:
     return np.frombuffer("\n".join(words).encode(), np.uint8)
 
@@ -68,16 +81,9 @@ def _lines(words: Sequence[str]) -> np.ndarray:
 def _table(path: Path, arrays: dict[str, np.ndarray]) -> Table:
     missing = {"words", "vectors"} - set(arrays)
     if missing:
-        raise InputError(f"{path} lacks {', '.join(sorted(missing))}: it holds {sorted(arrays)}")
-    text = arrays["words"]
-    if text.dtype != np.uint8:
-        raise InputError(f"{path}: words must be UTF-8 bytes, one word a line, not {text.dtype}")
-    try:
-        words = text.tobytes().decode().split("\n")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: the words are not UTF-8: {error.reason}; is it damaged?"
-        ) from None
+        held_names = ", ".join(sorted(arrays)[:5]) or "nothing"
+        raise InputError(f"{path} lacks {', '.join(sorted(missing))}: it holds {held_names}")
+    words = _words(path, arrays["words"])
     held: dict[str, np.ndarray] = {}
     for name, kind in (("vectors", np.float32), ("outputs", np.float32), ("counts", np.int64)):
         if name in arrays:

@@ -32,7 +32,7 @@ def read(path: Path, left_out: LeftOut, limit: int | None = None) -> Table:
         in_range("limit", limit, 1)
     with files.opened(path) as raw:
         stream = decompressed(raw, str(path))
-        size = path.stat().st_size if stream is raw else None
+        size = path.stat().st_size if stream is raw and path.is_file() else None  # not a pipe's
         return _table(File(path, size, limit, left_out), stream)
 
 
