@@ -36,6 +36,13 @@ def read(folder: Path, text: str, name: str = "file.toml") -> Experiment:
     return read_experiment(path)
 
 
+def test_the_most_devices_are_known_without_its_cells():
+    assert Experiment("e").most_devices() is None
+    assert Experiment("e", base={"train.devices": 2}).most_devices() == 2
+    parts = (Part(product={"train.devices": [1, 4]}), Part(zip={"train.devices": [None, 3]}))
+    assert Experiment("e", base={"train.devices": 2}, parts=parts).most_devices() == 4
+
+
 def test_a_file_is_products_and_zips_and_parts_and_seeds(tmp_path):
     configs = read(tmp_path, TOML).configs()
     cells = [

@@ -73,7 +73,11 @@ class GridOptions:
         """Runs the experiment as `run_grid` does."""
         chosen = experiment if self.seeds is None else replace(experiment, seeds=self.seeds)
         name = self.name(experiment)
-        plugins.load_all([*experiment.plugins, *self.plugin], [*experiment.metrics, *self.metric])
+        files: list[str | Path] = [*experiment.plugins, *self.plugin]
+        metrics = [*experiment.metrics, *self.metric]
+        if files or metrics:  # which may start JAX
+            devices.prepare(self.platform, experiment.most_devices())
+            plugins.load_all(files, metrics)
         configs = (chosen.quick() if self.quick else chosen).configs()
         most = max((config.train.devices or 0 for config in configs), default=0)
         devices.prepare(self.platform, most or None)

@@ -17,6 +17,7 @@ Axes = Mapping[str, Sequence[Any]]
 """dotted names to the values that they take"""
 SAMPLER = "sampler"
 SEED = "train.seed"
+DEVICES = "train.devices"
 QUICK: Fields = {
     "corpus.source": "planted",
     "corpus.max_words": 40_000,
@@ -37,6 +38,11 @@ class Part:
     product: Axes = field(default_factory=dict)
     zip: Axes = field(default_factory=dict)
     """axes of equal length that advance together"""
+
+    def values(self, name: str) -> list[Any]:
+        """All that a field is set to."""
+        fixed = [self.base[name]] if name in self.base else []
+        return [*fixed, *self.product.get(name, ()), *self.zip.get(name, ())]
 
     def cells(self) -> list[dict[str, Any]]:
         """The fields of each cell; the last axis of `product` changes fastest.
@@ -112,6 +118,12 @@ class Experiment:
             return made
         seeds = range(self.seeds) if isinstance(self.seeds, int) else self.seeds
         return [override(config, {SEED: seed}) for seed in seeds for config in made]
+
+    def most_devices(self) -> int | None:
+        """The most devices that any cell asks for; None where none asks."""
+        blocks = (Part(self.base, self.product, self.zip), *self.parts)
+        values = [value for block in blocks for value in block.values(DEVICES)]
+        return max((value for value in values if isinstance(value, int)), default=None)
 
     def quick(self) -> "Experiment":
         """A trial of all that it does: two values an axis, one seed, a small made-up text."""
