@@ -101,6 +101,8 @@ def test_what_is_missing_is_left_out_and_counted(tmp_path, expected):
             assert same(encoded(texts, tmp_path / "1"), expected)
     with pytest.warns(InputWarning, match="documents: 2 empty tokens are left out"):
         encoded([["a", ""], ["", "b"]], tmp_path / "2")
+    with pytest.warns(InputWarning, match="documents: 1 documents without text are left out"):
+        encoded([None, *["a b"] * 200_000], tmp_path / "3", CorpusConfig(max_words=9))
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def peers(
     reached that of every peer. Returns what failed. Raises `InputError` for settings that a program
     does not take, before anything runs.
     """
-    if source(CorpusConfig(settings.corpus)).identity is None:
-        raise InputError(f"{settings.corpus}: every program reads the text anew: give a file")
+    if (given := source(CorpusConfig(settings.corpus))).identity is None:
+        raise InputError(f"every program reads the text anew, and {given.name} once: give a file")
     text = CorpusConfig(settings.corpus, min_count=settings.min_count, max_words=settings.max_words)
     corpus = encode(text)
     words = corpus.vocabulary.num_words

@@ -36,16 +36,16 @@ def lines(documents: Iterable[Any], name: str, replace: bool, notes: Notes) -> I
     counted. Raises `InputError`, with the document's number from 0, for anything else, for a token
     with white space in it and for characters that are none (unless they are to be replaced).
     """
-    missing = empty = 0
     for number, document in enumerate(documents):
         if isinstance(document, str):
             words = document.split()
         elif _is_missing(document):
-            missing += 1
+            notes.add(name, MISSING, 1)
             continue
         elif isinstance(document, list | tuple) or getattr(document, "ndim", 0) == 1:
             words, left_out = _tokens(document, f"{name}: document {number:,}")
-            empty += left_out
+            if left_out:
+                notes.add(name, EMPTY, left_out)
         else:
             raise InputError(
                 f"{name}: document {number:,} is of type {type(document).__name__}: give strings "
@@ -61,10 +61,6 @@ def lines(documents: Iterable[Any], name: str, replace: bool, notes: Notes) -> I
                     "drop it, or read with errors='replace'"
                 ) from None
             yield line.encode(errors="replace") + b"\n"
-    if missing:
-        notes.add(name, MISSING, missing)
-    if empty:
-        notes.add(name, EMPTY, empty)
 
 
 def _tokens(document: Any, where: str) -> tuple[list[str], int]:

@@ -133,13 +133,11 @@ def _csv_texts(
         else:
             named = [dict(zip(header, map(_unquoted, row), strict=False)) for row in some]
             place = header.index(column_of(name, named, column, notes, header))
-        uneven = 0
+        uneven = "rows have more or fewer fields than the first, and may be cut"
         for row in itertools.chain(some, rows):
-            uneven += len(row) != len(header)
+            if len(row) != len(header):
+                notes.add(name, uneven, 1)
             yield _unquoted(row[place]) if place < len(row) else None
-        if uneven:
-            what = "rows have more or fewer fields than the first, and may be cut"
-            notes.add(name, what, uneven)
     except csv.Error as error:
         raise InputError(f"{name} line {reader.line_num:,} is not CSV: {error}") from None
 
