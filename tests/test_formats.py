@@ -167,6 +167,19 @@ def test_a_failed_write_leaves_nothing(tmp_path, suffix, monkeypatch) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_words_stay_those_of_the_numbers_when_writing_fails(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "v.tsv"
+    Embeddings(("old",), vectors(1)).save(path)
+
+    def broken(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writing, "_write_rows", broken)
+    with pytest.raises(InputError, match="No space left"):
+        Embeddings(("new",), vectors(1)).save(path)
+    assert Embeddings.load(path).words == ("old",) and len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.mark.parametrize("suffix", [*EVERYTHING, ".tsv"])
 def test_some_formats_hold_blanks(tmp_path, suffix) -> None:
     Embeddings(("new york", "b"), vectors(2)).save(tmp_path / f"v{suffix}")

@@ -30,6 +30,7 @@ class Eval:
     WordSim-353, SimLex-999, Rare Words, MEN and their like, with any columns.
 
     $ w2vjax eval vectors.bin
+    $ w2vjax eval glove.6B.300d.txt --limit 100000
     $ w2vjax eval vectors.txt --candidates all --method 3CosMul --oov wrong --json scores.json
     $ w2vjax eval vectors.bin --questions BATS_3.0 --similarity SimLex-999.txt combined.csv
     $ w2vjax eval vectors.bin --metric metric.py:hubness

@@ -78,8 +78,9 @@ def write(path: Path, words: Sequence[str], arrays: archives.Arrays) -> None:
         elif how == ".safetensors":
             archives.write_safetensors(file, words, arrays)
         elif how == ".tsv":
-            files.write(projector.metadata(path), "".join(f"{word}\n" for word in words).encode())
-            _write_rows(file.write, None, arrays["vectors"])
+            with files.written(projector.metadata(path)) as beside:
+                beside.write("".join(f"{word}\n" for word in words).encode())
+                _write_rows(file.write, None, arrays["vectors"])
         else:
             with compressed.written(file, path) as stream:
                 writer = write_binary if how == ".bin" else write_text
