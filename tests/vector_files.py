@@ -89,8 +89,8 @@ def zipped(data: bytes, *names: str) -> bytes:
 CONTAINERS: dict[str, Callable[[bytes], bytes]] = {
     "nothing": lambda data: data,
     "gzip": gzip.compress,
-    "bzip2": bz2.compress,
-    "xz": lzma.compress,
+    "bzip2": lambda data: bz2.compress(data, 1),
+    "xz": lambda data: lzma.compress(data, preset=0),
     "Zstandard": zstd.compress,
     "gzip twice": lambda data: gzip.compress(gzip.compress(data)),
     "zip": zipped,
