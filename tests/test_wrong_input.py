@@ -34,7 +34,7 @@ WRONG = [
     ((*TRAIN, "--sampler", "unigram^inf"), "power is inf"),
     ((*TRAIN, "--epochs", "0"), "epochs is 0"),
     ((*TRAIN, "--seed", "-1"), "seed is -1"),
-    ((*TRAIN, "--devices", "1000"), "devices is 1000"),
+    ((*TRAIN, "--subsample", "0", "--devices", "1000"), "devices is 1000"),
     (("grid", "no.toml"), "cannot read no.toml"),
     (("grid", "field.toml"), "unknown field 'train.dimm': did you mean train.dim"),
     (("grid", "empty.toml"), "the grid is empty"),
