@@ -57,6 +57,7 @@ def test_words_may_hold_blanks(form, tmp_path) -> None:
         pytest.skip("the words would be others")
     spaced = rows(3, (". . .", "new york", "route 66", "the", "a b c d", "san  josé", "of", "to"))
     if form in ("TABs", "npz", "safetensors"):
+        spaced = [*spaced, ("version 2.0", [0.5, 1.5, 2.5])]
         check(tmp_path / "v", FORMS[form](spaced), spaced, errors="strict")
         return
     with pytest.warns(

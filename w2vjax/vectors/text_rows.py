@@ -26,8 +26,7 @@ def read_rows(
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)  # numpy's sign of an unparsed rest
         for text in _whole_lines(blocks):
-            tabs = b"\t" in text
-            lines = text.replace(b"\t", b" ").split(b"\n")
+            lines = text.split(b"\n")
             numbered = [
                 (place, line)
                 for place, line in enumerate(lines, number + 1)
@@ -37,7 +36,7 @@ def read_rows(
             if header and numbered:
                 header = False
                 del numbered[0]
-            _add(numbered[: rows.left], shape, rows, words, tabs)
+            _add(numbered[: rows.left], shape, rows, words)
             if rows.left == 0:
                 return
 
@@ -57,20 +56,16 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _add(
-    numbered: list[tuple[int, bytes]],
-    shape: Shape,
-    rows: Rows,
-    given: Iterator[bytes] | None,
-    tabs: bool,
+    numbered: list[tuple[int, bytes]], shape: Shape, rows: Rows, given: Iterator[bytes] | None
 ) -> None:
-    """Adds the rows of these lines, each with its place in the file.
-
-    Between TABs, words with blanks are what they should be; else they are told.
-    """
+    """Adds the rows of these lines, each with its place in the file."""
     words, numbers, places = [], [], []
     for place, line in numbered:
         if given is not None:
-            word, digits = next(given, b""), line.strip()
+            word, digits = next(given, b""), line.strip().replace(b"\t", b" ")
+        elif b"\t" in line:  # where a word ends beyond doubt
+            word, _, digits = line.rstrip().replace(b" \t", b"\t").partition(b"\t")
+            digits = digits.replace(b"\t", b" ")
         else:
             word, _, digits = line.rstrip().partition(b" ")
         if digits.count(b" ") != shape.dim - 1:
@@ -78,7 +73,7 @@ def _add(
             if fault:
                 _leave_out(rows, fault, place, line)
                 continue
-            if b" " in word and not tabs:
+            if b" " in word:
                 rows.left_out.blanks(f"line {place}", word)
         words.append(word)
         numbers.append(digits)
