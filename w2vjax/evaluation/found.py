@@ -3,15 +3,17 @@
 import hashlib
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
 from w2vjax.errors import InputError, unknown
+from w2vjax.evaluation import wheel
 from w2vjax.evaluation.analogy_files import read_questions
 from w2vjax.evaluation.questions import Questions, RelationSet, SimilaritySet
 from w2vjax.evaluation.relation_files import is_relations, read_relations
 from w2vjax.evaluation.similarity_files import read_similarity
 
-GOOGLE_SHA256 = "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36"
+GOOGLE_SHA256 = wheel.SHA256[wheel.QUESTIONS]
 GOOGLE = "google"
 JUDGEMENTS = (".txt", ".csv", ".tsv", ".tab")
 PUBLISHED = ("bats", "msr")
@@ -66,11 +68,12 @@ def similarity_of(name: str, column: str | None = None) -> tuple[SimilaritySet, 
 def google_questions() -> Questions:
     """The 19,544 Google analogy questions (Mikolov et al. 2013a, section 4.1).
 
-    Sought in `$W2VJAX_DATA/eval` and in the installed gensim. Raises `InputError` if they are in
-    neither place, or are not the published file.
+    Sought in `$W2VJAX_DATA/eval` and in the installed gensim; where gensim has no release for this
+    Python, pip downloads it for the file (`wheel`). Raises `InputError` if they are in none of
+    these places, or are not the published file.
     """
     for folder in (_data_folder(), _gensim_folder()):
-        path = folder / "questions-words.txt" if folder else None
+        path = folder / wheel.QUESTIONS if folder else None
         if path and path.is_file():
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             if digest != GOOGLE_SHA256:
@@ -78,6 +81,8 @@ def google_questions() -> Questions:
                     f"{path} is not the published file: sha256 {digest}, expected {GOOGLE_SHA256}"
                 )
             return read_questions(path)
+    if sys.version_info >= wheel.TOO_NEW:
+        return read_questions(wheel.fetch() / wheel.QUESTIONS)
     raise InputError(
         "questions-words.txt is not here: pip install 'w2vjax[demo]' brings it (with gensim), or "
         "put it into the folder eval of the folder that W2VJAX_DATA names"
@@ -116,6 +121,9 @@ def _data_folder() -> Path | None:
 
 
 def _gensim_folder() -> Path | None:
+    """Of the installed gensim, or of what was downloaded in its place."""
     # found, not imported: importing gensim takes a second
     spec = importlib.util.find_spec("gensim")
-    return Path(spec.origin).parent / "test" / "test_data" if spec and spec.origin else None
+    if spec and spec.origin:
+        return Path(spec.origin).parent / "test" / "test_data"
+    return wheel.folder()

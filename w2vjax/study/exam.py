@@ -34,13 +34,13 @@ class Exam:
         tests that are nowhere to be found, and for relations, which have no questions.
         """
         made_up = corpus == "planted"
-        if asked.similarity is not None:
-            sets = similarity_of(asked.similarity)
-        else:
-            sets = () if made_up else similarity_sets()
         if asked.questions is not None:
-            return cls(_questions(asked.questions), sets)
-        return cls(_planted() if made_up else google_questions(), sets)
+            questions = _questions(asked.questions)
+        else:
+            questions = _planted() if made_up else google_questions()
+        if asked.similarity is not None:
+            return cls(questions, similarity_of(asked.similarity))
+        return cls(questions, () if made_up else similarity_sets())
 
 
 def _questions(name: str) -> Questions:
