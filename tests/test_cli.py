@@ -57,6 +57,19 @@ def test_the_command_line_does_not_start_jax(folder):
     assert "| full softmax" in done.stdout and (folder / "results/table.tex").exists()
 
 
+def test_where_commands_do_not_work_they_say_so(capsys, monkeypatch):
+    """And nothing that they or the losses import at once is missing there."""
+    program = (
+        "import sys; sys.modules['resource'] = None; "
+        "import w2vjax.losses, w2vjax.nn, w2vjax.samplers, w2vjax.commands.cli; "
+        "assert 'w2vjax.records.file' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    monkeypatch.setattr(cli.sys, "platform", "win32")
+    code, _, error = called(capsys, "data", "list")
+    assert code == 2 and error.count("\n") == 1 and "on Windows use" in error
+
+
 def test_divergence_and_interruption_have_codes_of_their_own(capsys, monkeypatch):
     def fails(error: BaseException):
         def run(self):

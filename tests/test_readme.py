@@ -16,11 +16,11 @@ MOST_BYTES = 8_192
 def test_a_new_sampler_is_a_row_of_the_table(folder: Path, capsys: pytest.CaptureFixture) -> None:
     _, program = blocks(README, "python")
     assert len([line for line in program.text.splitlines() if line.strip()]) < 30
-    command = "compare --samplers two-tiers unigram^0.75"
-    assert f"python mine.py {command}" in README.read_text()
+    command = "compare --plugin mine.py --samplers two-tiers unigram^0.75"
+    assert f"`w2vjax {command}`" in README.read_text()
     options = (*command.split(), *SMALL, "--outputs", "negative-sampling", "--seeds", "1")
     Path("mine.py").write_text(program.text)
-    enter(shlex.join(["python", "mine.py", *options]))
+    enter(shlex.join(["w2vjax", *options]))
     printed = capsys.readouterr().out
     assert re.search(r"^\| NEG +\| two-tiers +\| +[*\d]", printed, re.MULTILINE), printed
     assert re.search(r"^\| NEG +\| unigram\^0.75 +\| +[*\d]", printed, re.MULTILINE)

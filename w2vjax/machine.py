@@ -3,7 +3,6 @@
 import os
 import platform
 import re
-import resource
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -41,6 +40,8 @@ def peak_memory() -> int:
         held = None
     if held:
         return 1024 * int(held[1])
+    import resource  # where there is no /proc; Windows has neither
+
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 

@@ -3,6 +3,7 @@
 JAX is imported only by the commands that compute: help, `report` and `data` do without.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ from w2vjax.config.schema import (
     TrainConfig,
 )
 from w2vjax.engine import devices
+from w2vjax.errors import InputError
 from w2vjax.study import compare, plugins
 
 
@@ -122,6 +124,10 @@ Command = (
     | Annotated[Data, subcommand("data")]
     | Annotated[Replay, subcommand("replay")]
 )
+NOT_HERE = (
+    "the commands need Linux or macOS, whose locks keep records whole: on Windows use its "
+    "Subsystem for Linux; the losses, samplers and heads can be imported"
+)
 DESCRIPTION = (
     "Compare how word2vec's output layer is trained: by full and hierarchical softmax, negative "
     "sampling, NCE and sampled softmax, with any sampler of noise.\n\n"
@@ -139,6 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plugins.end_if_loading()
 
     def command() -> int:
+        if sys.platform == "win32":
+            raise InputError(NOT_HERE)
         chosen: Any = tyro.cli(
             Command,
             prog="w2vjax",
