@@ -1,6 +1,7 @@
 """The command line as a whole: its help, what it loads, how it ends."""
 
 import dataclasses
+import os
 import re
 import subprocess
 import sys
@@ -46,13 +47,19 @@ def test_help_teaches(command, capsys, monkeypatch):
         assert name == "-h," or "(default: " in rest or "(required)" in rest, entry
 
 
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+
+
 def test_the_command_line_does_not_start_jax(folder):
+    """And gives a report where neither files nor screens are UTF-8 of themselves."""
     records.Records(folder / "results").append(experiment(CELLS[:2], num_seeds=1))
     program = (
         "import sys; from w2vjax.commands.cli import main; code = main(['report', 'results']); "
         "assert 'jax' not in sys.modules; sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | ASCII
+    )
     assert done.returncode == 0, done.stderr
     assert "| full softmax" in done.stdout and (folder / "results/table.tex").exists()
 

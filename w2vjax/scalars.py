@@ -100,7 +100,7 @@ class JsonLines:
 
     def scalar(self, name: str, value: float, step: int) -> None:
         row = {"run": self._run, "name": name, "value": value, "step": step}
-        with self._path.open("a") as file:
+        with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
     def close(self) -> None:

@@ -207,7 +207,7 @@ def _measured(
 ) -> int:
     """Measures into the folder's records, then builds the tables and figures, and prints."""
     from w2vjax.bench.ledger import Ledger
-    from w2vjax.files import make_folder
+    from w2vjax.files import make_folder, read_text
     from w2vjax.records.file import Records
     from w2vjax.report import build as report
 
@@ -218,6 +218,6 @@ def _measured(
         say(f"interrupted: what is measured is kept; `w2vjax report {folder}` shows it")
         raise
     files = report.build(folder)
-    print((folder / "table.md").read_text())
+    print(read_text(folder / "table.md"))
     say(f"records, and {len(files)} files of tables and figures: {folder}")
     return 0

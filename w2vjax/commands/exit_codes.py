@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
+from io import TextIOWrapper
 
 from w2vjax import progress
 from w2vjax.errors import InputError
@@ -20,6 +21,9 @@ def guarded(command: Callable[[], int]) -> int:
     Its own; 1: a run failed; 2: wrong input, told in one line; 130: interrupted; 141: nobody reads
     its output any more.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what its letters cannot show becomes ?
+            stream.reconfigure(errors="replace")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = partial(_warn, set())

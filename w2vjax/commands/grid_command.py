@@ -35,6 +35,7 @@ def run_grid(
     watch: WatchOptions = WATCH,
 ) -> int:
     """Runs what is not done yet, prints the table, hands the folder on; returns the exit code."""
+    from w2vjax.files import read_text
     from w2vjax.study import grid
     from w2vjax.study.watching import Watching
 
@@ -42,7 +43,7 @@ def run_grid(
     outcome = grid.run(
         experiment, configs, folder, shard, seeds_together=seeds_together, watching=watching
     )
-    print((folder / "table.md").read_text())
+    print(read_text(folder / "table.md"))
     if finish is not None:
         finish(folder)
     say(f"records, tables and figures: {folder}")

@@ -38,6 +38,7 @@ class Report:
 
     def run(self) -> int:
         from w2vjax.errors import InputError
+        from w2vjax.files import read_text
         from w2vjax.report import build as report
         from w2vjax.report.choice import Choice
 
@@ -48,6 +49,6 @@ class Report:
         )
         files = report.build(*self.folders, choice=choice, out=self.out)
         out = self.out or self.folders[0]
-        print((out / "table.md").read_text())
+        print(read_text(out / "table.md"))
         say(f"{len(files)} files written into {out}")
         return 0

@@ -56,5 +56,5 @@ def _questions(name: str) -> Questions:
 def _planted() -> Questions:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "planted.txt"
-        path.write_text(planted.questions())
+        path.write_text(planted.questions(), encoding="utf-8")
         return read_questions(path)
