@@ -18,6 +18,7 @@ from w2vjax.commands.replay_command import Replay
 from w2vjax.commands.sampler_commands import Samplers
 from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import CorpusConfig, OutputConfig, TrainConfig
+from w2vjax.errors import InputError
 from w2vjax.records import file as records
 from w2vjax.replay.settings import ReplaySettings
 from w2vjax.study.card_settings import CardConfig
@@ -87,6 +88,8 @@ def test_divergence_and_interruption_have_codes_of_their_own(capsys, monkeypatch
 
     assert fails(FloatingPointError("at step 3")) == (1, "", "w2vjax: at step 3\n")
     assert fails(KeyboardInterrupt()) == (130, "", "")
+    code, _, told = fails(InputError(f"line 3: {'x' * 15_000} is no word"))
+    assert code == 2 and len(told) < 2_100 and "line 3: xx" in told and told.endswith("no word\n")
 
 
 def test_output_that_nobody_reads_ends_in_silence():

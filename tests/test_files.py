@@ -1,5 +1,7 @@
 """Files that appear whole or not at all."""
 
+import os
+
 import pytest
 
 from w2vjax import files
@@ -13,6 +15,17 @@ def test_a_file_is_replaced_whole(tmp_path):
         files.write(path, data)
         assert path.read_bytes() == data
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_may_be_as_long_as_the_system_takes(tmp_path):
+    """And what is checked before the work is what can be written after it."""
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    path = tmp_path / ("v" * longest)
+    files.check_writable(path)
+    files.write(path, b"vectors")
+    assert path.read_bytes() == b"vectors"
+    with pytest.raises(InputError, match="File name too long"):
+        files.check_writable(tmp_path / ("v" * (longest + 1)))
 
 
 def test_what_cannot_be_written_is_told(tmp_path, monkeypatch):

@@ -92,7 +92,14 @@ def test_wherever_a_file_is_cut_the_lines_before_are_kept(tmp_path):
         assert bool(told) != whole[:size].endswith((b"\n", b"}")), "told of what is lost only"
 
 
-@pytest.mark.parametrize("bad", ["{", "3", "[]", '{"metric": "m", "value": 1}', "\ufffd"])
+BAD = (
+    *("{", "3", "[]", '{"metric": "m", "value": 1}', "\ufffd", "[" * 100_000, "1" * 5_000),
+    *(f'{{"protocol": 1, "metric": "m", "value": 2, "{name}": [1]}}' for name in ("run", "x")),
+    '{"protocol": 1, "metric": 3, "value": 2}',
+)
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda line: line[:60])
 @pytest.mark.parametrize("after", [b"", b'{"protocol": 1, "metric": "m", "value": 2}\n'])
 def test_a_damaged_line_is_named(tmp_path, bad, after):
     path = tmp_path / "records.jsonl"

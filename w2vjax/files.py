@@ -30,7 +30,8 @@ def written(path: Path, advice: str = ADVICE) -> Iterator[IO[bytes]]:
 
     Its folder must be there. Raises `InputError`, with the advice, if it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    # not the name and more: a name may be as long as the file system takes
+    beside = path.with_name(f".{secrets.token_hex(8)}.new")
     try:
         with beside.open("xb") as file:
             yield file
@@ -83,6 +84,11 @@ def make_folder(path: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Raises `InputError` unless a file can be written there, before the work and not after."""
+    try:
+        with suppress(FileNotFoundError):
+            path.lstat()  # whether it can be a name
+    except OSError as error:
+        raise failure(path, error) from None
     if path.exists() and not path.is_file():
         raise InputError(f"cannot write {path}: it is not a file; {ADVICE}")
     if not path.parent.is_dir():

@@ -11,6 +11,8 @@ from w2vjax import progress
 from w2vjax.errors import InputError
 
 INTERRUPTED = 130
+MOST_LETTERS = 2_000
+"""of a message"""
 UNREAD = 141
 """whoever read the output has closed it: `w2vjax … | head`"""
 
@@ -31,7 +33,7 @@ def guarded(command: Callable[[], int]) -> int:
             sys.stdout.flush()
             return code
     except InputError as error:
-        say(str(error))
+        say(_shortened(str(error)))
         return 2
     except FloatingPointError as error:
         say(str(error))
@@ -41,6 +43,12 @@ def guarded(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the end tries again
         return UNREAD
+
+
+def _shortened(message: str) -> str:
+    """Without the middle of what it quotes, if that is long."""
+    half = MOST_LETTERS // 2
+    return message if len(message) <= MOST_LETTERS else f"{message[:half]} … {message[-half:]}"
 
 
 say = partial(progress.say, prefix="w2vjax: ")

@@ -27,7 +27,7 @@ from w2vjax.config.schema import (
     flatten,
 )
 from w2vjax.engine import devices
-from w2vjax.errors import unknown
+from w2vjax.errors import InputError, unknown
 from w2vjax.records.metrics import OWN
 from w2vjax.study import plugins
 
@@ -87,6 +87,8 @@ class Train:
         writing.check_writable(self.out)
         if self.save_vocab:
             check_writable(self.save_vocab)
+            if self.save_vocab.resolve() == self.out.resolve():
+                raise InputError(f"--out and --save-vocab are both {self.out}: name two files")
         from w2vjax.evaluation.own import own_scores
         from w2vjax.study.run import train_watched
         from w2vjax.study.watching import Watching

@@ -23,7 +23,7 @@ def from_json(kind: type[T], text: str) -> T:
     """
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number too long, lists too deep
         raise InputError(f"the configuration is not JSON: {error}") from None
     return from_dict(kind, data)
 

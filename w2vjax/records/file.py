@@ -214,9 +214,16 @@ def _plain(name: str, value: Any) -> Any:
 def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return row if isinstance(row, dict) and {"protocol", "metric", "value"} <= row.keys() else None
+    return row if _is_record(row) else None
+
+
+def _is_record(row: Any) -> bool:
+    if not isinstance(row, dict) or not {"protocol", "metric", "value"} <= row.keys():
+        return False
+    flat = not any(isinstance(value, dict | list) for value in row.values())
+    return flat and isinstance(row["metric"], str) and isinstance(row.get("run", ""), str | None)
 
 
 def _rows(path: Path, lines: list[bytes]) -> dict[int, dict[str, Any]]:

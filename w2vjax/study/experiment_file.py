@@ -26,7 +26,7 @@ def read_experiment(path: Path) -> Experiment:
     text = read_text(path)
     try:
         data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # numbers too long, tables too deep
         kind = "JSON" if path.suffix == ".json" else "TOML"
         raise InputError(f"{path} is not {kind}: {error}") from None
     try:
@@ -37,10 +37,15 @@ def read_experiment(path: Path) -> Experiment:
 
 def read_rates(path: Path) -> dict[str, float]:
     """Learning rates by label, from a JSON file. Raises `InputError` for anything else."""
+    text = read_text(path)
     try:
-        return _rates(_table(json.loads(read_text(path)), "the file"))
-    except json.JSONDecodeError as error:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}") from None
+    try:
+        return _rates(_table(data, "the file"))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _experiment(data: Mapping[str, Any], path: Path) -> Experiment:

@@ -106,8 +106,10 @@ def _entry(where: str, line: str, least: int) -> tuple[str, int]:
     word, gap, text = line.partition("\t" if "\t" in line else " ")
     if not gap or word.split() != [word]:
         raise InputError(f"{where}: {line!r} is not a word, a tab or space, and a count")
-    if not (text.isascii() and text.isdigit() and int(text) >= least):
+    if not (text.isascii() and text.isdigit()):
         raise InputError(f"{where}: the count {text!r} is not a positive integer")
-    if int(text) > LARGEST:
-        raise InputError(f"{where}: the count {text} is too large")
+    if len(text) > len(str(LARGEST)) or int(text) > LARGEST:
+        raise InputError(f"{where}: the count {text:.40} is too large")
+    if int(text) < least:
+        raise InputError(f"{where}: the count {text!r} is not a positive integer")
     return word, int(text)
