@@ -25,8 +25,15 @@ jax.config.update("jax_num_cpu_devices", 8)
 # job and the tests that start a process of their own compile as users do: XLA reads its flags once,
 # with the first device, and then they are as the user has them.
 jax.config.update("jax_disable_most_optimizations", True)
+QUICK = (
+    "--xla_cpu_use_fusion_emitters=false",
+    "--xla_cpu_prefer_vector_width=128",  # less code to make
+    "--xla_cpu_parallel_codegen_split_count=1",
+    "--xla_cpu_multi_thread_eigen=false",  # the tests' processes keep the cores busy
+)
 with pytest.MonkeyPatch.context() as patch:
-    patch.setenv("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false", prepend=" ")
+    for flag in QUICK:
+        patch.setenv("XLA_FLAGS", flag, prepend=" ")
     jax.devices()
 
 

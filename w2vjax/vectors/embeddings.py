@@ -121,12 +121,10 @@ class Embeddings:
     def save(self, path: str | Path) -> None:
         """Writes the form that the suffix names; without one that is known, word2vec's text.
 
-        | suffix | what is written |
-        |---|---|
-        | `.npz`, `.safetensors` | everything: both matrices, the counts |
-        | `.bin` | word2vec binary: words and input vectors |
-        | `.txt`, `.vec`, others | word2vec text: words and input vectors |
-        | `.tsv` | the Embedding Projector's numbers, the words in `NAME_metadata.tsv` |
+        - `.npz` and `.safetensors`: everything, both matrices and the counts
+        - `.bin`: word2vec binary, of words and input vectors
+        - `.txt`, `.vec` and others: word2vec text, of words and input vectors
+        - `.tsv`: the Embedding Projector's numbers, the words in `NAME_metadata.tsv`
 
         `.bin` and text are compressed by `.gz`, `.bz2`, `.xz` or `.zst` after that.
         Raises `InputError` for the suffix of a format that is not written, a word the format
