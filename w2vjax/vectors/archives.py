@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from w2vjax.errors import InputError
-from w2vjax.vectors.table import Table
+from w2vjax.vectors.table import Table, arrays_of
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -84,16 +84,7 @@ def _table(path: Path, arrays: dict[str, np.ndarray]) -> Table:
         held_names = ", ".join(sorted(arrays)[:5]) or "nothing"
         raise InputError(f"{path} lacks {', '.join(sorted(missing))}: it holds {held_names}")
     words = _words(path, arrays["words"])
-    held: dict[str, np.ndarray] = {}
-    for name, kind in (("vectors", np.float32), ("outputs", np.float32), ("counts", np.int64)):
-        if name in arrays:
-            try:
-                held[name] = array = np.asarray(arrays[name], dtype=kind)
-            except ValueError as error:
-                raise InputError(f"{path}: {name} are no numbers: {error}") from None
-            if array.shape[:1] != (len(words),) or array.ndim != 1 + (name != "counts"):
-                raise InputError(
-                    f"{path}: {name} have shape {array.shape}: one row for each of the "
-                    f"{len(words)} words is needed"
-                )
-    return Table(words, **held)
+    try:
+        return Table(words, **arrays_of(arrays, len(words)))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None

@@ -12,7 +12,7 @@ from jaxtyping import Float32, Int, Int64
 from w2vjax.errors import InputError
 from w2vjax.vectors import reading, writing
 from w2vjax.vectors.left_out import Errors, LeftOut
-from w2vjax.vectors.table import finite_rows, repeated
+from w2vjax.vectors.table import arrays_of, finite_rows, repeated
 
 Case = Literal["fold", "exact"]
 
@@ -45,18 +45,10 @@ class Embeddings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", tuple(self.words))
-        for name, kind in (("vectors", np.float32), ("outputs", np.float32), ("counts", np.int64)):
-            value = getattr(self, name)
-            if value is not None:
-                array = np.asarray(value, dtype=kind)
-                object.__setattr__(self, name, array)
-                if array.shape[:1] != (len(self.words),) or array.ndim != 1 + (name != "counts"):
-                    raise InputError(
-                        f"{name} have shape {array.shape}: one row for each of the "
-                        f"{len(self.words)} words is needed"
-                    )
-                if not finite_rows(array).all():
-                    raise InputError(f"{name} are not finite: did training diverge?")
+        for name, array in arrays_of(vars(self), len(self.words)).items():
+            object.__setattr__(self, name, array)
+            if not finite_rows(array).all():
+                raise InputError(f"{name} are not finite: did training diverge?")
         if not self.vectors.size:
             raise InputError("the vectors are empty: at least one word and dimension is needed")
         if len(repeated(self.words)):

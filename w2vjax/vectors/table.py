@@ -1,11 +1,12 @@
 """Words and their vectors, gathered row by row in the memory that they need in the end."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from w2vjax.errors import InputError
 from w2vjax.vectors.left_out import NO_WORD, NOT_FINITE, NOT_UTF8, TWICE, LeftOut
 
 CHUNK = 1 << 16
@@ -19,6 +20,31 @@ class Table(NamedTuple):
     vectors: Float32[np.ndarray, "v d"]
     outputs: np.ndarray | None = None
     counts: np.ndarray | None = None
+
+
+KINDS = {"vectors": np.float32, "outputs": np.float32, "counts": np.int64}
+"""types of the arrays that words may have"""
+
+
+def arrays_of(given: Mapping[str, Any], num_words: int) -> dict[str, np.ndarray]:
+    """Those of `KINDS` that are given, in their types.
+
+    Raises `InputError` for what has not one row for each word, or is no numbers.
+    """
+    made: dict[str, np.ndarray] = {}
+    for name, kind in KINDS.items():
+        if given.get(name) is None:
+            continue
+        try:
+            made[name] = array = np.asarray(given[name], dtype=kind)
+        except ValueError as error:
+            raise InputError(f"{name} are no numbers: {error}") from None
+        if array.shape[:1] != (num_words,) or array.ndim != 1 + (name != "counts"):
+            raise InputError(
+                f"{name} have shape {array.shape}: one row for each of the {num_words} words is "
+                "needed"
+            )
+    return made
 
 
 class Rows:
