@@ -9,7 +9,7 @@ from test_train import PLANTED, SMALL, accuracy, short
 
 from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.schema import BASELINES, CorpusConfig, OutputConfig, RunConfig, TrainConfig
-from w2vjax.engine.stream import Plan
+from w2vjax.engine.kept_words import Plan
 from w2vjax.errors import InputError
 from w2vjax.records.metrics import PLANNED
 from w2vjax.report.cells import load

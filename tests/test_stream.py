@@ -8,8 +8,9 @@ import pytest
 
 from w2vjax.config.schema import RunConfig, TrainConfig
 from w2vjax.config.settings import Settings
-from w2vjax.engine import stream
-from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
+from w2vjax.engine import kept_words
+from w2vjax.engine.kept_words import Plan
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, Segment, Stream, segments
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import Vocabulary, keep_probabilities
 
@@ -70,7 +71,7 @@ def centres(found: list[Segment], device: int | None = None) -> np.ndarray:
 @pytest.mark.parametrize("devices", [1, 2, 3, 8])
 def test_every_kept_word_is_a_centre_once_an_epoch(devices, epochs, shuffle, monkeypatch):
     """Of the last part of an epoch, whole documents."""
-    monkeypatch.setattr(stream, "PIECE", 37)
+    monkeypatch.setattr(kept_words, "PIECE", 37)
     corpus = places()
     found = streamed(corpus, replace(CONFIG, epochs=epochs, shuffle=shuffle), devices)
     size, whole = len(corpus.ids), int(epochs)
@@ -92,8 +93,8 @@ def test_windows_hold_the_neighbours_of_the_text_and_of_no_other_document(
     devices, longest, shuffle, monkeypatch
 ):
     """Documents stay whole, but for those that are longer than the longest."""
-    monkeypatch.setattr(stream, "PIECE", 23)
-    monkeypatch.setattr(stream, "LONGEST", longest)
+    monkeypatch.setattr(kept_words, "PIECE", 23)
+    monkeypatch.setattr(kept_words, "LONGEST", longest)
     corpus = places()
     every = np.arange(len(corpus.ids))
     document = document_of(corpus, every)
@@ -213,7 +214,7 @@ def test_every_epoch_and_every_device_draws_anew():
 
 @pytest.mark.parametrize("devices", [1, 2])
 def test_documents_held_out_are_never_trained_on(devices, monkeypatch):
-    monkeypatch.setattr(stream, "PIECE", 37)
+    monkeypatch.setattr(kept_words, "PIECE", 37)
     corpus = places()
     config = replace(CONFIG, epochs=2)
     trained, held = (
@@ -249,3 +250,22 @@ def test_segments_are_even_and_no_longer_than_asked(kept_words, devices):
     assert needed * each - kept_words < each
     shortest = -(-kept_words // (devices * 16 * longest))
     assert needed == shortest, "no more segments than sync_words asks for"
+
+
+@pytest.mark.parametrize("subsample, size", [(0, 1), (0, 16), (1e-2, 16), (1e-2, 64)])
+@pytest.mark.parametrize("devices, shuffle", [(1, False), (2, True), (3, False)])
+def test_a_stream_goes_on_from_the_end_of_any_segment(
+    devices, shuffle, subsample, size, monkeypatch
+):
+    """It reads on from there, and gives the same to the last bit."""
+    monkeypatch.setattr(kept_words, "PIECE", 37)
+    corpus = zipf(600) if subsample else places(200)
+    changes = {"shuffle": shuffle, "subsample": subsample, "tokens_per_step": size}
+    config = replace(CONFIG, epochs=2.5, block_size=1, sync_words=3 * size, **changes)
+    plan = Plan(corpus, config)
+    stream = Stream.of(plan, Layout.of(config, devices, plan.kept_words()))
+    whole = list(stream.segments())
+    for number in range(0, len(whole), max(1, len(whole) // 6)):
+        again = Stream.of(plan, stream.layout, stream.parts.cuts).segments(whole[number].after)
+        for one, other in zip(again, whole[number + 1 :], strict=True):
+            assert all(map(np.array_equal, one[:4], other[:4])) and one.after == other.after

@@ -15,8 +15,9 @@ from w2vjax.config.layers import sampled_layers
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig
 from w2vjax.config.settings import Settings
 from w2vjax.engine import program
+from w2vjax.engine.kept_words import Plan
 from w2vjax.engine.replicas import Run
-from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, segments
 from w2vjax.engine.train import Trained, train, train_replicas
 from w2vjax.errors import InputError
 from w2vjax.losses.layers import build

@@ -23,6 +23,14 @@ class InputWarning(UserWarning):
     """
 
 
+class Stopped(KeyboardInterrupt):
+    """Training was asked to stop, by a signal, and has left a checkpoint to go on from."""
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.signal_number = signal_number
+
+
 def unknown(kind: str, name: str, options: Iterable[str]) -> InputError:
     """The error for a `name` that is not among the `options`, with the nearest of them first."""
     options = list(options)

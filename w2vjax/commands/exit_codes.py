@@ -1,6 +1,7 @@
 """How a command ends: its exit code, and what is told of a mistake."""
 
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from functools import partial
 from io import TextIOWrapper
 
 from w2vjax import progress
-from w2vjax.errors import InputError
+from w2vjax.errors import InputError, Stopped
 
 INTERRUPTED = 130
+STOPPED = 75
+"""by a signal, with a checkpoint: the same command goes on from there (EX_TEMPFAIL, sysexits.h)"""
 MOST_LETTERS = 2_000
 """of a message"""
 UNREAD = 141
@@ -21,7 +24,7 @@ def guarded(command: Callable[[], int]) -> int:
     """The exit code of a command that may fail.
 
     Its own; 1: a run failed; 2: wrong input, told in one line; 130: interrupted; 141: nobody reads
-    its output any more.
+    its output any more; 75: a signal has stopped it, and the same command goes on from there.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what its letters cannot show becomes ?
@@ -38,6 +41,9 @@ def guarded(command: Callable[[], int]) -> int:
     except FloatingPointError as error:
         say(str(error))
         return 1
+    except Stopped as error:
+        say(str(error))
+        return INTERRUPTED if error.signal_number == signal.SIGINT else STOPPED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -144,6 +144,15 @@ class WatchOptions:
     wandb:PROJECT, mlflow:URI, jsonl:FILE"""
 
 
+@dataclass(frozen=True)
+class CheckpointOptions:
+    """What is left of training on the way, so that the same command goes on after a stop."""
+
+    checkpoint_every: float | None = 300.0
+    """seconds from one checkpoint to the next. None: one is written when Ctrl-C, SIGTERM or SIGUSR1
+    stops training, and no other"""
+
+
 Plugin = Annotated[
     UseAppendAction[tuple[Path, ...]],
     arg(

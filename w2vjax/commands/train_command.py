@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from math import isnan
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tyro.conf import OmitArgPrefixes
 
 from w2vjax.commands.exit_codes import say
 from w2vjax.commands.options import (
+    CheckpointOptions,
     Metric,
     Platform,
     Plugin,
@@ -30,6 +32,13 @@ from w2vjax.engine import devices
 from w2vjax.errors import InputError, unknown
 from w2vjax.records.metrics import OWN
 from w2vjax.study import plugins
+
+if TYPE_CHECKING:
+    from w2vjax.engine.checkpoint import Checkpoints
+
+SUFFIX = ".checkpoints"
+LONGEST_NAME = 255
+"""bytes that file systems take"""
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,9 @@ class Train:
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
     train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
     watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
+    resume: Path | None = None
+    """folder of checkpoints to go on from. None: OUT.checkpoints, if it is there"""
+    checkpoints: OmitArgPrefixes[CheckpointOptions] = field(default_factory=CheckpointOptions)
 
     def run(self) -> int:
         devices.prepare(self.platform, self.train.devices)  # before a plugin starts JAX
@@ -89,6 +101,7 @@ class Train:
             check_writable(self.save_vocab)
             if self.save_vocab.resolve() == self.out.resolve():
                 raise InputError(f"--out and --save-vocab are both {self.out}: name two files")
+        checkpoints = self._checkpoints()
         from w2vjax.evaluation.own import own_scores
         from w2vjax.study.run import train_watched
         from w2vjax.study.watching import Watching
@@ -96,10 +109,11 @@ class Train:
 
         watching = settings(Watching, self.watch)
         corpus = encode(config.corpus)
-        trained = train_watched(corpus, config, watching)
+        trained = train_watched(corpus, config, watching, checkpoints)
         if self.save_vocab:
             corpus.vocabulary.save(self.save_vocab)
         trained.embeddings.save(self.out)
+        checkpoints.remove()
         seconds = trained.seconds
         last = next((point for point in reversed(trained.curve) if not isnan(point.noise)), None)
         for name, number in (
@@ -123,6 +137,26 @@ class Train:
             name = score.metric.removeprefix(OWN)
             print(f"{name:12}{'none' if score.value is None else f'{score.value:.4g}'}")
         return 1 if any(score.message for score in own) else 0
+
+    def _checkpoints(self) -> "Checkpoints":
+        """Where they are. Raises `InputError` if there are none to go on from."""
+        from w2vjax.engine.checkpoint import Checkpoints
+
+        checkpoints = Checkpoints(
+            self.resume or beside(self.out), self.checkpoints.checkpoint_every
+        )
+        if self.resume is not None and not checkpoints.any_there():
+            raise InputError(
+                f"--resume {self.resume}: there is no checkpoint; without --resume training starts "
+                "anew"
+            )
+        return checkpoints
+
+
+def beside(path: Path) -> Path:
+    """Where the checkpoints of a run are whose vectors go to `path`."""
+    name = path.name.encode()[: LONGEST_NAME - len(SUFFIX)].decode(errors="ignore")
+    return path.with_name(name + SUFFIX)
 
 
 def _preset(name: str, config: RunConfig) -> RunConfig:

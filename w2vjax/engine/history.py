@@ -1,7 +1,8 @@
 """What a run has done so far: words, pairs and the loss, averaged honestly."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,23 @@ class History:
         positive, noise = loss.sum(axis=(0, 1)) / (sampled.sum() or np.nan)
         self.curve.append(LossPoint(round(self.words_after()), float(positive), float(noise)))
         return self.words_after() - before
+
+    def saved(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        return {
+            "kept_words": self.kept_words,
+            "pairs": self.pairs,
+            "steps": self.steps,
+            "curve": [[*map(float, astuple(point))] for point in self.curve],
+            "looks": [[look.words, look.seconds, dict(look.scores)] for look in self.looks],
+        }
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Goes on from what `saved` gave."""
+        self.kept_words, self.pairs = saved["kept_words"], saved["pairs"]
+        self.steps = saved["steps"]
+        self.curve = [LossPoint(int(words), *losses) for words, *losses in saved["curve"]]
+        self.looks = [Look(*look) for look in saved["looks"]]
 
     def words_after(self, kept_words: int = 0) -> float:
         """Raw words that stand for the kept words so far, and these more."""

@@ -3,7 +3,7 @@
 import warnings
 
 from w2vjax.config.schema import RunConfig
-from w2vjax.engine.stream import Plan
+from w2vjax.engine.kept_words import Plan
 from w2vjax.errors import InputError, InputWarning
 from w2vjax.text.encoding import EncodedCorpus
 

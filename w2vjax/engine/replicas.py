@@ -15,12 +15,13 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
 from w2vjax.config.optimizers import SGD, named_optimizer
-from w2vjax.config.schema import RunConfig, flatten
+from w2vjax.config.schema import RunConfig
 from w2vjax.config.settings import Settings, num_draws
-from w2vjax.engine import program
+from w2vjax.engine import compatibility, program
+from w2vjax.engine.kept_words import Cuts, Plan
 from w2vjax.engine.large_pages import in_large_pages
 from w2vjax.engine.row_optimizer import RowOptimizer
-from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, Position, Segment, Stream
 from w2vjax.engine.transformations import transformation_of
 from w2vjax.engine.update import TrainState, initial
 from w2vjax.errors import InputError
@@ -32,15 +33,6 @@ from w2vjax.text.encoding import EncodedCorpus
 
 INIT = 2
 """purpose of a random stream, apart from those of `program`"""
-REPLICAS_DIFFER_IN = (
-    "train.seed",
-    "train.learning_rate",
-    "train.learning_rate_floor",
-    "output.sampler.distribution",
-    "output.sampler.power",
-    "output.sampler.uniform_share",
-)
-"""settings that do not change the program"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Run:
     optimizer: RowOptimizer | None
     mesh: Mesh
     layout: Layout
-    plans: tuple[Plan, ...]
+    streams: tuple[Stream, ...]
     layer: OutputLayer
     state: TrainState
     keys: Array
@@ -65,16 +57,20 @@ class Run:
         corpus: EncodedCorpus,
         configs: Sequence[RunConfig],
         optimizer: optax.GradientTransformation | None = None,
+        cuts: Sequence[Cuts] | None = None,
     ) -> "Run":
-        """Everything checked and placed on the devices. Raises `InputError`."""
+        """Everything checked and placed on the devices; without `cuts` the text is read for them.
+
+        Raises `InputError`.
+        """
         configs = tuple(_resolved(config, optimizer) for config in configs)
-        _alike(configs)
+        compatibility.alike(configs)
         settings = Settings.of(configs[0])
         mesh = program.mesh_of(settings)
         plans = tuple(Plan(corpus, c.train, c.corpus.held_out_every) for c in configs)
         layout = Layout.of(settings, mesh.shape["data"], plans[0].kept_words())
         layers = [_layer(config, corpus) for config in configs]
-        _check(settings, layers[0])
+        compatibility.check(settings, layers[0])
         if len({jax.tree.structure(layer) for layer in layers}) > 1:
             raise InputError(
                 "the replicas' samplers are of different kinds: give them one mechanism"
@@ -99,23 +95,30 @@ class Run:
             optimizer=by_rows,
             mesh=mesh,
             layout=layout,
-            plans=plans,
+            streams=tuple(
+                Stream.of(plan, layout, cut)
+                for plan, cut in zip(plans, cuts or [None] * len(plans), strict=True)
+            ),
             layer=jax.device_put(_stacked(layers), everywhere),
             state=state,
             keys=_stacked(keys),
             biased=biased,
         )
 
-    def segments(self) -> Iterator[tuple[list[Segment], Segment]]:
-        """The replicas' segments, and the same stacked. A replica that is done has empty ones."""
-        length = self.layout.shard + 2 * self.layout.window
-        nothing = Segment(
-            np.zeros((self.layout.devices, length), np.int32),
-            np.full((self.layout.devices, length), NO_DOCUMENT, np.int32),
-            np.ones(self.layout.steps, np.float32),
-            0,
-        )
-        streams = [segments(plan, self.layout) for plan in self.plans]
+    def segments(
+        self, starts: Sequence[Position | None] | None = None
+    ) -> Iterator[tuple[list[Segment], Segment]]:
+        """The replicas' segments, and the same stacked: from a position each on, or all.
+
+        A replica that is done, whose position is None, has empty ones.
+        """
+        nothing = Segment.empty(self.layout)
+        if starts is None:
+            starts = [stream.begin() for stream in self.streams]
+        streams = [
+            iter(()) if start is None else stream.segments(start)
+            for stream, start in zip(self.streams, starts, strict=True)
+        ]
         for parts in zip_longest(*streams, fillvalue=nothing):
             if len(parts) == 1:
                 yield [*parts], parts[0]
@@ -216,43 +219,6 @@ def _layer(config: RunConfig, corpus: EncodedCorpus) -> OutputLayer:
 def _kept(config: RunConfig, corpus: EncodedCorpus) -> Kept:
     """Every word's count after subsampling, in expectation."""
     return corpus.vocabulary.counts * Plan(corpus, config.train).keep()
-
-
-def _alike(configs: Sequence[RunConfig]) -> None:
-    """Replicas share one program."""
-    if not configs:
-        raise InputError("there is no replica to train: give at least one configuration")
-    first = flatten(configs[0])
-    for config in configs[1:]:
-        for name, value in flatten(config).items():
-            if value != first[name] and name not in REPLICAS_DIFFER_IN:
-                raise InputError(
-                    f"replicas differ in {name} ({first[name]} and {value}): they share a program, "
-                    f"and may differ in {', '.join(REPLICAS_DIFFER_IN)} only"
-                )
-
-
-def _check(config: Settings, layer: OutputLayer) -> None:
-    """Settings that contradict each other, before anything starts."""
-    if config.optimizer != SGD and (config.damping or config.pair_cap is not None):
-        name = "damping" if config.damping else "pair_cap"
-        raise InputError(
-            f"{name} is {getattr(config, name)} and optimizer {config.optimizer}: only sgd is "
-            "damped. Leave it out"
-        )
-    size = config.tokens_per_step
-    tile = program.tile_size(config, layer.candidate_scope)
-    if config.grouping == "block" and layer.candidate_scope == "block":
-        if size % config.block_size:
-            raise InputError(
-                f"tokens_per_step is {size}: it must be a multiple of block_size, which is "
-                f"{config.block_size}"
-            )
-        if config.block_size % tile:
-            raise InputError(
-                f"block_size is {config.block_size}: it must be a multiple of tile_size, "
-                f"which is {tile}"
-            )
 
 
 def _resolved(config: RunConfig, optimizer: optax.GradientTransformation | None) -> RunConfig:

@@ -148,12 +148,13 @@ class Sync:
     as many, after every sixteenth; and so on.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, num_segments: int = 0) -> None:
+        """For a run that starts, or has trained on so many segments, and whose copies agree."""
         self._before: list[Parameters] = []
         """parts of the matrices, as agreed on when they were last synchronised"""
         self._levels: list[tuple[int, jax.stages.Compiled]] = []
         """how many parts each synchronises, and its program: collectives of several in one hang"""
-        self._num_segments = 0
+        self._num_segments = num_segments
         devices = run.mesh.shape["data"]
         parameters, settings = run.state.parameters, run.settings
         num_rows = max(leaf.shape[-2] for leaf in jax.tree.leaves(parameters))
@@ -169,10 +170,30 @@ class Sync:
     def __call__(self, state: TrainState) -> TrainState:
         """After a segment: the rows of the levels that are due."""
         self._num_segments += 1
+        return self._merge(state, self._due)
+
+    @property
+    def _due(self) -> int:
+        """The last of the levels that are due after the segment before."""
         level = 0
         while level + 1 < len(self._levels) and self._num_segments % SPAN ** (level + 1) == 0:
             level += 1
-        return self._merge(state, level)
+        return level
+
+    @property
+    def whole(self) -> bool:
+        """Whether all rows agree since the segment before: every copy is what was agreed on."""
+        return self._due == len(self._levels) - 1
+
+    @property
+    def before(self) -> list[Parameters]:
+        """Parts of the matrices as agreed on when each was last synchronised."""
+        return self._before
+
+    def restore(self, before: list[Parameters]) -> None:
+        """Goes on from parts as `before` gave them."""
+        shardings = jax.tree.map(lambda leaf: leaf.sharding, self._before)
+        self._before = jax.device_put(before, shardings)
 
     def end(self, state: TrainState) -> TrainState:
         """After the last segment: all rows."""

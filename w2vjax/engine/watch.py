@@ -52,10 +52,10 @@ class WatchedRuns:
         self._last = [(0.0, 0.0, 0)] * len(histories)
         """seconds, raw and kept words of each at its last segment"""
 
-    def start(self, compile_seconds: float) -> None:
-        """The program is compiled: the clock of training starts."""
+    def start(self, compile_seconds: float, before: float = 0.0) -> None:
+        """The program is compiled: the clock of training starts, or goes on after some seconds."""
         self._compile_seconds = compile_seconds
-        self._start = time.perf_counter()
+        self._start = time.perf_counter() - before
 
     def seconds(self) -> float:
         """Of training so far."""

@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, svds
 
 from w2vjax.config.schema import BASELINES, RunConfig
-from w2vjax.engine.stream import Plan
+from w2vjax.engine.kept_words import Plan
 from w2vjax.engine.trained import Trained
 from w2vjax.engine.update import Parameters
 from w2vjax.errors import InputError

@@ -5,7 +5,8 @@ from jaxtyping import Int64
 from scipy.sparse import coo_array, csr_array
 
 from w2vjax.config.schema import TrainConfig
-from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, Segment, segments
+from w2vjax.engine.kept_words import Plan
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, Segment, segments
 from w2vjax.progress import track
 
 PIECE = 1 << 21

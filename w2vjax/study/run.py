@@ -10,6 +10,7 @@ from w2vjax import machine
 from w2vjax.config.layers import draws_noise, layer_class
 from w2vjax.config.schema import OutputConfig, RunConfig, flatten
 from w2vjax.engine import devices
+from w2vjax.engine.checkpoint import NO_CHECKPOINTS, Checkpoints
 from w2vjax.engine.history import Look, LossPoint
 from w2vjax.engine.program import mesh_of
 from w2vjax.engine.train import train, train_replicas
@@ -32,7 +33,12 @@ from w2vjax.text.encoding import EncodedCorpus
 CURVE_POINTS = 40
 
 
-def train_watched(corpus: EncodedCorpus, config: RunConfig, watching: Watching) -> Trained:
+def train_watched(
+    corpus: EncodedCorpus,
+    config: RunConfig,
+    watching: Watching,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
+) -> Trained:
     """One run, scored at the end as on the way, if at all.
 
     Raises `InputError` for impossible settings and for questions that are nowhere to be found,
@@ -40,7 +46,7 @@ def train_watched(corpus: EncodedCorpus, config: RunConfig, watching: Watching) 
     """
     exam = Exam.of(config.corpus.source, config.evaluation) if watching.evaluate_every else None
     with watching.watch([config], corpus, exam.questions if exam else None) as watch:
-        trained = train(corpus, config, watch=watch)
+        trained = train(corpus, config, watch=watch, checkpoints=checkpoints)
         watch.tell(config, trained.words, watch.score(config, trained))
     return trained
 
@@ -50,16 +56,18 @@ def execute(
     corpus: EncodedCorpus,
     show: bool = True,
     watching: Watching = NOT_WATCHED,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> list[tuple[Trained, list[Row]]]:
     """Trains runs as one program and evaluates each; what was trained, and the rows to record.
 
     The last row ends the run and says where and with what it was made; the row that plans the run,
     `planned`, says what it is. Of several runs each has an equal share of the seconds, so that they
     add up to what was spent, and speeds are those of all together; `replicas` tells how many.
-    `watching` says what is to be seen of them on the way, and what of it is recorded.
+    `watching` says what is to be seen of them on the way, and what of it is recorded; `checkpoints`
+    where they leave what they have come to. It stays there: the rows are not yet recorded.
 
     Raises `InputError` for impossible settings and for runs that cannot share a program,
-    `FloatingPointError` if training diverges.
+    `FloatingPointError` if training diverges, `Stopped` if a signal has stopped it.
     """
     exam = Exam.of(configs[0].corpus.source, configs[0].evaluation)
     closed = CLOSED_FORMS.get(configs[0].output.layer)
@@ -68,7 +76,9 @@ def execute(
         if closed:
             trained = [closed.solve(corpus, config, show) for config in configs]
         else:
-            trained = train_replicas(corpus, configs, show=show, watch=watch)
+            trained = train_replicas(
+                corpus, configs, show=show, watch=watch, checkpoints=checkpoints
+            )
         ended = []
         for config, each in zip(configs, trained, strict=True):
             scores, rows = _rows(config, corpus, each, exam, replicas)

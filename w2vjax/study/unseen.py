@@ -11,8 +11,9 @@ from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.config.schema import RunConfig
 from w2vjax.config.settings import Settings
+from w2vjax.engine.kept_words import Plan
 from w2vjax.engine.program import draw_radius
-from w2vjax.engine.stream import NO_DOCUMENT, Layout, Plan, segments
+from w2vjax.engine.stream import NO_DOCUMENT, Layout, segments
 from w2vjax.engine.trained import Trained
 from w2vjax.engine.update import Parameters
 from w2vjax.engine.windows import Batch, frame, pair_batch
