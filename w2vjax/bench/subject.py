@@ -37,7 +37,7 @@ class Subject:
 
     def __init__(self, corpus: EncodedCorpus, config: RunConfig) -> None:
         self.run = Run.of(corpus, [config])
-        plan = self.run.plans[0]
+        plan = self.run.streams[0].parts.plan
         epochs = self.run.configs[0].train.epochs
         self._raw = epochs * corpus.vocabulary.num_words / plan.kept_words()
         parts = [part for _, part in islice(self.run.segments(), SEGMENTS)]

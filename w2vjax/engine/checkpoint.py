@@ -192,7 +192,7 @@ def _plain(value: Any) -> Any:
 def _saved(number: int, facts: dict[str, Any]) -> Saved:
     """What the facts of a checkpoint say."""
     positions = [
-        position and Position(*position[:2], tuple(Place(*place) for place in position[2]))
+        position and Position(number, position[1], tuple(Place(*place) for place in position[2]))
         for position in facts["positions"]
     ]
     found = (facts[name] for name in ("cuts", "histories", "seconds", "agreed"))
@@ -204,10 +204,7 @@ def _arrays(run: Run, state: TrainState, sync: Sync) -> dict[str, np.ndarray]:
     if not sync.whole:
         return _named("state", state) | _named("before", sync.before)
     axis = int(run.several)
-    return {
-        name: _first_copy(leaf, axis)
-        for name, leaf in _leaves("state", state._replace(progress=None)).items()
-    }
+    return {name: _first_copy(leaf, axis) for name, leaf in _carried(state).items()}
 
 
 def _restored(run: Run, arrays: dict[str, np.ndarray], agreed: bool) -> TrainState:
@@ -216,10 +213,15 @@ def _restored(run: Run, arrays: dict[str, np.ndarray], agreed: bool) -> TrainSta
         state: TrainState = _filled(run.state, "state", arrays)
         return state
     axis = int(run.several)
-    copied = run.state._replace(progress=None)
-    leaves = [_copies(arrays[name], leaf, axis) for name, leaf in _leaves("state", copied).items()]
-    restored: TrainState = jax.tree.unflatten(jax.tree.structure(copied), leaves)
-    return restored._replace(progress=run.state.progress)
+    leaves = [_copies(arrays[name], leaf, axis) for name, leaf in _carried(run.state).items()]
+    there = jax.tree.structure((run.state.parameters, run.state.optimizer))
+    parameters, optimizer = jax.tree.unflatten(there, leaves)
+    return TrainState(parameters, run.state.progress, optimizer)
+
+
+def _carried(state: TrainState) -> dict[str, Array]:
+    """What is not 0 where all devices agree: all but the rows' progress."""
+    return _leaves("state", (state.parameters, state.optimizer))
 
 
 def _first_copy(leaf: Array, axis: int) -> np.ndarray:
@@ -235,7 +237,8 @@ def _first_copy(leaf: Array, axis: int) -> np.ndarray:
 def _copies(copy: np.ndarray, leaf: Array, axis: int) -> Array:
     """An array like `leaf` that has the copy for every device along an axis."""
 
-    def of_device(index: tuple[slice, ...]) -> np.ndarray:
+    def of_device(index: tuple[slice, ...] | None) -> np.ndarray:
+        assert index is not None
         return np.expand_dims(copy[index[:axis] + index[axis + 1 :]], axis)
 
     return jax.make_array_from_callback(leaf.shape, leaf.sharding, of_device)

@@ -96,8 +96,7 @@ class Run:
             mesh=mesh,
             layout=layout,
             streams=tuple(
-                Stream.of(plan, layout, cut)
-                for plan, cut in zip(plans, cuts or [None] * len(plans), strict=True)
+                Stream.of(plan, layout, cut) for plan, cut in zip_longest(plans, cuts or ())
             ),
             layer=jax.device_put(_stacked(layers), everywhere),
             state=state,
