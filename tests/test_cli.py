@@ -101,6 +101,28 @@ def test_output_that_nobody_reads_ends_in_silence():
     assert process.returncode == 141
 
 
+@pytest.mark.parametrize(
+    ("redirected", "code", "told"),
+    [
+        (">&-", 0, ""),
+        ("2>&-", 0, "name "),
+        ("<&- >&- 2>&-", 0, ""),
+        ("2> /dev/full", 0, "name "),
+        ("> /dev/full", 2, "w2vjax: cannot write: No space left on device; free the disk.*\n"),
+    ],
+)
+def test_output_that_goes_nowhere_ends_no_work(redirected, code, told):
+    """What is closed is not missed, and what is full is told, in one line, if it can be."""
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full")
+    command = ["sh", "-c", f"{sys.executable} -m w2vjax data list {redirected}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == code
+    assert re.match(told, done.stderr + done.stdout) and bool(told) == bool(
+        done.stderr + done.stdout
+    )
+
+
 def test_layers_of_the_command_line_are_those_of_the_registry():
     assert set(cli.Compare().outputs) == set(OUTPUTS)
 

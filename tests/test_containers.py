@@ -116,6 +116,14 @@ def test_a_zip_in_an_archive_or_a_pipe_is_told(tmp_path, monkeypatch):
         read("-")
 
 
+def test_a_member_without_a_name_is_read(tmp_path):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), packed.plain())
+    (tmp_path / "a.zip").write_bytes(made.getvalue())
+    assert b"".join(read(tmp_path / "a.zip")) == packed.plain()
+
+
 def test_nothing_is_unpacked_to_disk(tmp_path, monkeypatch):
     path = tmp_path / "a.tar.gz"
     path.write_bytes(PACKERS["a.tar.gz"]("a.txt", packed.plain()))

@@ -91,3 +91,13 @@ def test_a_text_is_read_whatever_ends_its_lines(tmp_path):
     for missing in (tmp_path, tmp_path / "none"):
         with pytest.raises(InputError, match=f"cannot read {missing}: "):
             files.read_text(missing)
+
+
+def test_a_folder_is_checked_without_being_made(tmp_path):
+    for path in (tmp_path, tmp_path / "a" / "b"):
+        files.check_folder(path)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / ("v" * 300)):
+        with pytest.raises(InputError, match=f"cannot write {path}: "):
+            files.check_folder(path)

@@ -127,3 +127,25 @@ def test_a_row_that_is_out_of_step_takes_no_other_with_it(tmp_path) -> None:
     assert found.words == ("the", "of", "and", "in")
     expected = [numbers for word, numbers in rows(25, words) if word in found.words]
     np.testing.assert_array_equal(found.vectors, np.array(expected, np.float32))
+
+
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_the_byte_order_is_told_by_the_numbers(end, tmp_path) -> None:
+    """Small or large, rounded to half precision or not; what no order makes sense of stays."""
+    generator = np.random.default_rng(0)
+    words = [f"word{n}" for n in range(30)]
+    for scale in (1e-4, 1.0, 300.0):
+        for kind in ("<f4", "<f2"):
+            numbers = (scale * generator.normal(size=(30, 8))).astype(kind).astype("<f4")
+            made = binary(list(zip(words, numbers.tolist(), strict=True)), end)
+            (tmp_path / "low").write_bytes(made)
+            for row in numbers:
+                made = made.replace(row.tobytes(), row.byteswap().tobytes())
+            (tmp_path / "high").write_bytes(made)
+            np.testing.assert_array_equal(Embeddings.load(tmp_path / "low").vectors, numbers)
+            with pytest.warns(InputWarning, match="with the high byte first alone"):
+                found = Embeddings.load(tmp_path / "high")
+            np.testing.assert_array_equal(found.vectors, numbers)
+            assert found.words == tuple(words)
+    with pytest.raises(InputError, match="high byte first"):
+        Embeddings.load(tmp_path / "high", errors="strict")

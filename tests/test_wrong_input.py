@@ -97,8 +97,8 @@ def test_wrong_input_is_told_in_one_line(arguments, message, folder, capsys, mon
     code, output, error = called(capsys, *arguments)
     assert (code, output) == (2, "")
     assert re.fullmatch(rf"w2vjax: .*{message}.*\n", error), error
-    left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert left == set(FILES), "nothing half-written"
+    left = {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    assert left == {*FILES, "bad"}, "nothing half-written, no empty folder"
 
 
 @pytest.mark.parametrize(

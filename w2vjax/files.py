@@ -1,7 +1,7 @@
 """Files read, and files that appear whole or not at all."""
 
 import os
-import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,6 +9,7 @@ from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import IO
 
+from w2vjax import unfinished
 from w2vjax.errors import InputError
 
 ADVICE = "choose another place"
@@ -17,11 +18,15 @@ ADVICE = "choose another place"
 def cache_folder() -> Path:
     """Where downloads, encoded text and compiled programs are kept.
 
-    `W2VJAX_CACHE`, else the user's cache folder.
+    `W2VJAX_CACHE`, else the user's cache folder. Raises `InputError` for a user without a home.
     """
     if folder := os.environ.get("W2VJAX_CACHE"):
         return Path(folder)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "w2vjax"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "w2vjax"
+    except RuntimeError:
+        told = "there is no home folder to keep texts and programs in: set W2VJAX_CACHE to a folder"
+        raise InputError(told) from None
 
 
 @contextmanager
@@ -31,9 +36,10 @@ def written(path: Path, advice: str = ADVICE) -> Iterator[IO[bytes]]:
     Its folder must be there. Raises `InputError`, with the advice, if it cannot be written.
     """
     # not the name and more: a name may be as long as the file system takes
-    beside = path.with_name(f".{secrets.token_hex(8)}.new")
+    beside = unfinished.begun(path.parent)
     try:
         with beside.open("xb") as file:
+            unfinished.clear(beside)
             yield file
         beside.replace(path)
     except OSError as error:
@@ -41,6 +47,21 @@ def written(path: Path, advice: str = ADVICE) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def workspace(folder: Path) -> Iterator[Path]:
+    """A new folder in another one, which must be there; gone, with all that is in it, at the end.
+
+    Raises `OSError` if it cannot be made.
+    """
+    path = unfinished.begun(folder)
+    path.mkdir()
+    unfinished.clear(path)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def write(path: Path, data: bytes) -> None:
@@ -82,11 +103,23 @@ def make_folder(path: Path) -> None:
         raise failure(path, error) from None
 
 
+def check_folder(path: Path) -> None:
+    """Raises `InputError` unless a folder is there, or can be made, and written to.
+
+    Nothing is made: before the work and not after.
+    """
+    try:
+        there = next(parent for parent in (path, *path.parents) if _is_there(parent))
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise failure(path, error) from None
+
+
 def check_writable(path: Path) -> None:
     """Raises `InputError` unless a file can be written there, before the work and not after."""
     try:
-        with suppress(FileNotFoundError):
-            path.lstat()  # whether it can be a name
+        _is_there(path)
     except OSError as error:
         raise failure(path, error) from None
     if path.exists() and not path.is_file():
@@ -98,6 +131,14 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise failure(path, error) from None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file or folder. Raises `OSError` if it cannot be a name."""
+    with suppress(FileNotFoundError):
+        path.lstat()
+        return True
+    return False
 
 
 def failure(path: Path, error: OSError, advice: str = ADVICE) -> InputError:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 DELAY = 2.0
 """seconds of silence before progress is shown"""
@@ -12,8 +12,10 @@ PAUSE = 0.1
 
 
 def say(line: str, prefix: str = "") -> None:
-    """A line for people, who may wait for it, on standard error."""
-    print(f"{prefix}{line}", file=sys.stderr, flush=True)
+    """A line for people, who may wait for it, on standard error; lost if that is full or closed."""
+    if sys.stderr is not None:  # print would take standard output instead
+        with suppress(OSError):
+            print(f"{prefix}{line}", file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:

@@ -53,11 +53,11 @@ class Samplers:
         corpus = self.text.config(self.corpus, self.max_vocab)
         config = settings(CardConfig, self)
         samplers = chosen(self.samplers, self.table_size)
-        from w2vjax.files import make_folder
+        from w2vjax.files import check_folder
         from w2vjax.text.encoding import encode
         from w2vjax.text.vocab import Vocabulary
 
-        make_folder(self.out)
+        check_folder(self.out)
         if self.vocabulary:
             source, words = self.vocabulary.name, Vocabulary.load(self.vocabulary)
         else:

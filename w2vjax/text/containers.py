@@ -45,7 +45,7 @@ def _zipped(stream: io.BufferedReader, name: str) -> Iterator[Member]:
         archive = zipfile.ZipFile(stream)
     except zipfile.BadZipFile as error:
         raise damaged(name, error) from None
-    inside = [member for member in archive.infolist() if not member.is_dir()]
+    inside = [member for member in archive.infolist() if not member.filename.endswith("/")]
     recognised.refuse_members([member.filename for member in inside], name)
     for member in inside:
         _check_place(member.filename, name)

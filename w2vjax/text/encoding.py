@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
@@ -13,7 +12,7 @@ import numpy as np
 
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.errors import InputError, InputWarning
-from w2vjax.files import cache_folder
+from w2vjax.files import cache_folder, workspace
 from w2vjax.text import datasets, numbering, phrases, segmentation
 from w2vjax.text.corpus import Advance, Source, cleaned
 from w2vjax.text.documents import check, lines
@@ -93,17 +92,15 @@ def _encoded(config: CorpusConfig, source: Source, cache: Path, progress: bool) 
             return known
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=folder, prefix=".building.", ignore_cleanup_errors=True
-        ) as work:
-            built = Path(work) / "entry"
+        with workspace(folder) as work:
+            built = work / "entry"
             built.mkdir()
             if config.source in datasets.DATASETS:
                 datasets.fetch(config.source)
                 source = datasets.source(config)  # its size is known now
             sha256 = _build(config, source, built, progress)
             entry = folder / _key(config, source, source.identity or sha256)
-            publish(built, entry, Path(work) / "old")
+            publish(built, entry, work / "old")
     except OSError as error:
         raise InputError(
             f"cannot keep the encoded text in {folder} ({error.strerror or error}): free "

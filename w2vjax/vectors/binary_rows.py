@@ -1,7 +1,8 @@
 """Rows of word2vec's binary format: a word, a blank, D float32 and perhaps a line end.
 
 The line `V D` comes first. word2vec.c ends each row by LF, gensim does not (word2vec.c,
-`TrainModel`, its last part). The bytes come as a stream: they may be compressed, and are never in
+`TrainModel`, its last part). Its numbers have the byte order of the machine that wrote it: nearly
+always the low byte first. The bytes come as a stream: they may be compressed, and are never in
 memory at once.
 """
 
@@ -16,6 +17,12 @@ from w2vjax.vectors.table import Rows
 
 LONGEST = 400
 """bytes of a word, at most"""
+USUAL = 1e-9, 1e6
+"""magnitudes that the numbers of vectors have, or they are 0"""
+SAMPLE = 100
+"""rows by which the byte order is told"""
+ENOUGH = 20
+"""numbers that it takes"""
 
 _NEXT = re.compile(rb"\n[^\x00-\x1f\x7f]*?( |\Z)|\Z")
 """the end of a row, and the next word"""
@@ -31,8 +38,14 @@ def read_rows(blocks: Iterator[bytes], promised: int, rows: Rows) -> None:
     data = next(blocks, b"")
     data = data[data.index(b"\n") + 1 :]
     by_line = _by_line(data, 4 * rows.dim)
+    _, starts, _ = _places(data, min(wanted, SAMPLE), by_line, rows)
+    swapped = _swapped(_numbers(data, starts, rows.dim, "<f4"))
+    if swapped:
+        rows.left_out.note(
+            "its numbers make sense with the high byte first alone: so they are read"
+        )
     while True:
-        data = data[_add(data, wanted - rows.seen, by_line, rows) :]
+        data = data[_add(data, wanted - rows.seen, by_line, ">f4" if swapped else "<f4", rows) :]
         more = _at_least(LONGEST + 4 * rows.dim, blocks) if rows.seen < wanted else b""
         if not more:
             break
@@ -52,8 +65,10 @@ def _at_least(size: int, blocks: Iterator[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def _add(data: bytes, wanted: int, by_line: bool, rows: Rows) -> int:
-    """Adds the rows that are whole, and returns how many bytes they take."""
+def _places(
+    data: bytes, wanted: int, by_line: bool, rows: Rows
+) -> tuple[list[bytes], list[int], int]:
+    """The words of the rows that are whole, where their numbers start, and where the last ends."""
     words: list[bytes] = []
     starts: list[int] = []
     position, size = 0, 4 * rows.dim
@@ -63,16 +78,45 @@ def _add(data: bytes, wanted: int, by_line: bool, rows: Rows) -> int:
             break
         if by_line and not _NEXT.match(data, start + size):
             start = _after_blanks(data, position, size) or start
-        word = data[position : start - 1].lstrip(b"\n")
-        if b" " in word:
-            rows.left_out.blanks(f"row {rows.seen + len(words) + 1}", word)
-        words.append(word)
+        words.append(data[position : start - 1].lstrip(b"\n"))
         starts.append(start)
         position = start + size
-    vectors = np.empty((len(words), rows.dim), "<f4")
+    return words, starts, position
+
+
+def _numbers(data: bytes, starts: list[int], dim: int, form: str) -> Float32[np.ndarray, "n d"]:
+    vectors = np.empty((len(starts), dim), np.float32)
     for row, start in enumerate(starts):
-        vectors[row] = np.frombuffer(data, "<f4", rows.dim, start)
+        vectors[row] = np.frombuffer(data, form, dim, start)
+    return vectors
+
+
+def _swapped(numbers: Float32[np.ndarray, "n d"]) -> bool:
+    """Whether the numbers are none that vectors have, and would be with their bytes turned round.
+
+    Those of the other byte order have a byte of their digits for exponent: it can be anything.
+    """
+    some = numbers[numbers != 0]
+    if len(some) < ENOUGH:
+        return False
+    return _usual(some) < 0.5 and _usual(some.byteswap()) > 0.99
+
+
+def _usual(numbers: Float32[np.ndarray, " n"]) -> float:
+    """Share of the numbers that have the magnitudes of vectors'."""
+    low, high = USUAL
+    with np.errstate(all="ignore"):
+        return float(np.mean((np.abs(numbers) > low) & (np.abs(numbers) < high)))
+
+
+def _add(data: bytes, wanted: int, by_line: bool, form: str, rows: Rows) -> int:
+    """Adds the rows that are whole, and returns how many bytes they take."""
+    words, starts, position = _places(data, wanted, by_line, rows)
     first = rows.seen + 1
+    for row, word in enumerate(words):
+        if b" " in word:
+            rows.left_out.blanks(f"row {first + row}", word)
+    vectors = _numbers(data, starts, rows.dim, form)
     keep = _in_step(words, vectors)
     for row in np.flatnonzero(~keep).tolist():
         rows.left_out.row(OUT_OF_STEP, f"row {first + row}", words[row][-40:])
@@ -81,7 +125,7 @@ def _add(data: bytes, wanted: int, by_line: bool, rows: Rows) -> int:
     if kept:
         vectors = vectors if keep.all() else vectors[keep]
         words = [words[row] for row in kept]
-        rows.add(words, vectors.astype(np.float32, copy=False), lambda i: f"row {first + kept[i]}")
+        rows.add(words, vectors, lambda i: f"row {first + kept[i]}")
     return position
 
 
