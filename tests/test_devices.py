@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from w2vjax.engine import devices
-from w2vjax.errors import InputError
+from w2vjax.errors import InputError, InputWarning
 
 PROGRAM = """
 import jax
@@ -35,6 +35,16 @@ def test_one_device_a_core_unless_told_otherwise(tmp_path):
     assert found == cores and kept_from == devices.COMPILED_IN
     assert prepared(tmp_path, "'cpu', 3")[0] == 3
     assert prepared(tmp_path, JAX_NUM_CPU_DEVICES="5")[0] == 5
+
+
+def test_more_devices_than_cores_are_told_and_far_more_refused(monkeypatch):
+    monkeypatch.setattr("jax.config.update", lambda name, value: None)
+    monkeypatch.setattr(devices.machine, "cores", lambda: 2)
+    devices.prepare("cpu", 2)
+    with pytest.warns(InputWarning, match="devices is 3: this machine has 2 cores, .* share"):
+        devices.prepare("cpu", 3)
+    with pytest.raises(InputError, match="devices is 1000: this machine has 2 cores, and more"):
+        devices.prepare("cpu", 1000)
 
 
 def test_compiled_programs_have_a_folder_a_processor(tmp_path, monkeypatch):

@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code.
 
     0; 1: a run failed; 2: wrong input, told in one line (options that do not exist or are no
-    numbers end the process, with 2 too); 130: interrupted; 141: nobody reads the output any more.
+    numbers end the process, with 2 too); the others stand at `exit_codes.guarded`.
     """
 
     plugins.end_if_loading()

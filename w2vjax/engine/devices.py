@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
 from w2vjax import machine
-from w2vjax.errors import InputError
+from w2vjax.errors import InputError, InputWarning
 from w2vjax.files import cache_folder
 
 COMPILED_IN = 0.3
 """seconds of compiling from which a program is kept"""
+MOST_A_CORE = 32
+"""CPU devices: each is a thread, and waits for all others at every exchange"""
 
 
 def prepare(platform: str | None = None, devices: int | None = None) -> None:
@@ -19,7 +22,8 @@ def prepare(platform: str | None = None, devices: int | None = None) -> None:
     On CPU there is one XLA device a core, unless the environment sets their number: the threads of
     a single device wait for each other at every small operation, several devices do not. `devices`
     asks for another number of them. Settings that come too late, because JAX is already in use,
-    are left as they are. Raises `InputError` for a platform that is not there.
+    are left as they are. Raises `InputError` for a platform that is not there, and for so many CPU
+    devices that they end nothing; an `InputWarning` tells of more than there are cores.
     """
     import jax
 
@@ -37,6 +41,20 @@ def prepare(platform: str | None = None, devices: int | None = None) -> None:
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"platform {platform or 'of JAX'} is not available: {reason}") from None
+    if devices is not None and jax.default_backend() == "cpu":
+        _check_cores(devices)
+
+
+def _check_cores(devices: int) -> None:
+    """Raises `InputError` for more devices than can ever work, warns where they share cores."""
+    cores = machine.cores()
+    here = f"devices is {devices}: this machine has {cores} core{'s' if cores > 1 else ''}"
+    if devices > MOST_A_CORE * cores:
+        raise InputError(f"{here}, and more than {MOST_A_CORE} devices a core end nothing")
+    if devices > cores:
+        warnings.warn(
+            f"{here}, which the devices share: {cores} would be faster", InputWarning, stacklevel=3
+        )
 
 
 def described() -> dict[str, str]:
