@@ -42,7 +42,7 @@ from w2vjax.clock import interleaved
 from w2vjax.commands.exit_codes import guarded
 from w2vjax.config.schema import CorpusConfig
 from w2vjax.progress import say, track
-from w2vjax.study.loop import claim
+from w2vjax.records.attempts import begun
 
 SAMPLERS = {
     "unigram^0.75": partial(samplers.unigram, power=0.75),
@@ -158,6 +158,12 @@ def rows_of(path: Path) -> pd.DataFrame:
     return pd.read_csv(path) if path.exists() else pd.DataFrame({"head": [], "seed": []})
 
 
+def is_done(points: Path, name: str, seed: int) -> bool:
+    """Whether the file has the perplexities of a head from a seed."""
+    done = rows_of(points)
+    return bool(((done["head"] == name) & (done["seed"] == seed)).any())
+
+
 def append(path: Path, rows: list[dict[str, Any]]) -> None:
     """Adds rows to the file, or begins it."""
     pd.DataFrame(rows).to_csv(path, mode="a", header=not path.exists(), index=False)
@@ -175,9 +181,10 @@ def compare(study: Study, out: Path, timing: bool) -> int:
     if timing:
         return 0
     for seed, name in itertools.product(study.seeds, HEADS):
-        with claim(out, f"{name}, seed {seed}") as mine:  # several processes may share the work
-            done = rows_of(points)
-            if mine and not ((done["head"] == name) & (done["seed"] == seed)).any():
+        if is_done(points, name, seed):
+            continue
+        with begun(out, [f"{name}, seed {seed}"]) as mine:  # several processes may share the work
+            if mine and not is_done(points, name, seed):
                 append(points, run(name, text, study, seed, paces[name]))
     shown = table(rows_of(points), paces, REFERENCE)
     files.write(out / "table.md", shown.encode())

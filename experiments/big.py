@@ -11,7 +11,7 @@ from pathlib import Path
 
 from w2vjax.commands.grid_command import script
 from w2vjax.errors import InputError
-from w2vjax.records.file import FILE_NAME
+from w2vjax.records.file import is_empty
 from w2vjax.report.runs import accuracies
 from w2vjax.study.experiment import Experiment, Part
 from w2vjax.study.experiment_file import read_rates
@@ -23,7 +23,7 @@ ASKED = "negative-sampling / log-uniform"
 
 def experiment(samplers: Path = Path("results/samplers")) -> Experiment:
     """The grid, from the records of the experiment before."""
-    if not (samplers / FILE_NAME).exists():
+    if is_empty(samplers):
         raise InputError(f"{samplers} holds no records: run experiments/samplers.py first")
     labels = [label for label in accuracies(samplers).index if " / " in label][:NUM_BEST]
     if ASKED not in labels:

@@ -9,6 +9,7 @@ import pytest
 
 from w2vjax.config.schema import CorpusConfig, SamplerConfig
 from w2vjax.errors import InputError
+from w2vjax.records.parts import FOLDER
 from w2vjax.report import build as report
 from w2vjax.report import gradients as gradient_report
 from w2vjax.report.cells import load
@@ -117,7 +118,8 @@ def test_finished_cells_are_skipped_and_the_rest_is_made(
     folder, undrawn, tmp_path, monkeypatch
 ) -> None:
     """As after an interruption: the same numbers, and nothing is made twice."""
-    whole = (folder / "records.jsonl").read_text().splitlines(keepends=True)
+    files = [folder / FOLDER / f"{cell.run_id}.000.jsonl" for cell in PLAN]
+    whole = [line for file in files for line in file.read_text().splitlines(keepends=True)]
     rows = len(whole) // len(PLAN)
     (tmp_path / "records.jsonl").write_text("".join(whole[: 5 * rows + 7]))
     measured = []
@@ -149,7 +151,7 @@ def test_an_interruption_tells_what_is_kept(tmp_path, monkeypatch, capsys) -> No
 
 
 def test_the_report_is_built_from_records_alone(folder, tmp_path) -> None:
-    shutil.copy(folder / "records.jsonl", tmp_path)
+    shutil.copytree(folder / FOLDER, tmp_path / FOLDER)
     made = {path.name: path.read_bytes() for path in report.build(tmp_path)}
     names = {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "csv")}
     assert set(made) == names | {"table.md", "table.tex", "table.csv"}
@@ -182,7 +184,7 @@ def test_counts_from_which_on_all_are_enough() -> None:
 
 
 def test_two_ways_of_measuring_are_not_mixed(folder, tmp_path) -> None:
-    shutil.copy(folder / "records.jsonl", tmp_path)
+    shutil.copytree(folder / FOLDER, tmp_path / FOLDER)
     other = LabConfig(dim=8, epochs=0.5, num_pairs=16, pairs_per_group=8, num_draws=2, batches=3)
     with pytest.raises(InputError, match="measured in several ways"):
         run(cells(TEXT, other, [STATE], ["nce"], [UNIFORM], [2]), tmp_path, show=False)

@@ -3,6 +3,7 @@
 import errno
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,8 +17,10 @@ from w2vjax.config.schema import CorpusConfig, OutputConfig, RunConfig, SamplerC
 from w2vjax.errors import InputError
 from w2vjax.progress import duration
 from w2vjax.records import file as records
-from w2vjax.records.metrics import FAILED, FINISHED, PLANNED
-from w2vjax.study import costs, grid, plan
+from w2vjax.records import parts as module
+from w2vjax.records.metrics import FAILED, FINISHED
+from w2vjax.records.parts import parts
+from w2vjax.study import costs, grid, loop, plan
 from w2vjax.study.costs import Clock
 from w2vjax.text.encoding import encode
 
@@ -61,9 +64,14 @@ def failing(monkeypatch: pytest.MonkeyPatch, number: int, error: BaseException) 
     monkeypatch.setattr(grid, "execute", execute)
 
 
+def written(folder: Path) -> list[dict]:
+    """All rows, as they stand in the files."""
+    lines = (line for path in parts(folder) for line in path.read_text().splitlines())
+    return [json.loads(line) for line in lines]
+
+
 def metrics(folder: Path, metric: str) -> list[dict]:
-    lines = (folder / records.FILE_NAME).read_text().splitlines()
-    return [row for row in map(json.loads, lines) if row["metric"] == metric]
+    return [row for row in written(folder) if row["metric"] == metric]
 
 
 def test_finished_runs_are_not_run_again(done, tmp_path, capsys):
@@ -71,12 +79,13 @@ def test_finished_runs_are_not_run_again(done, tmp_path, capsys):
     assert (first.finished, first.failed, len(done)) == (3, [], 3)
     second = grid.run("test", CONFIGS, tmp_path)
     assert second.finished == 4 and done == CONFIGS
+    before = parts(tmp_path)
     assert "1 of them to do" in capsys.readouterr().err
     third = grid.run("test", CONFIGS, tmp_path)
-    assert third.finished == 4 and done == CONFIGS
-    assert len(metrics(tmp_path, PLANNED)) == 4, "planned once"
-    lines = (tmp_path / records.FILE_NAME).read_text().splitlines()
-    laws = [(row["metric"], row["x"]) for row in map(json.loads, lines) if "run" not in row]
+    assert third.finished == 4 and done == CONFIGS and parts(tmp_path) == before
+    plans = [path for path in parts(tmp_path) if path.name.startswith("plan-")]
+    assert len(plans) == 2, "once for each grid that was asked for"
+    laws = [(row["metric"], row["x"]) for row in written(tmp_path) if "run" not in row]
     assert laws and len(set(laws)) == len(laws), "and the samplers' distributions are written once"
 
 
@@ -133,24 +142,30 @@ def test_shards_share_the_runs(done, tmp_path):
 HOLD = """
 import sys
 from pathlib import Path
-from w2vjax.study.loop import claim
-with claim(Path(sys.argv[1]), sys.argv[2]) as claimed:
+from w2vjax.records.attempts import begun
+with begun(Path(sys.argv[1]), [sys.argv[2]]) as claimed:
     print("held" if claimed else "taken", flush=True)
     sys.stdin.read()
 """
 
 
-def test_two_processes_never_do_the_same_run(done, tmp_path):
+def test_two_processes_never_do_the_same_run(done, tmp_path, monkeypatch, capsys):
     taken = CONFIGS[2].run_id
     command = [sys.executable, "-c", HOLD, str(tmp_path), taken]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
         assert other.stdout.readline() == "held\n"
+
+        def sleep(seconds: float) -> None:
+            assert CONFIGS[2] not in done and len(done) == 3, "all others come first"
+            other.communicate()  # it stops, and has nothing to record
+
+        monkeypatch.setattr(loop.time, "sleep", sleep)
         outcome = grid.run("test", CONFIGS, tmp_path)
-        other.stdin.close()
-    assert (outcome.elsewhere, outcome.finished) == (1, 3)
-    assert CONFIGS[2] not in done
-    assert grid.run("test", CONFIGS, tmp_path).finished == 4, "the lock went with its process"
+    assert outcome.finished == 4 and done[-1] == CONFIGS[2], "then it is done here"
+    assert f"waiting for 1 that others are at ({socket.gethostname()}, process {other.pid})" in (
+        capsys.readouterr().err
+    )
 
 
 def too_many_different_words() -> RunConfig:
@@ -228,24 +243,24 @@ def test_what_cannot_fit_is_refused_before_it_starts(done, tmp_path, monkeypatch
 
 
 def test_a_full_disk_loses_nothing_that_was_finished(done, tmp_path, monkeypatch, capsys):
-    write, left = records.os.write, 4  # the plan, the laws, two runs
+    flush, left = module._flush, 7  # the plan, two laws, two runs: claimed, and done
 
-    def full(descriptor: int, data: bytes) -> int:
+    def full(file, data: bytes) -> None:
         nonlocal left
         left -= 1
         if left < 0:
-            write(descriptor, data[: len(data) // 2])
+            flush(file, data[: len(data) // 2])
             raise OSError(errno.ENOSPC, "No space left on device")
-        return write(descriptor, data)
+        flush(file, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(records.os, "write", full)
+        patch.setattr(module, "_flush", full)
         with pytest.raises(InputError, match=r"cannot write .*No space left.*free the disk"):
             grid.run("test", CONFIGS, tmp_path)
     told = capsys.readouterr().err
     assert "stopped: 2 of 4 runs are finished and kept" in told
     assert records.finished(tmp_path) == {config.run_id for config in CONFIGS[:2]}
-    assert grid.run("test", CONFIGS, tmp_path).finished == 4 and len(done) == 5
+    assert grid.run("test", CONFIGS, tmp_path).finished == 4 and len(done) == 4
 
 
 def test_cells_of_one_label_are_told_apart():

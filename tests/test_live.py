@@ -11,9 +11,9 @@ from test_grid import CONFIGS, HOLD
 
 from w2vjax.commands import live
 from w2vjax.errors import InputError
+from w2vjax.records.attempts import look
 from w2vjax.records.file import Records, Row
 from w2vjax.records.metrics import FAILED, FINISHED
-from w2vjax.study.loop import claimants
 from w2vjax.study.run import planned
 from w2vjax.study.standing import Standing
 
@@ -60,13 +60,14 @@ def test_who_is_at_a_run_is_seen_and_not_disturbed(folder):
     program = [sys.executable, "-c", HOLD, str(folder), IDS[1]]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout and holder.stdout.readline()
-        found = claimants(folder, IDS)
         standing = Standing.of(folder)
         text = shown(folder)
         holder.communicate(b"\n")
-    assert found == {IDS[1]: holder.pid} == standing.claimed
-    assert "1 running" in text and "seed 0 running" in text
-    assert claimants(folder, IDS) == {} == claimants(folder / "nowhere", IDS)
+    assert {run: state.row["process"] for run, state in standing.claimed.items()} == {
+        IDS[1]: holder.pid
+    }
+    assert "1 running" in text and f"process {holder.pid}, since " in text and " s)" in text
+    assert not Standing.of(folder).claimed and not look(folder, IDS[1]).taken
 
 
 def test_it_is_followed_to_the_end_and_nothing_is_written(folder, monkeypatch):

@@ -112,7 +112,7 @@ def test_a_damaged_line_is_named(tmp_path, bad, after):
 def test_protocols_are_not_mixed(tmp_path):
     lines = [row(protocol=1), row(protocol=1, x=1), row(protocol=2)]
     (tmp_path / "records.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    with pytest.raises(InputError, match="1 from line 1, 2 from line 3"):
+    with pytest.raises(InputError, match=r"1 from line 1 of records.jsonl, 2 from line 3 of"):
         load(tmp_path)
 
 

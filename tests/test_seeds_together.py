@@ -1,6 +1,5 @@
 """Seeds of a cell as one program: each is the run that it is alone, whatever befalls the others."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -98,17 +97,17 @@ def test_the_rest_of_a_group_goes_on(made: list[list[RunConfig]], tmp_path: Path
 
 
 def test_a_group_takes_the_seeds_that_no_other_process_is_at(
-    made: list[list[RunConfig]], tmp_path: Path
+    made: list[list[RunConfig]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = [sys.executable, "-c", HOLD, str(tmp_path), NCE[0].run_id]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
         assert other.stdout is not None and other.stdin is not None
         assert other.stdout.readline() == "held\n"
+        monkeypatch.setattr(grid.loop.time, "sleep", lambda _: other.communicate())
         outcome = grid.run("test", NCE, tmp_path, seeds_together=3)
-        other.stdin.close()
-    assert (outcome.elsewhere, outcome.finished) == (1, 2)
-    assert [seeds(group) for group in made] == [[1, 2]]
+    assert outcome.finished == 3
+    assert [seeds(group) for group in made] == [[1, 2], [0]], "the other stopped, with nothing done"
 
 
 def test_all_seeds_of_a_group_are_claimed(
@@ -124,7 +123,7 @@ def test_all_seeds_of_a_group_are_claimed(
 
     monkeypatch.setattr(grid, "execute", asked)
     grid.run("test", NCE, tmp_path, seeds_together=2)
-    assert found == ["taken\n", "taken\n", "held\n", "held\n", "held\n", "taken\n"]
+    assert found == ["taken\n", "taken\n", "held\n", "taken\n", "taken\n", "taken\n"]
 
 
 def test_a_seed_that_fails_takes_no_other_with_it(
@@ -136,8 +135,7 @@ def test_a_seed_that_fails_takes_no_other_with_it(
     assert [seeds(group) for group in made] == [[0, 7, 1], [0], [7], [1]]
     told = capsys.readouterr().err
     assert "3 together failed (no longer finite): now one by one" in told
-    rows = map(json.loads, (tmp_path / records.FILE_NAME).read_text().splitlines())
-    [row] = [row for row in rows if row["metric"] == FAILED]
+    [row] = [row for row in records.rows(tmp_path) if row["metric"] == FAILED]
     assert (row["run"], row["message"]) == (bad.run_id, "no longer finite")
 
 

@@ -23,7 +23,7 @@ _NAME = re.compile(r"\.w2vjax-([0-9a-f]{8})-([1-9]\d*)-[0-9a-f]{16}")
 
 def begun(folder: Path) -> Path:
     """A new name in the folder, hidden, that says who is at it."""
-    return folder / f".w2vjax-{_machine()}-{os.getpid()}-{secrets.token_hex(8)}"
+    return folder / f".w2vjax-{this_machine()}-{os.getpid()}-{secrets.token_hex(8)}"
 
 
 def clear(new: Path) -> None:
@@ -53,14 +53,15 @@ def _remove(path: Path) -> None:
 def _is_left(path: Path, now: float) -> bool:
     found = _NAME.fullmatch(path.name)
     assert found is not None
-    if found[1] == _machine():
-        return not _lives(int(found[2]))
+    if found[1] == this_machine():
+        return not lives(int(found[2]))
     with suppress(OSError):
         return now - max(part.stat().st_mtime for part in (path, *path.glob("*"))) > OLD
     return False
 
 
-def _lives(process: int) -> bool:
+def lives(process: int) -> bool:
+    """Whether a process of this machine is there."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -71,7 +72,7 @@ def _lives(process: int) -> bool:
 
 
 @cache
-def _machine() -> str:
+def this_machine() -> str:
     """Where numbers of processes mean something: this machine since its start, this container."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from w2vjax.progress import duration
-from w2vjax.records.file import FILE_NAME
+from w2vjax.records.attempts import State
+from w2vjax.records.file import sources
 from w2vjax.study.standing import Place, Standing
 
 if TYPE_CHECKING:
@@ -36,6 +38,19 @@ def follow(folder: Path, console: "Console | None" = None, pause: float = PAUSE)
             live.update(table(folder, standing), refresh=True)
     if not live.console.is_terminal:
         live.console.print()  # there the last table ends without a line break
+    return 1 if standing.failed else 0
+
+
+def status(folder: Path) -> int:
+    """Prints how far the folder is, a line a run that goes on or has failed; as `follow` returns.
+
+    Raises `InputError` as `Standing.of` does.
+    """
+    standing = Standing.of(folder)
+    print(f"{folder}: {summary(standing)}")
+    for place in standing.places:
+        if told := _told(place, standing):
+            print(f"{place.cell}, {told}")
     return 1 if standing.failed else 0
 
 
@@ -88,8 +103,19 @@ def summary(standing: Standing) -> str:
 
 def _told(place: Place, standing: Standing) -> str:
     if place.run in standing.claimed:
-        return f"seed {place.seed} running"
+        state = standing.claimed[place.run]
+        return f"seed {place.seed}: {state.who}, since {_since(state)}"
     return "" if place.failure is None else f"seed {place.seed} failed: {place.failure}"
+
+
+def _since(state: State) -> str:
+    """When it was begun, by this machine's time of day, and how long ago that is."""
+    try:
+        begun = datetime.fromisoformat(str(state.row.get("time"))).astimezone()
+    except ValueError:
+        return "a moment ago"
+    seconds = max(0.0, (datetime.now(UTC) - begun).total_seconds())
+    return f"{begun:%H:%M} ({duration(seconds)})"
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -98,5 +124,4 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _size(folder: Path) -> int:
-    path = folder / FILE_NAME
-    return path.stat().st_size if path.exists() else 0
+    return sum(path.stat().st_size for path in sources(folder))

@@ -18,7 +18,7 @@ class Report:
     """
 
     folders: Positional[tuple[Path, ...]]
-    """folders that hold records.jsonl; of several, cells of one name whose settings differ are told
+    """folders that hold records; of several, cells of one name whose settings differ are told
     apart by them, and a run that is in both counts once"""
     out: Path | None = None
     """folder to write into. None: the first"""
@@ -43,7 +43,7 @@ class Report:
         from w2vjax.report.choice import Choice
 
         if not self.folders:
-            raise InputError("no folder is given: name one that holds records.jsonl")
+            raise InputError("no folder is given: name one that holds records")
         choice = Choice(
             self.columns, self.cells, self.against, self.figures, self.venue, self.siunitx
         )

@@ -1,30 +1,31 @@
-"""Measurements on disk: one flat JSON object a line, appended, never changed.
+"""Measurements on disk: one flat JSON object a line, never changed.
 
 A line has `protocol` (version of the schema), `metric` and `value` (a number or null), the `run` it
 came from, and what belongs to it alone; curves and distributions add `x`. What describes a run
 stands once: its configuration (`config.…`, `label`, `seed`, `experiment`) in the row that plans it,
 where, when and with what it was made in the row that ends it. `rows` puts them together again.
 
-Files are plain text, or compressed by `xz` once nothing is added any more (`records.jsonl.xz`).
+Lines are appended to `records.jsonl`, or stand in the files of the folder `records`, one a run, as
+grids write them. `records.jsonl` may be compressed by `xz` once nothing is added any more
+(`records.jsonl.xz`).
 """
 
 import fcntl
-import json
 import lzma
-import math
 import os
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from w2vjax import files
 from w2vjax.errors import InputError
-from w2vjax.records.metrics import DESCRIBING, FINISHED, TRUNCATED
+from w2vjax.records.lines import PROTOCOL, parsed, written
+from w2vjax.records.lines import Row as Row
+from w2vjax.records.metrics import CLAIMED, DESCRIBING, FINISHED, PLANNED, STOPPED, TRUNCATED
+from w2vjax.records.parts import parts
 
-PROTOCOL = 2
 FIRST_PROTOCOL = 1
 """in which every row repeated its run's configuration; it is still read"""
 FILE_NAME = "records.jsonl"
@@ -33,12 +34,12 @@ OF_A_ROW = ("protocol", "run", "metric", "value", "x", "message")
 """fields that never describe a run"""
 SETTING = ("experiment", "label", "seed")
 """fields that always do, beside `config.…`"""
-Row = dict[str, Any]
-"""a line of the records"""
+OF_ATTEMPTS = (CLAIMED, STOPPED)
+"""rows that say who is at a run: no measurements"""
 
 
 class Records:
-    """Appends measurements to a file; several processes may append to the same one.
+    """Appends measurements to a file; several processes may append to the same one, with locks.
 
     A killed process loses at most the line in progress: each `append` is one write of whole lines,
     then a flush to the disk. If the file ends in a line cut short, the text is kept, reported, and
@@ -54,7 +55,7 @@ class Records:
         Raises `InputError` if a row is not flat or lacks `metric` or `value`, or if the file cannot
         be written (nothing of the rows is left behind then).
         """
-        data = b"".join(_line(row) for row in rows)
+        data = written(rows)
         if not data:
             return
         self.check_open()
@@ -64,7 +65,8 @@ class Records:
         except OSError as error:
             raise self._failed(error) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)  # released by close
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX)  # released by close
             self._write(descriptor, data)
         finally:
             os.close(descriptor)
@@ -77,10 +79,10 @@ class Records:
                 f"{path} is compressed, so nothing can be added: unpack it first (unxz), or choose "
                 "another folder"
             )
-        if is_empty(path):
+        if not _holds(path):
             return
         with files.opened(path) as file:
-            first = _parse(file.readline())
+            first = parsed(file.readline())
         if first is not None and first["protocol"] != PROTOCOL:
             raise InputError(
                 f"{path} is of protocol version {first['protocol']}, and this one writes "
@@ -102,56 +104,32 @@ class Records:
     def _after_cut(self, descriptor: int, size: int) -> bytes:
         """What ends the unfinished last line: a line break, and a mark unless the line is whole."""
         text = os.pread(descriptor, size, 0)
-        if _parse(text[text.rfind(b"\n") + 1 :]) is not None:
+        if parsed(text[text.rfind(b"\n") + 1 :]) is not None:
             return b"\n"
         message = "the last line was cut short by a stopped process; it is kept and marked"
         warnings.warn(f"{self.path}: {message}", stacklevel=5)
-        return b"\n" + _line({"metric": TRUNCATED, "value": None})
+        return b"\n" + written([{"metric": TRUNCATED, "value": None}])
 
     def _failed(self, error: OSError) -> InputError:
         return files.failure(self.path, error, "free the disk or choose another")
 
 
-class Finished:
-    """The runs that reached their end, while processes append to the file.
-
-    Only what is new since the last question is read, for a loop asks it before every run.
-    """
-
-    def __init__(self, path: Path | str):
-        self._path = _file(Path(path))
-        self._size = 0
-        self._runs: set[str] = set()
-
-    def __contains__(self, run: str) -> bool:
-        if self._path.suffix == COMPRESSED or not self._path.exists():
-            return run in finished(self._path)
-        with files.opened(self._path) as file:
-            file.seek(self._size)
-            new = file.read()
-        whole = new[: new.rfind(b"\n") + 1]
-        self._size += len(whole)
-        ends = (_parse(line) for line in whole.splitlines() if FINISHED.encode() in line)
-        self._runs |= {row["run"] for row in ends if row and row["metric"] == FINISHED}
-        return run in self._runs
-
-
 def rows(path: Path | str) -> list[Row]:
     """All measurements of a records file or of a folder's, each with what describes its run.
 
-    A measurement made twice (same run, metric and `x`: a run killed and started again) counts once,
-    as last made. A line cut short by a killed process is left out with a warning.
+    Plans come first. A measurement made twice (same run, metric and `x`: a run killed and started
+    again) counts once, as last made. A line cut short by a killed process is left out with a
+    warning.
 
     Raises `InputError` if there is no such file or nothing in it, for any other line that is not a
     record (with its number), for a compressed file that is damaged, and for rows of different
     protocol versions.
     """
-    path = _file(Path(path))
-    found = _rows(path, _bytes(path).split(b"\n"))
+    found = _merged(Path(path))
     if not found:
-        raise InputError(f"{path} holds no records: run an experiment into this folder first")
-    _one_protocol(path, found)
-    filled = _filled([*found.values()])
+        told = _file(Path(path))
+        raise InputError(f"{told} holds no records: run an experiment into this folder first")
+    filled = _filled(found)
     last = {(row.get("run"), row["metric"], row.get("x")): at for at, row in enumerate(filled)}
     return [filled[at] for at in sorted(last.values())]
 
@@ -165,8 +143,43 @@ def finished(path: Path | str) -> set[str]:
 
 def is_empty(path: Path | str) -> bool:
     """Whether there is no records file yet, or nothing in it."""
-    path = _file(Path(path))
-    return not path.exists() or not path.stat().st_size
+    plain, *others = [_file(Path(path)), *sources(path)]
+    return not (_holds(plain) or any(_part(part) for part in others if part != plain))
+
+
+def sources(path: Path | str) -> list[Path]:
+    """The files that records are read from: a file itself, or those of a folder that are there."""
+    path = Path(path)
+    file = _file(path)
+    return [file] if file == path else [*([file] if file.exists() else []), *parts(path)]
+
+
+def _holds(path: Path) -> bool:
+    """Whether there is anything in a file."""
+    return path.exists() and bool(path.stat().st_size)
+
+
+def _merged(path: Path) -> list[Row]:
+    """The rows of all files, as they stand there."""
+    plain = _file(path)
+    found: list[Row] = []
+    protocols: dict[str, str] = {}
+    for source in sources(path) or [plain]:
+        whole = source != plain
+        numbered = _part(source) if whole else _rows(source, _bytes(source).split(b"\n"))
+        for number, row in numbered.items():
+            protocols.setdefault(str(row["protocol"]), f"line {number} of {source.name}")
+        found += [row for row in numbered.values() if row["metric"] not in OF_ATTEMPTS]
+    _one_protocol(path, protocols)
+    return sorted(found, key=lambda row: row["metric"] != PLANNED)
+
+
+def _part(path: Path) -> dict[int, Row]:
+    """The measurements of a file that appeared whole, by line number; of an attempt none yet."""
+    data = _bytes(path)
+    lines = data.split(b"\n") if data.endswith(b"\n") else []  # else it is just being claimed
+    numbered = _rows(path, lines).items()
+    return {number: row for number, row in numbered if row["metric"] not in OF_ATTEMPTS}
 
 
 def _file(path: Path) -> Path:
@@ -192,46 +205,12 @@ def _bytes(path: Path) -> bytes:
         ) from None
 
 
-def _line(row: Mapping[str, Any]) -> bytes:
-    for name in ("metric", "value"):
-        if name not in row:
-            raise InputError(f"a record has no {name!r}: {dict(row)!r:.200}")
-    flat = {"protocol": PROTOCOL} | {name: _plain(name, value) for name, value in row.items()}
-    return json.dumps(flat, allow_nan=False).encode() + b"\n"
-
-
-def _plain(name: str, value: Any) -> Any:
-    """A JSON scalar: numpy's scalars become Python's, and numbers that are not finite null."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    raise InputError(f"record field {name!r} is {value!r:.100}: it must be a number, text or null")
-
-
-def _parse(line: bytes) -> dict[str, Any] | None:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return row if _is_record(row) else None
-
-
-def _is_record(row: Any) -> bool:
-    if not isinstance(row, dict) or not {"protocol", "metric", "value"} <= row.keys():
-        return False
-    flat = not any(isinstance(value, dict | list) for value in row.values())
-    return flat and isinstance(row["metric"], str) and isinstance(row.get("run", ""), str | None)
-
-
 def _rows(path: Path, lines: list[bytes]) -> dict[int, dict[str, Any]]:
     """The records by line number (from 1)."""
     rows: dict[int, dict[str, Any]] = {}
     bad = 0  # number of the line before, if it is not a record
     for number, line in enumerate(lines, start=1):
-        row = _parse(line) if line.strip() else None
+        row = parsed(line) if line.strip() else None
         marks = row is not None and row["metric"] == TRUNCATED
         if bad and not marks:
             raise _damaged(path, bad)
@@ -273,12 +252,9 @@ def _damaged(path: Path, number: int) -> InputError:
     )
 
 
-def _one_protocol(path: Path, rows: dict[int, dict[str, Any]]) -> None:
-    first: dict[Any, int] = {}
-    for number, row in rows.items():
-        first.setdefault(str(row["protocol"]), number)
+def _one_protocol(path: Path, first: Mapping[str, str]) -> None:
     if len(first) > 1:
-        found = ", ".join(f"{name} from line {number}" for name, number in first.items())
+        found = ", ".join(f"{name} from {place}" for name, place in first.items())
         raise InputError(
             f"{path} mixes protocol versions ({found}): they cannot be averaged; "
             "keep each in a folder of its own"

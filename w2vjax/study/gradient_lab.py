@@ -194,7 +194,7 @@ def run(made: Sequence[Cell], folder: Path, show: bool = True) -> None:
             build(output, output.num_noise, corpus.vocabulary.counts)
         laboratory = _Laboratory(corpus, show)
         with track(EXPERIMENT, len(left), "cells", show) as advance:
-            loop.run(made, laboratory.measured, records.Records(folder), lambda _: advance(1, 1))
+            loop.run(made, laboratory.measured, folder, lambda _: advance(1, 1))
     report.build(folder)
 
 

@@ -1,22 +1,30 @@
-"""Cells in turn, by one process or several: each is done once, and recorded as it ends."""
+"""Cells in turn, by one process or several: each is done once, and recorded as it ends.
 
-import contextlib
-import fcntl
-import hashlib
-import os
-import struct
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+What becomes of a cell is told by the records alone. So whoever executes it may be this process or
+another, on any machine, and may die: `run_groups` hands cells out, and looks what has come of them.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from w2vjax import files
-from w2vjax.errors import InputError
 from w2vjax.progress import say
-from w2vjax.records.file import Finished, Records, Row
+from w2vjax.records import attempts
+from w2vjax.records.attempts import Onlooker, State
+from w2vjax.records.file import Records, Row, finished
 from w2vjax.records.metrics import FAILED
 from w2vjax.records.provenance import provenance
+from w2vjax.study.executors import Executor, Future, Here, trouble
+
+PAUSE = 0.5
+"""seconds between two looks at what is done elsewhere"""
+MOST_TRIES = 3
+"""how often a cell is handed out that is lost without a trace"""
 
 
 @runtime_checkable
@@ -29,8 +37,10 @@ class Identified(Protocol):
 
 
 Cell = TypeVar("Cell", bound=Identified)
-ELSEWHERE, DONE = "another process is at it", "another process has done it"
-"""why nothing was executed"""
+Execute = Callable[[Sequence[Cell]], Sequence[Sequence[Row]]]
+"""gives the rows of each cell; the last of them ends it"""
+DONE = "another process has done it"
+"""why there is nothing to tell of a cell that is finished"""
 
 
 @dataclass
@@ -38,31 +48,20 @@ class Outcome:
     """What has become of the cells."""
 
     finished: int = 0
-    """here and before"""
+    """here, elsewhere and before"""
     failed: list[str] = field(default_factory=list)
     """names of those that failed this time"""
-    elsewhere: int = 0
-    """those that another process is at"""
-
-    def count(self, name: str, ended: "Ended") -> None:
-        """Takes in what has become of the cell of this name."""
-        if ended.rows or ended.reason == DONE:
-            self.finished += 1
-        elif ended.reason == ELSEWHERE:
-            self.elsewhere += 1
-        else:
-            self.failed.append(name)
 
 
 @dataclass(frozen=True)
 class Ended(Generic[Cell]):
-    """What there is to tell when a cell has had its turn."""
+    """What there is to tell when a cell has ended."""
 
     cell: Cell
     number: int
-    """of the turn, from 1"""
+    """how many have, with this one"""
     left: Sequence[Cell]
-    """whose turn is still to come"""
+    """those that have not yet"""
     rows: Sequence[Row] = ()
     """what was recorded of it"""
     reason: str = ""
@@ -72,149 +71,197 @@ class Ended(Generic[Cell]):
 def run(
     cells: Sequence[Cell],
     execute: Callable[[Cell], Sequence[Row]],
-    file: Records,
+    folder: Path,
     tell: Callable[[Ended[Cell]], None],
     failures: tuple[type[Exception], ...] = (),
     noun: str = "cells",
 ) -> Outcome:
-    """`run_groups` of one cell each."""
-    alone = [[cell] for cell in cells]
-    return run_groups(alone, lambda group: [execute(group[0])], file, tell, failures, noun)
+    """`run_groups` of one cell each, in this process, by `turn`."""
+
+    def work(group: Sequence[Cell]) -> None:
+        turn(group, lambda cells: [execute(cells[0])], folder, failures)
+
+    return run_groups([[cell] for cell in cells], work, folder, tell, noun)
+
+
+def turn(
+    cells: Sequence[Cell],
+    execute: Execute[Cell],
+    folder: Path,
+    failures: tuple[type[Exception], ...] = (),
+) -> None:
+    """Executes cells together, but for those that others are at or have done, and records each.
+
+    An exception of `failures` is recorded; where it ends several cells, they are executed one by
+    one. Any other one, or an interruption, is raised.
+    """
+    with attempts.begun(folder, [cell.run_id for cell in cells]) as begun:
+        mine = [cell for cell in cells if cell.run_id in begun]
+        for cell, rows, reason in _executed(mine, execute, failures) if mine else ():
+            begun[cell.run_id].end(rows or [_failure(cell, reason)])
 
 
 def run_groups(
     groups: Sequence[Sequence[Cell]],
-    execute: Callable[[Sequence[Cell]], Sequence[Sequence[Row]]],
-    file: Records,
+    work: Callable[[Sequence[Cell]], None],
+    folder: Path,
     tell: Callable[[Ended[Cell]], None],
-    failures: tuple[type[Exception], ...] = (),
     noun: str = "cells",
     name: Callable[[Cell], str] = lambda cell: cell.run_id,
+    executor: Executor | None = None,
 ) -> Outcome:
-    """Executes what is not finished in the records, the cells of a group together.
+    """Has `work`, which is `turn` or calls it, done with what is not finished in the records.
 
-    `execute` returns the rows of each; the last of them ends the cell. Processes that share the
-    folder share the work: of a group each takes what no other is at. An exception of `failures` is
-    recorded, and the next call tries that cell again; where it ends a group of several, they are
-    executed one by one. Any other one, or an interruption, ends the loop, and the same call goes on
-    from there. Raises `InputError`, before anything is executed, if nothing may be appended to the
-    records.
+    `executor` calls it (None: this process), with the cells of a group. Processes that share the
+    folder share the work: what others are at is waited for, and done here if they die or stop. What
+    has failed is tried by the next call again. Any exception in this process, or an interruption,
+    ends the loop, and the same call goes on from there. Raises `InputError`, before anything is
+    executed, if nothing may be added to the records.
     """
-    folder = file.path.parent
     files.make_folder(folder)
-    done = Finished(file.path)
+    done = finished(folder)
     todo = [[cell for cell in group if cell.run_id not in done] for group in groups]
-    num_cells, left = sum(map(len, groups)), [cell for group in todo for cell in group]
-    outcome = Outcome(num_cells - len(left))
-    if left:
-        file.check_open()
-    number = 0
+    cells = [cell for group in todo for cell in group]
+    num_cells = sum(map(len, groups))
+    outcome = Outcome(num_cells - len(cells))
+    if cells:
+        Records(folder).check_open()
     try:
-        for group in todo:
-            with claims(folder, [cell.run_id for cell in group]) as claimed:
-                for cell, rows, reason in _turn(group, claimed, done, execute, failures):
-                    if reason not in (ELSEWHERE, DONE):
-                        file.append(rows or [_failure(cell, reason)])
-                        reason = reason and f"failed: {reason}"
-                    number += 1
-                    ended = Ended(cell, number, left[number:], rows, reason)
-                    outcome.count(name(cell), ended)
-                    tell(ended)
-    except (KeyboardInterrupt, InputError) as error:  # a full disk, say
+        for ended in _Turns(todo, work, folder, executor or Here()).ended():
+            if ended.rows or ended.reason == DONE:
+                outcome.finished += 1
+            else:
+                outcome.failed.append(name(ended.cell))
+            tell(ended)
+    except BaseException as error:  # a full disk, say
+        how = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
         kept = f"{outcome.finished} of {num_cells} {noun} are finished and kept in {folder}"
-        how = "stopped" if isinstance(error, InputError) else "interrupted"
         say(f"{how}: {kept}; the same command goes on from there")
         raise
     return outcome
 
 
-@contextlib.contextmanager
-def claim(folder: Path, run_id: str) -> Iterator[bool]:
-    """Whether the cell is this process's alone, until the end."""
-    with claims(folder, [run_id]) as claimed:
-        yield run_id in claimed
+News: TypeAlias = tuple[Cell, Sequence[Row], str]
+"""a cell that has ended, with its rows, or else why there are none"""
 
 
-@contextlib.contextmanager
-def claims(folder: Path, runs: Iterable[str]) -> Iterator[Set[str]]:
-    """Those of the runs that are this process's alone: locked bytes of `.lock`, free at the end.
+class _Turns(Generic[Cell]):
+    """Groups that are handed to an executor, and what comes of their cells."""
 
-    All by one open file, for closing another would free whatever the process has locked in it.
-    """
-    lock = folder / ".lock"
-    try:
-        file = lock.open("ab")
-    except OSError as error:
-        raise files.failure(lock, error) from None
-    with file:
-        yield {run for run in runs if _locked(file.fileno(), run)}
+    def __init__(
+        self,
+        groups: Iterable[Sequence[Cell]],
+        work: Callable[[Sequence[Cell]], None],
+        folder: Path,
+        executor: Executor,
+    ) -> None:
+        self._waiting = deque(group for group in groups if group)
+        self._work, self._folder, self._executor = work, folder, executor
+        self._running: list[tuple[Future, Sequence[Cell]]] = []
+        self._elsewhere: list[Cell] = []
+        self._tries: Counter[str] = Counter()
+        self._onlooker = Onlooker()
+        self._left = [cell for group in self._waiting for cell in group]
+        self._before = {cell.run_id: self._look(cell).attempts for cell in self._left}
 
+    def ended(self) -> Iterator[Ended[Cell]]:
+        """Each cell, as it ends."""
+        number, told = 0, False
+        while self._left:
+            news = [*self._hand_out(), *self._collect(), *self._revisit()]
+            for cell, rows, reason in news:
+                self._left.remove(cell)
+                number += 1
+                yield Ended(cell, number, [*self._left], rows, reason)
+            if not (news or self._waiting or self._running or told):
+                others = "; ".join(sorted({self._look(cell).who for cell in self._elsewhere}))
+                say(f"waiting for {len(self._elsewhere)} that others are at ({others})")
+                told = True
+            if not news and self._left:
+                time.sleep(PAUSE)
 
-def claimants(folder: Path, runs: Iterable[str]) -> dict[str, int]:
-    """Which of the runs other processes are at, and these processes' ids; it claims nothing.
+    def _hand_out(self) -> Iterator[News[Cell]]:
+        """Submits as many groups as may run at a time, without the cells that have ended."""
+        most = getattr(self._executor, "at_once", None) or len(self._left)
+        groups: list[Sequence[Cell]] = []
+        while self._waiting and len(self._running) + len(groups) < most:
+            free = []
+            for cell in self._waiting.popleft():
+                state = self._look(cell)
+                if news := self._settled(cell, state):
+                    yield news
+                elif state.taken:
+                    self._elsewhere.append(cell)
+                else:
+                    free.append(cell)
+            groups += [free] if free else []
+        if groups:
+            self._tries.update(cell.run_id for group in groups for cell in group)
+            with getattr(self._executor, "batch", nullcontext)():
+                futures = [self._executor.submit(self._work, group) for group in groups]
+            self._running += zip(futures, groups, strict=True)
 
-    For a process that claims nothing either: to look frees what it has claimed itself.
-    """
-    try:
-        file = (folder / ".lock").open("rb")
-    except OSError:
-        return {}
-    with file:
-        found = {run: _holder(file.fileno(), run) for run in runs}
-    return {run: holder for run, holder in found.items() if holder}
+    def _collect(self) -> Iterator[News[Cell]]:
+        """What has come of the cells of calls that are over."""
+        over = [pair for pair in self._running if pair[0].done()]
+        self._running = [pair for pair in self._running if pair not in over]
+        for future, cells in over:
+            job = getattr(future, "job_id", None)
+            for cell in cells:
+                state = self._look(cell)
+                ours = not state.taken or state.row.get("job") == job is not None
+                if news := self._settled(cell, state):
+                    yield news
+                elif ours and (why := trouble(future)):
+                    yield from self._lost(cell, state, why)
+                else:
+                    self._elsewhere.append(cell)
 
+    def _revisit(self) -> Iterator[News[Cell]]:
+        """What has come of the cells that other processes were at."""
+        cells, self._elsewhere = self._elsewhere, []
+        for cell in cells:
+            state = self._look(cell)
+            silent = state.taken and self._onlooker.silent(cell.run_id, state)
+            if news := self._settled(cell, state):
+                yield news
+            elif state.taken and not silent:
+                self._elsewhere.append(cell)
+            elif self._tries[cell.run_id] >= MOST_TRIES:
+                yield from self._lost(cell, state, f"lost {MOST_TRIES} times")
+            else:
+                if silent:
+                    attempts.close(self._folder, cell.run_id, state.attempts)
+                self._waiting.append([cell])
 
-def _holder(descriptor: int, run: str) -> int:
-    """The process that has the run's byte locked; 0: none has."""
-    usual = sys.platform != "darwin"
-    layout = "hhqqi4x" if usual else "qqihh"  # struct flock
-    kind, start, process = (fcntl.F_WRLCK, os.SEEK_SET), (_place(run), 1), (0,)
-    asked = (*kind, *start, *process) if usual else (*start, *process, *kind)
-    answer = struct.unpack(
-        layout, fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(layout, *asked))
-    )
-    held, holder = (answer[0], answer[4]) if usual else (answer[3], answer[2])
-    return holder if held != fcntl.F_UNLCK else 0
+    def _look(self, cell: Cell) -> State:
+        return attempts.look(self._folder, cell.run_id)
 
+    def _settled(self, cell: Cell, state: State) -> News[Cell] | None:
+        """What there is to tell of a cell that has finished, or failed since the beginning."""
+        run = cell.run_id
+        if state.finished:
+            return (
+                (cell, attempts.rows(self._folder, run), "")
+                if self._tries[run]
+                else (cell, (), DONE)
+            )
+        if state.failed and state.attempts > self._before[run]:
+            return cell, (), f"failed: {state.row.get('message')}"
+        return None
 
-def _place(run: str) -> int:
-    """The run's byte."""
-    return int.from_bytes(hashlib.sha256(run.encode()).digest()[:7])  # offsets are signed
-
-
-def _locked(descriptor: int, run: str) -> bool:
-    try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _place(run))
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
-
-
-def _turn(
-    group: Sequence[Cell],
-    claimed: Set[str],
-    done: Finished,
-    execute: Callable[[Sequence[Cell]], Sequence[Sequence[Row]]],
-    failures: tuple[type[Exception], ...],
-) -> Iterator[tuple[Cell, Sequence[Row], str]]:
-    """What becomes of each cell of a group: its rows, or else why there are none."""
-    mine = []
-    for cell in group:
-        if cell.run_id not in claimed:
-            yield cell, (), ELSEWHERE
-        elif cell.run_id in done:
-            yield cell, (), DONE
+    def _lost(self, cell: Cell, state: State, why: str) -> Iterator[News[Cell]]:
+        """Records the failure of a cell that ended without a record, unless one is seen late."""
+        row = _failure(cell, why)
+        if attempts.close(self._folder, cell.run_id, state.attempts, row):
+            yield cell, (), f"failed: {why}"
         else:
-            mine.append(cell)
-    if mine:
-        yield from _executed(mine, execute, failures)
+            self._elsewhere.append(cell)
 
 
 def _executed(
-    cells: Sequence[Cell],
-    execute: Callable[[Sequence[Cell]], Sequence[Sequence[Row]]],
-    failures: tuple[type[Exception], ...],
-) -> Iterator[tuple[Cell, Sequence[Row], str]]:
+    cells: Sequence[Cell], execute: Execute[Cell], failures: tuple[type[Exception], ...]
+) -> Iterator[News[Cell]]:
     """The rows of each cell; none, and a message of one line, where it failed by itself."""
     try:
         results = execute(cells)

@@ -148,16 +148,18 @@ def share(groups: Sequence[Group], shard: str) -> list[Group]:
     return list(groups[int(part) - 1 :: int(parts)])
 
 
-def check_possible(groups: Sequence[Group], corpora: Corpora) -> None:
+def check_possible(groups: Sequence[Group], corpora: Corpora, here: bool = True) -> None:
     """Raises `InputError` for what would make a run fail at its start, or not fit into memory.
 
-    Warns where a run will learn little (`engine.prospects.warn`).
+    `here`: whether they are executed on this machine, whose memory and devices count then. Warns
+    where a run will learn little (`engine.prospects.warn`).
     """
     configs = [config for group in groups for config in group]
     for config in {cell(config): config for config in configs}.values():
         prospects.check(corpora[config.corpus], config)
         prospects.warn(corpora[config.corpus], config)
-    for group in filter(None, groups):  # the memory first, for building takes some of it
+    # The memory first, for building takes some of it.
+    for group in filter(None, groups if here else ()):
         needed, there = _memory(group, corpora), _available()
         if there is not None and needed > there:
             more = f" and {len(group) - 1} more seeds" if len(group) > 1 else ""
@@ -184,8 +186,9 @@ def show(
     groups: Sequence[Group],
     corpora: Corpora,
     clock: Clock,
+    here: bool = True,
 ) -> None:
-    """Prints the cells, and the time and memory that those to do are expected to take."""
+    """Prints the cells, and the time and, `here`, memory that those to do are expected to take."""
     names, todo = cell_names(configs), [config for group in groups for config in group]
     by_cell: dict[RunConfig, list[RunConfig]] = {}
     for config in configs:
@@ -202,13 +205,13 @@ def show(
         epochs = _counted(runs[0].train.epochs, "epoch")
         say(f"  {names[compared]}: {epochs}, {seeds}, {time_left}")
     if todo:
-        most = max(_memory(group, corpora) for group in groups if group)
-        there = _available()
-        of = f" of {there / GIB:.1f} available" if there is not None else ""
-        time_left = duration(clock.left(todo))
-        say(
-            f"  all: roughly {time_left}, until the first runs correct it; {most / GIB:.1f} GiB{of}"
-        )
+        time_left, needed = duration(clock.left(todo)), ""
+        if here:
+            most = max(_memory(group, corpora) for group in groups if group)
+            there = _available()
+            of = f" of {there / GIB:.1f} available" if there is not None else ""
+            needed = f"; {most / GIB:.1f} GiB{of}"
+        say(f"  all: roughly {time_left}, until the first runs correct it{needed}")
 
 
 def cell_names(configs: Sequence[RunConfig]) -> dict[RunConfig, str]:

@@ -29,6 +29,8 @@ class Plugin:
 
 LOADED: dict[Path, Plugin] = {}
 """by their paths, links followed"""
+METRICS: list[str] = []
+"""functions of files that have been registered as metrics, `FILE.py:function`"""
 _LOADING: list[Path] = []
 
 
@@ -100,6 +102,7 @@ def load_metric(told: str) -> None:
     if name in OWN:
         raise InputError(f"metric {told}: there is a metric {name} already, {OWN[name].origin}")
     register_metric(name)(measure)
+    METRICS.append(f"{Path(file).resolve()}:{name}")
 
 
 def _running(path: Path) -> ModuleType | None:

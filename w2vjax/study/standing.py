@@ -1,16 +1,18 @@
 """How far a grid is, from its folder alone: nothing is written, and JAX is not started."""
 
+import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from w2vjax.errors import InputError
+from w2vjax.records import attempts
 from w2vjax.records import file as records
+from w2vjax.records.attempts import SILENCE, State
 from w2vjax.records.metrics import FAILED, FINISHED, PLANNED
 from w2vjax.report.cells import load, with_cells
 from w2vjax.report.runs import ACCURACY, SPEED, runs
-from w2vjax.study.loop import claimants
 
 SPENT = ("seconds", "compile_seconds", "evaluation_seconds")
 """what a run took, by the fields of its last row"""
@@ -43,8 +45,9 @@ class Standing:
     """All runs of a grid, and who is at which."""
 
     places: tuple[Place, ...]
-    claimed: Mapping[str, int]
-    """the runs that are being done, and the processes that are at them"""
+    claimed: Mapping[str, State]
+    """the runs that are being done, and who is at them; not those of which there is no sign of life
+    for long"""
 
     @classmethod
     def of(cls, folder: Path) -> "Standing":
@@ -76,7 +79,10 @@ class Standing:
     def looked_at(self, folder: Path) -> "Standing":
         """The same records, and who is at what now."""
         waiting = [place.run for place in self.places if not place.done]
-        return Standing(self.places, claimants(folder, waiting))
+        found = {run: attempts.look(folder, run) for run in waiting}
+        longest = time.time() - 2 * SILENCE
+        at_work = {r: s for r, s in found.items() if s.taken and s.touched / 1e9 > longest}
+        return Standing(self.places, at_work)
 
     @property
     def over(self) -> bool:
@@ -107,4 +113,4 @@ class Standing:
             p for p in self.places if not p.done and (p.run in self.claimed or not p.failure)
         ]
         total = sum(means.get(place.cell, usual) for place in waiting)
-        return total / max(1, len(set(self.claimed.values())))
+        return total / max(1, len({state.who for state in self.claimed.values()}))
