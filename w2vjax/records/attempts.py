@@ -175,9 +175,9 @@ def _dead(row: Row) -> bool:
     here = _row("", CLAIMED)
     if row.get("job") and row["job"] == here["job"] and row.get("restarts", 0) < here["restarts"]:
         return True
-    process = row.get("process")
-    local = row.get("machine") == here["machine"] and isinstance(process, int)
-    return local and not unfinished.lives(process)
+    if row.get("machine") != here["machine"] or not isinstance(row.get("process"), int):
+        return False
+    return not unfinished.lives(row["process"])
 
 
 def _beat(attempts: Sequence[Attempt], over: Event) -> None:
