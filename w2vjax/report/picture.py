@@ -3,7 +3,10 @@
 The same drawing gives the same bytes.
 """
 
+import ctypes
 import io
+import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +28,8 @@ TOLD = {"png": "Description", "pdf": "Subject"}
 """the file's kind, and the field of its metadata that holds the caption"""
 UNTOLD = {"png": "Software", "pdf": "CreationDate"}
 """what must be left out of it to be the same each time"""
+DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG; see prctl(2)"""
 Draw = Callable[[], Drawing | None]
 
 
@@ -60,7 +65,7 @@ def _pictures(drawings: Mapping[str, Draw]) -> Iterator[Iterable[Picture | None]
     if alone or workers < 2:
         yield map(_picture, drawings.values())
         return
-    inherited = (list(drawings.values()),)
+    inherited = list(drawings.values()), os.getpid()
     with ProcessPoolExecutor(workers, get_context("fork"), _inherit, inherited) as pool:
         yield pool.map(_inherited_picture, range(len(drawings)))
 
@@ -69,8 +74,12 @@ _inherited: list[Draw] = []
 """of a copied process: what it draws, which does not travel"""
 
 
-def _inherit(drawings: list[Draw]) -> None:
+def _inherit(drawings: list[Draw], parent: int) -> None:
+    """What a copy begins with. It ends with its parent, even if that is killed."""
     _inherited[:] = drawings
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _inherited_picture(place: int) -> Picture | None:
