@@ -31,6 +31,13 @@ class Stopped(KeyboardInterrupt):
         self.signal_number = signal_number
 
 
+class Lost(RuntimeError):
+    """Another process of the same run is gone, or does not answer.
+
+    The command line prints the message alone and exits with code 1.
+    """
+
+
 def unknown(kind: str, name: str, options: Iterable[str]) -> InputError:
     """The error for a `name` that is not among the `options`, with the nearest of them first."""
     options = list(options)

@@ -10,7 +10,7 @@ from types import FrameType
 
 from w2vjax import progress
 from w2vjax.commands import outputs
-from w2vjax.errors import InputError, Stopped
+from w2vjax.errors import InputError, Lost, Stopped
 
 INTERRUPTED = 130
 STOPPED = 75
@@ -60,7 +60,7 @@ def _code(command: Callable[[], int]) -> int:
     except InputError as error:
         say(_shortened(str(error)))
         return 2
-    except FloatingPointError as error:
+    except (FloatingPointError, Lost) as error:
         say(str(error))
         return 1
     except Stopped as error:

@@ -99,7 +99,7 @@ class TrainOptions:
     learning_rate: float | None = TrainConfig.learning_rate
     """at the start; falls linearly with the words read. None: what suits layer and optimizer"""
     devices: int | None = TrainConfig.devices
-    """XLA devices that share the work, on CPU one a core. None: all there are"""
+    """XLA devices of all processes that share the work, on CPU one a core. None: all there are"""
     sync_words: int | None = TrainConfig.sync_words
     """kept words between two exchanges of the devices' changes. None: fewer, the more devices"""
 
@@ -110,6 +110,22 @@ class TrainOptions:
     def output(self, layer: str, sampler: SamplerConfig) -> OutputConfig:
         """The output layer's configuration; `InputError` for values out of range."""
         return settings(OutputConfig, self, layer=layer, sampler=sampler)
+
+
+@dataclass(frozen=True)
+class ProcessOptions:
+    """Several processes that train one model, each started with the same options."""
+
+    distributed: bool = False
+    """srun or mpirun started the processes, and tells each who it is"""
+    coordinator: str | None = None
+    """HOST:PORT of process 0, as the others reach it. None: srun or mpirun knows, or one process"""
+    num_processes: int | None = None
+    """how many there are"""
+    process_id: int | None = None
+    """which one this is, from 0"""
+    start_timeout: int = 120
+    """seconds for which they wait for each other at the start"""
 
 
 @dataclass(frozen=True)

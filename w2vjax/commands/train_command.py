@@ -13,6 +13,7 @@ from w2vjax.commands.options import (
     Metric,
     Platform,
     Plugin,
+    ProcessOptions,
     TextOptions,
     Texts,
     TrainOptions,
@@ -28,7 +29,7 @@ from w2vjax.config.schema import (
     TrainConfig,
     flatten,
 )
-from w2vjax.engine import devices
+from w2vjax.engine import devices, processes
 from w2vjax.errors import InputError, unknown
 from w2vjax.records.metrics import OWN
 from w2vjax.study import plugins
@@ -79,9 +80,12 @@ class Train:
     resume: Path | None = None
     """folder of checkpoints to go on from. None: OUT.checkpoints, if it is there"""
     checkpoints: OmitArgPrefixes[CheckpointOptions] = field(default_factory=CheckpointOptions)
+    job: OmitArgPrefixes[ProcessOptions] = field(default_factory=ProcessOptions)
 
+    @processes.together
     def run(self) -> int:
-        devices.prepare(self.platform, self.train.devices)  # before a plugin starts JAX
+        job = settings(processes.Job, self.job)
+        devices.prepare(self.platform, self.train.devices, job)  # before a plugin starts JAX
         plugins.load_all(self.plugin, self.metric)
         if self.output_layer not in LAYERS:
             raise unknown("output layer", self.output_layer, LAYERS)
@@ -96,9 +100,11 @@ class Train:
         )
         if self.preset:
             config = _preset(self.preset, config)
-        writing.check_writable(self.out)
+        if processes.leads():
+            writing.check_writable(self.out)
         if self.save_vocab:
-            check_writable(self.save_vocab)
+            if processes.leads():
+                check_writable(self.save_vocab)
             if self.save_vocab.resolve() == self.out.resolve():
                 raise InputError(f"--out and --save-vocab are both {self.out}: name two files")
         checkpoints = self._checkpoints()
@@ -108,8 +114,10 @@ class Train:
         from w2vjax.text.encoding import encode
 
         watching = settings(Watching, self.watch)
-        corpus = encode(config.corpus)
+        corpus = processes.first(lambda: encode(config.corpus, progress=processes.leads()))
         trained = train_watched(corpus, config, watching, checkpoints)
+        if not processes.leads():
+            return 0
         if self.save_vocab:
             corpus.vocabulary.save(self.save_vocab)
         trained.embeddings.save(self.out)

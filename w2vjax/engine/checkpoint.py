@@ -21,7 +21,7 @@ from w2vjax.config.settings import Settings
 from w2vjax.engine.checkpoint_folder import CheckpointFolder
 from w2vjax.engine.history import History
 from w2vjax.engine.kept_words import Cuts, Place
-from w2vjax.engine.program import mesh_of
+from w2vjax.engine.placement import mesh_of
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.stream import Position
 from w2vjax.engine.sync import Sync

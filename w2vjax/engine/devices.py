@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from w2vjax import machine
+from w2vjax.engine import processes
+from w2vjax.engine.processes import ALONE, Job
 from w2vjax.errors import InputError, InputWarning
 from w2vjax.files import cache_folder
 
@@ -16,24 +18,28 @@ MOST_A_CORE = 32
 """CPU devices: each is a thread, and waits for all others at every exchange"""
 
 
-def prepare(platform: str | None = None, devices: int | None = None) -> None:
+def prepare(platform: str | None = None, devices: int | None = None, job: Job = ALONE) -> None:
     """Chooses the platform (`cpu`, `gpu`, `tpu`; None: JAX's choice) and keeps compiled programs.
 
     On CPU there is one XLA device a core, unless the environment sets their number: the threads of
     a single device wait for each other at every small operation, several devices do not. `devices`
-    asks for another number of them. Settings that come too late, because JAX is already in use,
-    are left as they are. Raises `InputError` for a platform that is not there, and for so many CPU
-    devices that they end nothing; an `InputWarning` tells of more than there are cores.
+    asks for another number of them. The processes of a `job` meet here, and share these devices.
+    Settings that come too late, because JAX is already in use, are left as they are. Raises
+    `InputError` for a platform that is not there, for processes that do not meet, and for so many
+    CPU devices that they end nothing; an `InputWarning` tells of more than there are cores.
     """
     import jax
+
+    processes.join(job)
 
     if platform is not None:
         jax.config.update("jax_platforms", platform)
     flags = os.environ.get("XLA_FLAGS", "")
     chosen = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in flags
     if not chosen:
+        each = processes.devices_each(devices)
         with suppress(RuntimeError):  # JAX is already in use
-            jax.config.update("jax_num_cpu_devices", devices or machine.cores())
+            jax.config.update("jax_num_cpu_devices", each)
     jax.config.update("jax_compilation_cache_dir", str(compiled_folder()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", COMPILED_IN)
     try:
@@ -42,7 +48,7 @@ def prepare(platform: str | None = None, devices: int | None = None) -> None:
         reason = str(error).splitlines()[0]
         raise InputError(f"platform {platform or 'of JAX'} is not available: {reason}") from None
     if devices is not None and jax.default_backend() == "cpu":
-        _check_cores(devices)
+        _check_cores(processes.devices_each(devices))
 
 
 def _check_cores(devices: int) -> None:

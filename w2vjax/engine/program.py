@@ -5,88 +5,30 @@ trains its own copy of the matrices on its own part of the text; over `model` de
 each with some of its dimensions.
 """
 
-import math
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Float, Int, Key
 
 from w2vjax.config.schema import TrainConfig
 from w2vjax.config.settings import Settings
-from w2vjax.engine.damping import Damping, RowProgress, UpdateState
-from w2vjax.engine.row_optimizer import OptimizerState, RowOptimizer, RowState
+from w2vjax.engine.damping import Damping, UpdateState
+from w2vjax.engine.placement import STATE
+from w2vjax.engine.row_optimizer import RowOptimizer
 from w2vjax.engine.stream import NO_DOCUMENT
 from w2vjax.engine.telemetry import Telemetry
 from w2vjax.engine.update import Parameters, TrainState, update
 from w2vjax.engine.windows import Batch, pair_batch, window_batch
-from w2vjax.errors import InputError, in_range
 from w2vjax.losses.arithmetic import Arithmetic
 from w2vjax.losses.layer import OutputLayer
 
 WINDOW, NOISE = 3, 4
 """purposes of the random streams, so that one never disturbs another"""
-
-
-def mesh_of(config: TrainConfig) -> Mesh:
-    """The devices to train on. Raises `InputError` if there are not as many as asked for."""
-    available = jax.devices()
-    number = config.devices or len(available) // config.model_devices * config.model_devices
-    in_range("devices", number, 1, len(available))
-    if number % config.model_devices or config.dim % config.model_devices:
-        raise InputError(
-            f"model_devices is {config.model_devices}: it must divide devices, which is {number}, "
-            f"and dim, which is {config.dim}"
-        )
-    shape = (number // config.model_devices, config.model_devices)
-    kinds = (AxisType.Auto, AxisType.Auto)
-    return jax.make_mesh(shape, ("data", "model"), kinds, devices=available[:number])
-
-
-EACH = P("data", None, "model")
-"""how `[devices, rows, dimensions]` lie on the mesh"""
-ALL = P(None, "model")
-"""and `[rows, dimensions]` of which every device along `data` has a copy"""
-
-
-STATE: Any = TrainState(
-    EACH,  # type: ignore[arg-type]
-    P("data"),  # type: ignore[arg-type]
-    OptimizerState(*[RowState(EACH, P("data"), P("data"))] * 2),  # type: ignore[arg-type]
-)
-"""and what training carries"""
-LANES = 8
-"""rows are filled up with zeros, which stay zero, to a multiple of these: with 300 numbers a row,
-products and copies took a CPU a twentieth longer than with 304"""
-
-
-def place(parameters: Parameters, mesh: Mesh, optimizer: RowOptimizer | None = None) -> TrainState:
-    """The same matrices on every device, `[devices, v, d]`, no row moved, no gradient seen yet."""
-    devices = mesh.shape["data"]
-    multiple = math.lcm(LANES, mesh.shape["model"])
-    start = OptimizerState()
-    if optimizer is not None:
-        start = optimizer.start(parameters.input, parameters.output)
-    none = [jnp.zeros(len(leaf)) for leaf in (parameters.input, parameters.output)]
-
-    def everywhere(spec: P, leaf: Array) -> Array:
-        if spec == EACH:
-            leaf = jnp.pad(leaf, ((0, 0), (0, -leaf.shape[1] % multiple)))
-        copies = jnp.broadcast_to(leaf[None], (devices, *leaf.shape))
-        return jax.device_put(copies, NamedSharding(mesh, spec))
-
-    def all_everywhere(spec: P, leaves: Any) -> Any:
-        return jax.tree.map(partial(everywhere, spec), leaves)
-
-    state = TrainState(parameters, RowProgress(*none), start)
-    placed: TrainState = jax.tree.map(
-        all_everywhere, STATE, state, is_leaf=lambda part: isinstance(part, P)
-    )
-    return placed
 
 
 def num_groups(settings: Settings, candidate_scope: str) -> int:
@@ -247,8 +189,8 @@ def train_segment(
 ) -> tuple[TrainState, Telemetry]:
     """Every device trains its matrices `[devices, v, d]` on its part of the segment.
 
-    Returns them and telemetry `[devices, steps]`. With `replicas`, of several runs at once, stacked
-    in front of every array; `biased` if their output rows have biases.
+    Returns them and telemetry `[devices, steps]`, the whole of it on every device. With `replicas`,
+    of several runs at once, stacked in front of every array; `biased` if output rows have biases.
     """
     axis = "model" if mesh.shape["model"] > 1 else None
     packed = packs(layer, settings, optimizer, replicas)
@@ -263,7 +205,7 @@ def train_segment(
     ) -> Any:
         key = jax.random.fold_in(key, jax.lax.axis_index("data"))
         state = jax.tree.map(lambda leaf: leaf[0], state)
-        after = train_shard(
+        state, telemetry = train_shard(
             state=state,
             layer=layer,
             tokens=tokens[0],
@@ -276,14 +218,16 @@ def train_segment(
             packed=packed,
             biased=biased,
         )
-        return jax.tree.map(lambda leaf: leaf[None], after)
+        # Gathered, not summed: what is read of it is the same to the last bit.
+        of_all = jax.tree.map(lambda leaf: jax.lax.all_gather(leaf, "data"), telemetry)
+        return jax.tree.map(lambda leaf: leaf[None], state), of_all
 
     split: Any = P("data")
     program = jax.shard_map(
         on_device,
         mesh=mesh,
         in_specs=(STATE, P(), split, split, P(), P()),
-        out_specs=(STATE, split),
+        out_specs=(STATE, P()),
         check_vma=False,
     )
     program = jax.vmap(program) if replicas else program

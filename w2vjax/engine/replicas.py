@@ -11,13 +11,13 @@ import jax.export
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh
 from jaxtyping import Array, Int
 
 from w2vjax.config.optimizers import SGD, named_optimizer
 from w2vjax.config.schema import RunConfig
 from w2vjax.config.settings import Settings, num_draws
-from w2vjax.engine import compatibility, program
+from w2vjax.engine import compatibility, placement, program
 from w2vjax.engine.kept_words import Cuts, Plan
 from w2vjax.engine.large_pages import in_large_pages
 from w2vjax.engine.row_optimizer import RowOptimizer
@@ -66,7 +66,7 @@ class Run:
         configs = tuple(_resolved(config, optimizer) for config in configs)
         compatibility.alike(configs)
         settings = Settings.of(configs[0])
-        mesh = program.mesh_of(settings)
+        mesh = placement.mesh_of(settings)
         plans = tuple(Plan(corpus, c.train, c.corpus.held_out_every) for c in configs)
         layout = Layout.of(settings, mesh.shape["data"], plans[0].kept_words())
         layers = [_layer(config, corpus) for config in configs]
@@ -83,11 +83,12 @@ class Run:
         for config, layer in zip(configs, layers, strict=True):
             key = jax.random.key(config.train.seed)
             first = jax.random.fold_in(key, INIT)
-            parameters = initial(first, words, layer.num_rows(words), settings.dim, biases)
-            starts.append(parameters)
+            start = partial(
+                initial, num_words=words, num_rows=layer.num_rows(words), dim=settings.dim
+            )
+            starts.append(placement.place(start, {"key": first, "biases": biases}, mesh, by_rows))
             keys.append(key)
-        everywhere = NamedSharding(mesh, PartitionSpec())
-        state = _stacked([program.place(start, mesh, by_rows) for start in starts])
+        state = _stacked(starts)
         in_large_pages(state)
         return cls(
             configs=configs,
@@ -98,7 +99,7 @@ class Run:
             streams=tuple(
                 Stream.of(plan, layout, cut) for plan, cut in zip_longest(plans, cuts or ())
             ),
-            layer=jax.device_put(_stacked(layers), everywhere),
+            layer=placement.everywhere(_stacked(layers), mesh),
             state=state,
             keys=_stacked(keys),
             biased=biased,
@@ -134,9 +135,6 @@ class Run:
 
     def arguments(self, number: int, segment: Segment) -> tuple:
         """What the program takes besides state and layer: texts, learning rates, keys."""
-        split = PartitionSpec(*(None,) * (segment.tokens.ndim - 2), "data")
-        there = NamedSharding(self.mesh, split)
-        tokens, documents = jax.device_put((segment.tokens, segment.documents), there)
         progress = segment.progress.reshape(len(self.configs), -1)
         rates = np.stack(
             [
@@ -149,8 +147,8 @@ class Run:
             jax.random.fold_in if self.keys.ndim == 0 else jax.vmap(jax.random.fold_in, (0, None))
         )
         return (
-            tokens,
-            documents,
+            placement.dealt(segment.tokens, self.mesh),
+            placement.dealt(segment.documents, self.mesh),
             rates.reshape(segment.progress.shape),
             fold(self.keys, number),
         )
@@ -164,15 +162,17 @@ class Run:
         for number, part in enumerate(parts):
             own = jax.tree.map(lambda leaf, n=number: leaf[n], sampler) if self.several else sampler
             samplers.append(own.learn(self._seen(part)))
-        everywhere = NamedSharding(self.mesh, PartitionSpec())
-        after: Any = replace(cast(Any, layer), sampler=_stacked(samplers))
-        return jax.device_put(after, everywhere)
+        learned = placement.everywhere(_stacked(samplers), self.mesh)
+        after: OutputLayer = replace(cast(Any, layer), sampler=learned)
+        return after
 
     def _seen(self, segment: Segment) -> Int[np.ndarray, " v"]:
         """How often the segment has every word, each place of the stream once."""
+        parts = placement.counted(self.mesh)
         here = slice(self.layout.window, self.layout.window + self.layout.shard)
-        words = segment.tokens[:, here][segment.documents[:, here] != NO_DOCUMENT]
-        return np.bincount(words, minlength=len(self.corpus.vocabulary))
+        words = segment.tokens[parts, here][segment.documents[parts, here] != NO_DOCUMENT]
+        seen = np.bincount(words, minlength=len(self.corpus.vocabulary))
+        return placement.summed(seen)
 
     def lower(self, arguments: tuple) -> jax.stages.Lowered:
         """The program for these arguments, not yet compiled."""

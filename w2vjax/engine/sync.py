@@ -9,12 +9,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding
+from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Float
 
 from w2vjax.engine.damping import RowProgress
-from w2vjax.engine.program import ALL, STATE
+from w2vjax.engine.placement import ALL, EACH, STATE
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.row_optimizer import OptimizerState, RowState
 from w2vjax.engine.update import Parameters, TrainState
@@ -225,11 +225,25 @@ def _parts(first: int, last: int, dim: int) -> list[tuple[int, int]]:
 
 
 def _agreed(parameters: Parameters, first: int, last: int, mesh: Mesh) -> Parameters:
-    """A copy of rows that are the same on all devices, `[v, d]`; replicas stay in front."""
+    """Rows that are the same on all devices, `[v, d]`, each device's its own copy of them."""
 
     def copied(leaf: Array) -> Array:
-        rows = leaf[..., 0, first:last, :]
-        spec = P(*(None,) * (rows.ndim - 2), *ALL)
-        return jax.device_put(rows, NamedSharding(mesh, spec))
+        rows = leaf.shape[-2]
+        return _rows(leaf, min(first, rows), min(last, rows) - min(first, rows), mesh)
 
     return jax.tree.map(copied, parameters)
+
+
+@partial(jax.jit, static_argnames=("size", "mesh"))
+def _rows(matrix: Array, first: Array | int, size: int, mesh: Mesh) -> Array:
+    before = (None,) * (matrix.ndim - 3)  # replicas
+
+    def on_device(matrix: Array, first: Array | int) -> Array:
+        return jax.lax.dynamic_slice_in_dim(matrix[..., 0, :, :], first, size, axis=-2)
+
+    specs = (P(*before, *EACH), P())
+    program = jax.shard_map(
+        on_device, mesh=mesh, in_specs=specs, out_specs=P(*before, *ALL), check_vma=False
+    )
+    copied: Array = program(matrix, first)
+    return copied

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import optax
 
 from w2vjax.config.schema import RunConfig
-from w2vjax.engine import prospects
+from w2vjax.engine import agreement, processes, prospects
 from w2vjax.engine.checkpoint import NO_CHECKPOINTS, Checkpoints, Keeper
 from w2vjax.engine.history import History
 from w2vjax.engine.replicas import Run
@@ -39,11 +39,16 @@ def train(
     `checkpoints` says where it leaves what it has come to, and goes on from what is there
     (`engine.checkpoint`); while they are kept, signals and Ctrl-C stop it after a segment.
 
-    Raises `InputError` for impossible settings, where the text leaves nothing to learn from, and
-    for a checkpoint that is damaged or of another run; `FloatingPointError` when training diverges;
-    `Stopped` when a signal has stopped it. Warns where the text leaves little
+    Where `jax.distributed` is initialised, all processes call it with the same text and settings,
+    and get the same: each trains on its own devices, and what it needs of the others is exchanged.
+
+    Raises `InputError` for impossible settings, where the text leaves nothing to learn from, where
+    processes differ in what they are to do, and for a checkpoint that is damaged or of another run;
+    `FloatingPointError` when training diverges; `Stopped` when a signal has stopped it. Warns where
+    the text leaves little
     (`engine.prospects.warn`).
     """
+    agreement.check(corpus, [config], evaluate_every=watch.every)
     prospects.check(corpus, config)
     prospects.warn(corpus, config)
     return train_replicas(corpus, [config], optimizer, show, watch, checkpoints)[0]
@@ -62,13 +67,16 @@ def train_replicas(
     Each is as it would be alone, to float tolerance; their seconds are those of all together.
     Raises `InputError` for runs that cannot share a program, and what `train` raises.
     """
+    agreement.check(corpus, configs, evaluate_every=watch.every)
     for config in configs:
         prospects.check(corpus, config)
+    if processes.count() > 1:
+        checkpoints = NO_CHECKPOINTS
     keeper = Keeper(checkpoints, configs, corpus)
     run = Run.of(corpus, configs, optimizer, keeper.saved.cuts if keeper.saved else None)
     histories = _histories(run)
     heeded = checkpoints.folder is not None
-    words = sum(history.words for history in histories)
+    words, show = sum(history.words for history in histories), show and processes.leads()
     with track("training", words, "M words", show) as advance, asked_to_stop(heeded) as asked:
         training = Training(run, histories, watch, keeper, advance)
         if show and training.share:

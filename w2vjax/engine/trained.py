@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from w2vjax.engine.history import History, Look, LossPoint
+from w2vjax.engine.placement import fetched
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.update import Parameters
 from w2vjax.text.encoding import EncodedCorpus
@@ -61,8 +62,10 @@ End = tuple[Parameters, Float[np.ndarray, " r"] | None]
 def _ends(run: Run, parameters: Parameters) -> list[End]:
     """What every replica has come to: its rows without what fills them up."""
     dim = run.settings.dim
-    vectors = jax.tree.map(lambda leaf: np.asarray(leaf[..., 0, :, :dim]), parameters)
-    biases = np.asarray(parameters.output[..., 0, :, dim]) if run.biased else None
+    vectors = jax.tree.map(lambda leaf: fetched(leaf, slice(0, dim), run.mesh), parameters)
+    biases = None
+    if run.biased:
+        biases = fetched(parameters.output, slice(dim, dim + 1), run.mesh)[..., 0]
     if not run.several:
         return [(vectors, biases)]
     every = range(len(run.configs))

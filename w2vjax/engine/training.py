@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import jax
 
+from w2vjax.engine import processes
 from w2vjax.engine.checkpoint import Keeper
 from w2vjax.engine.history import History
 from w2vjax.engine.replicas import Run
@@ -79,6 +80,7 @@ class Training:
         """The program, for arguments like these; then the clock of training starts."""
         begin = time.perf_counter()
         self._program = self._run.lower(arguments).compile()
+        processes.wait()  # whoever came late would find that the others have given up
         self.compile_seconds = self._restored_in + time.perf_counter() - begin
         self._watching.start(self.compile_seconds, self.seconds)
 

@@ -50,7 +50,7 @@ def initial(
     num_words: int,
     num_rows: int,
     dim: int,
-    biases: Float[np.ndarray, " r"] | None = None,
+    biases: Float[Array | np.ndarray, " r"] | None = None,
 ) -> Parameters:
     """word2vec.c's start: inputs uniform in ±1/(2d), outputs zero. `biases` are column d."""
     bound = 0.5 / dim

@@ -10,6 +10,7 @@ import jax
 
 from w2vjax.config.schema import RunConfig
 from w2vjax.config.settings import Settings
+from w2vjax.engine import processes
 from w2vjax.engine.history import History, Look
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.stream import Segment
@@ -103,4 +104,5 @@ class WatchedRuns:
             scores = self._watch.score(config, replace(trained, words=words))
             history.looks.append(Look(words, seconds, scores))
             self._watch.tell(config, words, scores)
+        processes.wait()  # for the one that scores
         self._paused += time.perf_counter() - begin

@@ -12,7 +12,7 @@ from w2vjax.config.layers import LAYERS
 from w2vjax.config.schema import BASELINES, CorpusConfig, RunConfig, flatten
 from w2vjax.config.settings import num_draws
 from w2vjax.engine import prospects
-from w2vjax.engine.program import mesh_of
+from w2vjax.engine.placement import mesh_of
 from w2vjax.errors import InputError, in_range
 from w2vjax.evaluation.own import OWN
 from w2vjax.losses import layers as outputs

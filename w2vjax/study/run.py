@@ -12,7 +12,7 @@ from w2vjax.config.schema import OutputConfig, RunConfig, flatten
 from w2vjax.engine import devices
 from w2vjax.engine.checkpoint import NO_CHECKPOINTS, Checkpoints
 from w2vjax.engine.history import Look, LossPoint
-from w2vjax.engine.program import mesh_of
+from w2vjax.engine.placement import mesh_of
 from w2vjax.engine.train import train, train_replicas
 from w2vjax.engine.trained import Trained
 from w2vjax.evaluation.metrics import Score, examine

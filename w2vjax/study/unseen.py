@@ -55,7 +55,7 @@ def unseen_likelihood(
         return None
     if layer.probabilities == "paths":
         # From the many devices of training to one.
-        matrices, there = jax.device_put((trained.parameters, pairs), jax.devices()[0])
+        matrices, there = jax.device_put((trained.parameters, pairs), jax.local_devices()[0])
         losses = np.asarray(_losses(matrices, layer, *there), np.float64)
         num_pairs = len(losses)
         protocol = "product of the turns on the target's path, nats a pair"

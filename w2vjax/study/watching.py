@@ -7,6 +7,7 @@ from functools import cached_property
 
 from w2vjax import scalars
 from w2vjax.config.schema import RunConfig
+from w2vjax.engine import processes
 from w2vjax.engine.history import Look
 from w2vjax.engine.trained import Trained
 from w2vjax.engine.watch import UNWATCHED, Watch
@@ -48,12 +49,16 @@ class Watching:
     ) -> Iterator[Watch]:
         """What training is to be given for runs on a corpus; targets are closed at the end.
 
-        Where scores are asked for on the way, there must be `questions`.
+        Where scores are asked for on the way, there must be `questions`. Of several processes the
+        first one scores and tells.
         """
         watch, writers = UNWATCHED, {}
         if self.evaluate_every is not None and questions is not None:
             scorer = Scorer(corpus, configs[0], questions, show)
             watch = replace(watch, every=float(self.evaluate_every), score=scorer)
+        if not processes.leads():  # the others look when it looks
+            yield replace(UNWATCHED, every=watch.every)
+            return
         if self.log_to:
             for config in configs:
                 name = f"{config.output.label}, seed {config.train.seed}, {config.run_id[:6]}"
