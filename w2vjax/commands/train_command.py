@@ -36,6 +36,7 @@ from w2vjax.study import plugins
 
 if TYPE_CHECKING:
     from w2vjax.engine.checkpoint import Checkpoints
+    from w2vjax.engine.train import Trained
 
 SUFFIX = ".checkpoints"
 LONGEST_NAME = 255
@@ -108,7 +109,6 @@ class Train:
             if self.save_vocab.resolve() == self.out.resolve():
                 raise InputError(f"--out and --save-vocab are both {self.out}: name two files")
         checkpoints = self._checkpoints()
-        from w2vjax.evaluation.own import own_scores
         from w2vjax.study.run import train_watched
         from w2vjax.study.watching import Watching
         from w2vjax.text.encoding import encode
@@ -122,29 +122,7 @@ class Train:
             corpus.vocabulary.save(self.save_vocab)
         trained.embeddings.save(self.out)
         checkpoints.remove()
-        seconds = trained.seconds
-        last = next((point for point in reversed(trained.curve) if not isnan(point.noise)), None)
-        for name, number in (
-            ("words", trained.words),
-            ("kept words", trained.kept_words),
-            ("pairs", trained.pairs),
-        ):
-            print(f"{name:12}{number:>14,}  {number / seconds:>14,.0f} a second")
-        if last:
-            loss = f"{last.positive + last.noise:.3f} nats a pair at the end"
-            print(f"{'loss':12}{loss} ({last.positive:.3f} targets, {last.noise:.3f} the rest)")
-        else:
-            print(f"{'loss':12}none: no pair was trained")
-        print(f"{'time':12}{seconds:.1f} s, and {trained.compile_seconds:.1f} s to compile")
-        print(
-            f"{'vectors':12}{len(corpus.vocabulary):,} words, {config.train.dim} numbers each: "
-            f"{self.out}"
-        )
-        own = own_scores(trained.embeddings)
-        for score in own:
-            name = score.metric.removeprefix(OWN)
-            print(f"{name:12}{'none' if score.value is None else f'{score.value:.4g}'}")
-        return 1 if any(score.message for score in own) else 0
+        return _tell(trained, self.out)
 
     def _checkpoints(self) -> "Checkpoints":
         """Where they are. Raises `InputError` if there are none to go on from."""
@@ -159,6 +137,33 @@ class Train:
                 "anew"
             )
         return checkpoints
+
+
+def _tell(trained: "Trained", out: Path) -> int:
+    """Prints how it went; returns the exit code: 1 if a metric of the user's has failed."""
+    from w2vjax.evaluation.own import own_scores
+
+    vectors = trained.embeddings.vectors
+    seconds = trained.seconds
+    last = next((point for point in reversed(trained.curve) if not isnan(point.noise)), None)
+    for name, number in (
+        ("words", trained.words),
+        ("kept words", trained.kept_words),
+        ("pairs", trained.pairs),
+    ):
+        print(f"{name:12}{number:>14,}  {number / seconds:>14,.0f} a second")
+    if last:
+        loss = f"{last.positive + last.noise:.3f} nats a pair at the end"
+        print(f"{'loss':12}{loss} ({last.positive:.3f} targets, {last.noise:.3f} the rest)")
+    else:
+        print(f"{'loss':12}none: no pair was trained")
+    print(f"{'time':12}{seconds:.1f} s, and {trained.compile_seconds:.1f} s to compile")
+    print(f"{'vectors':12}{len(vectors):,} words, {vectors.shape[1]} numbers each: {out}")
+    own = own_scores(trained.embeddings)
+    for score in own:
+        name = score.metric.removeprefix(OWN)
+        print(f"{name:12}{'none' if score.value is None else f'{score.value:.4g}'}")
+    return 1 if any(score.message for score in own) else 0
 
 
 def beside(path: Path) -> Path:
