@@ -99,6 +99,7 @@ def test_it_starts_no_jax(folder):
     program = (
         "import sys; from w2vjax.commands import live; from w2vjax.study.standing import Standing;"
         "from pathlib import Path; live.table(Path('x'), Standing.of(Path(sys.argv[1])));"
+        "live.status(Path(sys.argv[1]));"
         "assert 'jax' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program, str(folder)], check=True)

@@ -16,8 +16,9 @@ from w2vjax.commands.bench_commands import Bench
 from w2vjax.commands.data_commands import Data
 from w2vjax.commands.eval_command import Eval
 from w2vjax.commands.exit_codes import guarded
-from w2vjax.commands.grid_command import Grid, run_grid
+from w2vjax.commands.grid_command import Grid, launched, run_grid
 from w2vjax.commands.options import (
+    Launch,
     Metric,
     Platform,
     Plugin,
@@ -43,6 +44,7 @@ from w2vjax.config.schema import (
 from w2vjax.engine import devices
 from w2vjax.errors import InputError
 from w2vjax.study import compare, plugins
+from w2vjax.study.launch import Slurm
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Compare:
     shard: str = "1/1"
     """i/n: run only every n-th run, from the i-th; for jobs that share the folder"""
     seeds_together: SeedsTogether = 1
+    launch: Launch = None
+    slurm: OmitArgPrefixes[Slurm] = field(default_factory=Slurm)
     questions: str | None = EvalConfig.questions
     """analogies: a file or folder as published (see `w2vjax eval --help`), or google, bats, msr.
     None: Google's"""
@@ -94,7 +98,9 @@ class Compare:
     watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
 
     def run(self) -> int:
-        devices.prepare(self.platform, self.train.devices)  # before a plugin starts JAX
+        executor = launched(self.launch, self.slurm, self.out)
+        # before a plugin starts JAX; jobs compute, and not this process
+        devices.prepare("cpu" if executor else self.platform, self.train.devices)
         plugins.load_all(self.plugin, self.metric)
         base = RunConfig(
             corpus=self.text.config(self.corpus, self.max_vocab, self.held_out_every),
@@ -110,6 +116,8 @@ class Compare:
             self.shard,
             seeds_together=self.seeds_together,
             watch=self.watch,
+            executor=executor,
+            platform=self.platform,
         )
 
 

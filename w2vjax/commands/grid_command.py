@@ -10,6 +10,7 @@ from tyro.conf import OmitArgPrefixes, Positional
 
 from w2vjax.commands.exit_codes import guarded, say
 from w2vjax.commands.options import (
+    Launch,
     Metric,
     Platform,
     Plugin,
@@ -20,7 +21,10 @@ from w2vjax.commands.options import (
 from w2vjax.config.schema import RunConfig
 from w2vjax.engine import devices
 from w2vjax.study import plugins
+from w2vjax.study.executors import Executor
 from w2vjax.study.experiment import Experiment
+from w2vjax.study.launch import Slurm
+from w2vjax.study.launch import executor as launcher
 
 WATCH = WatchOptions()
 
@@ -33,15 +37,23 @@ def run_grid(
     finish: Callable[[Path], None] | None = None,
     seeds_together: int = 1,
     watch: WatchOptions = WATCH,
+    executor: Executor | None = None,
+    platform: str | None = None,
 ) -> int:
     """Runs what is not done yet, prints the table, hands the folder on; returns the exit code."""
     from w2vjax.files import read_text
     from w2vjax.study import grid
     from w2vjax.study.watching import Watching
 
-    watching = settings(Watching, watch)
     outcome = grid.run(
-        experiment, configs, folder, shard, seeds_together=seeds_together, watching=watching
+        experiment,
+        configs,
+        folder,
+        shard,
+        seeds_together=seeds_together,
+        watching=settings(Watching, watch),
+        executor=executor,
+        platform=platform,
     )
     print(read_text(folder / "table.md"))
     if finish is not None:
@@ -50,6 +62,11 @@ def run_grid(
     for name in outcome.failed:
         say(f"failed: {name}")
     return 1 if outcome.failed else 0
+
+
+def launched(launch: str | None, slurm: Slurm, folder: Path) -> Executor | None:
+    """What executes the runs; None: this process. Raises `InputError` for what is not there."""
+    return None if launch is None else launcher(launch, slurm, folder)
 
 
 @dataclass(frozen=True)
@@ -68,20 +85,25 @@ class GridOptions:
     plugin: Plugin = ()
     metric: Metric = ()
     platform: Platform = None
+    launch: Launch = None
+    slurm: OmitArgPrefixes[Slurm] = field(default_factory=Slurm)
     watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
 
     def run(self, experiment: Experiment, finish: Callable[[Path], None] | None = None) -> int:
         """Runs the experiment as `run_grid` does."""
         chosen = experiment if self.seeds is None else replace(experiment, seeds=self.seeds)
+        launch = self.launch or (None if self.quick else experiment.launch)
+        executor = launched(launch, self.slurm.over(experiment.slurm), self.folder(experiment))
+        platform = self.platform if executor is None else "cpu"
         name = self.name(experiment)
         files: list[str | Path] = [*experiment.plugins, *self.plugin]
         metrics = [*experiment.metrics, *self.metric]
         if files or metrics:  # which may start JAX
-            devices.prepare(self.platform, experiment.most_devices())
+            devices.prepare(platform, experiment.most_devices())
             plugins.load_all(files, metrics)
         configs = (chosen.quick() if self.quick else chosen).configs()
         most = max((config.train.devices or 0 for config in configs), default=0)
-        devices.prepare(self.platform, most or None)
+        devices.prepare(platform, most or None)
         return run_grid(
             name,
             configs,
@@ -90,6 +112,8 @@ class GridOptions:
             finish,
             self.seeds_together,
             self.watch,
+            executor,
+            self.platform,
         )
 
     def name(self, experiment: Experiment) -> str:
@@ -122,32 +146,40 @@ class Grid:
         [[parts]]                       # more cells, with their own base, product and zip
         base.output.layer = "hierarchical-softmax"
 
-    Beside `seeds`, `plugins = ["mine.py"]` and `metrics = ["metric.py:hubness"]` name files of
+    Beside `seeds`, `launch = "slurm"` and a table `[slurm]` of the options below say where the runs
+    go, `plugins = ["mine.py"]` and `metrics = ["metric.py:hubness"]` name files of
     one's own, which lie beside the experiment's.
 
     $ w2vjax grid my.toml
     $ w2vjax grid my.toml --quick
     $ w2vjax grid my.json --out results/mine --shard 2/8
-    $ w2vjax grid my.toml --watch
+    $ w2vjax grid my.toml --launch local:4
+    $ w2vjax grid my.toml --launch slurm --partition gpu --minutes 240 --gpus 1
+    $ w2vjax grid my.toml --status
     $ w2vjax grid results/compare --watch
     """
 
     file: Positional[Path]
-    """the experiment; `.json` is JSON, anything else TOML. With --watch, or a folder of results"""
+    """the experiment; `.json` is JSON, anything else TOML. With --watch or --status, or a folder of
+    results"""
     watch: bool = False
     """run nothing, but follow a grid that runs elsewhere, until it ends: from another terminal"""
+    status: bool = False
+    """run nothing, but tell what is done, what runs where and since when, what failed and why, and
+    what is left"""
     results: OmitArgPrefixes[GridOptions] = field(default_factory=GridOptions)
 
     def run(self) -> int:
         from w2vjax.study.experiment_file import read_experiment
 
-        if not self.watch:
+        if not (self.watch or self.status):
             return self.results.run(read_experiment(self.file))
-        from w2vjax.commands.live import follow
+        from w2vjax.commands import live
 
+        look = live.status if self.status else live.follow
         if self.file.is_dir():
-            return follow(self.file)
-        return follow(self.results.folder(read_experiment(self.file)))
+            return look(self.file)
+        return look(self.results.folder(read_experiment(self.file)))
 
 
 def script(

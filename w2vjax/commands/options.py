@@ -189,6 +189,14 @@ Platform = Annotated[
     Literal["cpu", "gpu", "tpu"] | None,
     arg(help="where to compute. None: the best that JAX finds"),
 ]
+Launch = Annotated[
+    str | None,
+    arg(
+        metavar="local:N|slurm",
+        help="where the runs go: N at a time on this machine, each with its share of the cores, or "
+        "to Slurm, as an array of jobs. None: one after the other, here",
+    ),
+]
 SeedsTogether = Annotated[
     int,
     arg(

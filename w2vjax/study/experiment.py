@@ -10,6 +10,7 @@ from w2vjax.config.optimizers import SGD
 from w2vjax.config.overrides import override
 from w2vjax.config.schema import RunConfig, SamplerConfig, flatten
 from w2vjax.errors import InputError, in_range, unknown
+from w2vjax.study.launch import Slurm
 
 Fields = Mapping[str, Any]
 """dotted names of `RunConfig`'s fields to values; `sampler` is a whole sampler by its name"""
@@ -97,6 +98,11 @@ class Experiment:
     """Python files that register samplers, output layers and metrics of one's own"""
     metrics: tuple[str, ...] = ()
     """functions of one's own that score vectors, `FILE.py:function`"""
+    launch: str | None = None
+    """where the runs go: `local:N` or `slurm`. None: this process"""
+    slurm: Slurm = field(default_factory=Slurm)
+    file: str = ""
+    """where it is described, for messages"""
 
     def __post_init__(self) -> None:
         if not self.name.replace("-", "").replace("_", "").isalnum():
@@ -113,7 +119,10 @@ class Experiment:
         `InputError` for unknown fields, with the nearest names, values of the wrong type or out of
         range, and what `Part.cells` raises. Cells that come twice are the grid's to refuse.
         """
-        made = [config for part in self._blocks() for config in self._of_part(part)]
+        try:
+            made = [config for part in self._blocks() for config in self._of_part(part)]
+        except InputError as error:
+            raise InputError(f"{self.file}: {error}" if self.file else str(error)) from None
         if self.seeds is None:
             return made
         seeds = range(self.seeds) if isinstance(self.seeds, int) else self.seeds

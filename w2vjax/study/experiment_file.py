@@ -3,16 +3,18 @@
 import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from w2vjax.errors import InputError, unknown
 from w2vjax.files import read_text
 from w2vjax.study.experiment import Experiment, Part
+from w2vjax.study.launch import Slurm
 
 PART = ("base", "product", "zip")
 OWN = ("plugins", "metrics")
-FIELDS = ("name", "seeds", "rates", "parts", *OWN, *PART)
+FIELDS = ("name", "seeds", "rates", "parts", "launch", "slurm", *OWN, *PART)
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -21,7 +23,8 @@ def read_experiment(path: Path) -> Experiment:
     `name` (else the file's), `seeds` (a number, or a list), `rates`, and the tables `base`,
     `product` and `zip`; more blocks of cells, with the same three tables, as a list `parts`. Fields
     are dotted names of the configuration. Lists `plugins` and `metrics` name files of one's own,
-    in the experiment's folder. Raises `InputError` for what is none of this.
+    in the experiment's folder; `launch` and a table `slurm` say where the runs go. Raises
+    `InputError` for what is none of this.
     """
     text = read_text(path)
     try:
@@ -56,8 +59,10 @@ def _experiment(data: Mapping[str, Any], path: Path) -> Experiment:
     for part in parts:
         _only(_table(part, "each of parts"), PART)
     name = data.get("name", path.stem)
-    if not isinstance(name, str):
-        raise InputError(f"name is {name!r}: it must be text")
+    launch = data.get("launch")
+    for field, value in (("name", name), ("launch", launch or "")):
+        if not isinstance(value, str):
+            raise InputError(f"{field} is {value!r}: it must be text")
     head = _part(data)
     return Experiment(
         name=name,
@@ -69,7 +74,18 @@ def _experiment(data: Mapping[str, Any], path: Path) -> Experiment:
         rates=_rates(_table(data.get("rates", {}), "rates")),
         plugins=_files(data, "plugins", path.parent),
         metrics=_files(data, "metrics", path.parent),
+        launch=launch,
+        slurm=_slurm(_table(data.get("slurm", {}), "slurm")),
+        file=str(path),
     )
+
+
+def _slurm(table: Mapping[str, Any]) -> Slurm:
+    _only(table, tuple(each.name for each in fields(Slurm)))
+    more = table.get("sbatch", [])
+    if not isinstance(more, list):
+        raise InputError(f"sbatch is {more!r}: it must be a list of texts, NAME=VALUE")
+    return Slurm(**{**table, "sbatch": tuple(more)})
 
 
 def _files(data: Mapping[str, Any], name: str, folder: Path) -> tuple[str, ...]:
