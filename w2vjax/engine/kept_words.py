@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from w2vjax.config.schema import TrainConfig
+from w2vjax.engine import collective
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.text.vocab import keep_probabilities
 
@@ -106,10 +107,10 @@ class Parts:
     cuts: Cuts
 
     @classmethod
-    def of(cls, plan: Plan, num_parts: int) -> "Parts":
-        """Reads the whole text once, for the weight of each unit."""
+    def of(cls, plan: Plan, num_parts: int, shared: bool = False) -> "Parts":
+        """Reads the whole text once, for the weight of each unit; `shared`: by all processes."""
         units, config = plan.units(), plan.config
-        weights, cuts = _weights(plan, units), []
+        weights, cuts = _weights(plan, units, shared), []
         for epoch in range(ceil(config.epochs)):
             ordered = weights[_order(plan, units, epoch)]
             done = np.cumsum(ordered) - ordered / 2
@@ -120,6 +121,11 @@ class Parts:
     def begin(self, part: int) -> Place:
         """Where a part begins."""
         return Place(0, self.cuts[0][part], 0)
+
+    def kept_words(self, part: int) -> int:
+        """Of a part, in all epochs: it is read for that."""
+        ends = [piece.end for piece in self.pieces(part, self.begin(part))]
+        return ends[-1] if ends else 0
 
     def pieces(self, part: int, start: Place) -> Iterator[Piece]:
         """A part's kept words from a place on, epoch after epoch."""
@@ -187,10 +193,12 @@ def _words(plan: Plan, units: Units, chosen: Int[np.ndarray, " u"]) -> Int[np.nd
     return plan.corpus.ids[np.repeat(starts - before, lengths) + np.arange(lengths.sum())]
 
 
-def _weights(plan: Plan, units: Units) -> Float[np.ndarray, " u"]:
+def _weights(plan: Plan, units: Units, shared: bool) -> Float[np.ndarray, " u"]:
     """Kept words of every unit, in expectation."""
-    keep, sums = plan.keep(), [np.zeros(0)]
-    for chosen in _pieces(units, np.arange(len(units.starts))):
+    keep, sums, number = plan.keep(), [np.zeros(0)], len(units.starts)
+    own = collective.share(number) if shared else slice(number)
+    for chosen in _pieces(units, np.arange(number)[own]):
         begins = np.cumsum(units.lengths[chosen]) - units.lengths[chosen]
         sums.append(np.add.reduceat(keep[_words(plan, units, chosen)], begins))
-    return np.concatenate(sums)
+    weights = np.concatenate(sums)
+    return collective.joined(weights, number) if shared else weights

@@ -177,19 +177,11 @@ def counted(mesh: Mesh) -> list[int]:
     return [part for part, (first, *_) in enumerate(mesh.devices) if first.process_index == here]
 
 
-def summed(numbers: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
-    """Over all processes, each of which has its own; below 2^31."""
-    processes = jax.process_count()
-    if processes == 1:
-        return numbers
-    firsts = [jax.local_devices(process)[0] for process in range(processes)]
-    mesh = jax.make_mesh((processes,), ("process",), (AxisType.Auto,), devices=firsts)
-    here = NamedSharding(mesh, P("process"))
-    own = jax.make_array_from_process_local_data(here, numbers[None].astype(np.int32))
-    return np.asarray(_total(own, mesh)).astype(numbers.dtype)
-
-
-@partial(jax.jit, static_argnames="mesh")
-def _total(numbers: Int[Array, "processes n"], mesh: Mesh) -> Int[Array, " n"]:
-    there = NamedSharding(mesh, P())
-    return jax.lax.with_sharding_constraint(jnp.sum(numbers, axis=0), there)
+def read_here(mesh: Mesh) -> list[int]:
+    """The parts of the text that this process reads: any of whose devices it has."""
+    here = jax.process_index()
+    return [
+        part
+        for part, copy in enumerate(mesh.devices)
+        if here in {device.process_index for device in copy}
+    ]

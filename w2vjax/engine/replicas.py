@@ -17,7 +17,7 @@ from jaxtyping import Array, Int
 from w2vjax.config.optimizers import SGD, named_optimizer
 from w2vjax.config.schema import RunConfig
 from w2vjax.config.settings import Settings, num_draws
-from w2vjax.engine import compatibility, placement, program
+from w2vjax.engine import collective, compatibility, placement, program
 from w2vjax.engine.kept_words import Cuts, Plan
 from w2vjax.engine.large_pages import in_large_pages
 from w2vjax.engine.row_optimizer import RowOptimizer
@@ -97,7 +97,8 @@ class Run:
             mesh=mesh,
             layout=layout,
             streams=tuple(
-                Stream.of(plan, layout, cut) for plan, cut in zip_longest(plans, cuts or ())
+                Stream.of(plan, layout, cut, placement.read_here(mesh))
+                for plan, cut in zip_longest(plans, cuts or ())
             ),
             layer=placement.everywhere(_stacked(layers), mesh),
             state=state,
@@ -172,7 +173,7 @@ class Run:
         here = slice(self.layout.window, self.layout.window + self.layout.shard)
         words = segment.tokens[parts, here][segment.documents[parts, here] != NO_DOCUMENT]
         seen = np.bincount(words, minlength=len(self.corpus.vocabulary))
-        return placement.summed(seen)
+        return collective.summed(seen)
 
     def lower(self, arguments: tuple) -> jax.stages.Lowered:
         """The program for these arguments, not yet compiled."""

@@ -1,8 +1,9 @@
 """The kept words of a text as a stream, cut into segments that the devices train on. Host code."""
 
+import json
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from math import ceil
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from w2vjax.config.settings import Settings
+from w2vjax.engine import processes
 from w2vjax.engine.kept_words import Cuts, Parts, Piece, Place, Plan
 
 LEAST_SEGMENTS = 32
@@ -101,13 +103,32 @@ class Stream:
 
     layout: Layout
     parts: Parts
+    elsewhere: Mapping[int, int] = field(default_factory=dict)
+    """the parts that other processes read, with their kept words: they are padding here"""
 
     @classmethod
-    def of(cls, plan: Plan, layout: Layout, cuts: Cuts | None = None) -> "Stream":
-        """From the start. Without `cuts`, where the parts begin, it reads the text to find them."""
+    def of(
+        cls,
+        plan: Plan,
+        layout: Layout,
+        cuts: Cuts | None = None,
+        here: Sequence[int] | None = None,
+    ) -> "Stream":
+        """From the start. Without `cuts`, where the parts begin, it reads the text to find them.
+
+        `here` are the parts that this process reads, where all processes call it; they tell each
+        other how many words they keep. None: all parts.
+        """
+        shared = here is not None and processes.count() > 1
         if cuts is None:
-            return cls(layout, Parts.of(plan, layout.devices))
-        return cls(layout, Parts(plan, plan.units(), cuts))
+            parts = Parts.of(plan, layout.devices, shared)
+        else:
+            parts = Parts(plan, plan.units(), cuts)
+        if here is None or not shared:
+            return cls(layout, parts)
+        own = json.dumps([(part, parts.kept_words(part)) for part in here])
+        known = dict(pair for told in processes.exchange(own) for pair in json.loads(told))
+        return cls(layout, parts, {part: known[part] for part in known if part not in here})
 
     def begin(self) -> Position:
         """Where it begins."""
@@ -120,7 +141,9 @@ class Stream:
         nothing = Segment.empty(layout)
         none = Shard(nothing.tokens[0], nothing.documents[0], 0, Place(len(self.parts.cuts), 0, 0))
         devices = [
-            _shards(self.parts.pieces(part, place), layout, number)
+            _elsewhere(self.elsewhere[part], layout, number, none, place)
+            if part in self.elsewhere
+            else _shards(self.parts.pieces(part, place), layout, number)
             for part, place in enumerate(places)
         ]
         for shards in zip_longest(*devices, fillvalue=none):
@@ -135,6 +158,14 @@ class Stream:
 def segments(plan: Plan, layout: Layout) -> Iterator[Segment]:
     """The segments of a plan, from its start."""
     return Stream.of(plan, layout).segments()
+
+
+def _elsewhere(
+    kept_words: int, layout: Layout, number: int, none: Shard, place: Place
+) -> Iterator[Shard]:
+    """Of a device of another process: how many words it has of each segment."""
+    for centre in range(number * layout.shard, kept_words, layout.shard):
+        yield none._replace(kept_words=min(layout.shard, kept_words - centre), after=place)
 
 
 def _shards(pieces: Iterator[Piece], layout: Layout, number: int) -> Iterator[Shard]:
