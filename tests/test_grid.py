@@ -37,7 +37,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
     """Runs in the order they were made, without training; reports are not built."""
     made: list[RunConfig] = []
 
-    def execute(configs, corpus, show, watching):
+    def execute(configs, corpus, show, watching, checkpoints):
         (config,) = configs
         made.append(config)
         base = {"run": config.run_id, "corpus_sha256": corpus.sha256}

@@ -37,7 +37,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[list[RunConfig]]:
     """Groups in the order they were made, without training; seed 7 fails, and all beside it."""
     groups: list[list[RunConfig]] = []
 
-    def execute(configs, corpus, show, watching):
+    def execute(configs, corpus, show, watching, checkpoints):
         groups.append(list(configs))
         if 7 in seeds(configs):
             raise FloatingPointError("no longer finite")

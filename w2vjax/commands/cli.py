@@ -18,6 +18,7 @@ from w2vjax.commands.eval_command import Eval
 from w2vjax.commands.exit_codes import guarded
 from w2vjax.commands.grid_command import Grid, launched, run_grid
 from w2vjax.commands.options import (
+    CheckpointOptions,
     Launch,
     Metric,
     Platform,
@@ -95,6 +96,7 @@ class Compare:
     train: OmitArgPrefixes[TrainOptions] = field(
         default_factory=lambda: TrainOptions(dim=compare.DIM)
     )
+    checkpoints: OmitArgPrefixes[CheckpointOptions] = field(default_factory=CheckpointOptions)
     watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
 
     def run(self) -> int:
@@ -118,6 +120,7 @@ class Compare:
             watch=self.watch,
             executor=executor,
             platform=self.platform,
+            checkpoints=self.checkpoints,
         )
 
 

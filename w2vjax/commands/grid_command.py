@@ -10,6 +10,7 @@ from tyro.conf import OmitArgPrefixes, Positional
 
 from w2vjax.commands.exit_codes import guarded, say
 from w2vjax.commands.options import (
+    CheckpointOptions,
     Launch,
     Metric,
     Platform,
@@ -26,7 +27,7 @@ from w2vjax.study.experiment import Experiment
 from w2vjax.study.launch import Slurm
 from w2vjax.study.launch import executor as launcher
 
-WATCH = WatchOptions()
+WATCH, CHECKPOINTS = WatchOptions(), CheckpointOptions()
 
 
 def run_grid(
@@ -39,6 +40,7 @@ def run_grid(
     watch: WatchOptions = WATCH,
     executor: Executor | None = None,
     platform: str | None = None,
+    checkpoints: CheckpointOptions = CHECKPOINTS,
 ) -> int:
     """Runs what is not done yet, prints the table, hands the folder on; returns the exit code."""
     from w2vjax.files import read_text
@@ -54,6 +56,7 @@ def run_grid(
         watching=settings(Watching, watch),
         executor=executor,
         platform=platform,
+        checkpoint_every=checkpoints.checkpoint_every,
     )
     print(read_text(folder / "table.md"))
     if finish is not None:
@@ -87,6 +90,7 @@ class GridOptions:
     platform: Platform = None
     launch: Launch = None
     slurm: OmitArgPrefixes[Slurm] = field(default_factory=Slurm)
+    checkpoints: OmitArgPrefixes[CheckpointOptions] = field(default_factory=CheckpointOptions)
     watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
 
     def run(self, experiment: Experiment, finish: Callable[[Path], None] | None = None) -> int:
@@ -114,6 +118,7 @@ class GridOptions:
             self.watch,
             executor,
             self.platform,
+            self.checkpoints,
         )
 
     def name(self, experiment: Experiment) -> str:

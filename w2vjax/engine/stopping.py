@@ -9,7 +9,7 @@ from types import FrameType
 from w2vjax.errors import Stopped
 from w2vjax.progress import say
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 """of Ctrl-C, of systems that shut down or take a machine back, of clusters before a time limit"""
 
 

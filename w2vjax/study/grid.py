@@ -1,5 +1,8 @@
 """Many experiments: the plan first, then what is not yet done, then tables and figures."""
 
+import hashlib
+import shutil
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,9 +15,10 @@ import jax
 from w2vjax.config.layers import draws_noise
 from w2vjax.config.schema import RunConfig
 from w2vjax.engine import devices
-from w2vjax.errors import InputError
+from w2vjax.engine.checkpoint import EVERY, Checkpoints
+from w2vjax.errors import InputError, Stopped
 from w2vjax.progress import duration, say
-from w2vjax.records.file import Row
+from w2vjax.records.file import Row, finished
 from w2vjax.records.metrics import OWN
 from w2vjax.records.parts import share
 from w2vjax.report import build as report
@@ -31,6 +35,8 @@ from w2vjax.study.standing import SPENT
 from w2vjax.study.watching import NOT_WATCHED, Watching
 from w2vjax.text.encoding import encode
 
+CHECKPOINTS = "checkpoints"
+"""folder of the results, while runs go on"""
 FAILURES = (FloatingPointError, InputError, MemoryError, jax.errors.JaxRuntimeError)
 """what ends one run, but not the grid"""
 
@@ -45,6 +51,7 @@ def run(
     watching: Watching = NOT_WATCHED,
     executor: Executor | None = None,
     platform: str | None = None,
+    checkpoint_every: float | None = EVERY,
 ) -> Outcome:
     """Runs what is not finished in `folder`, records every run as it ends, builds the report.
 
@@ -61,18 +68,15 @@ def run(
     `folder`; `platform` is what the jobs compute on (`engine.devices.prepare`). A job that is lost
     costs its runs only: they are recorded as failed.
 
+    Runs leave checkpoints in `folder` (`engine.checkpoint.Checkpoints`) until they are recorded.
+
     Raises `InputError`, before anything is trained, for an empty grid, a run that comes twice,
     impossible settings, more memory than there is, a folder with runs that are not of this grid,
     and results of another text of the same name; and when records can no longer be written.
     """
     folder, here = Path(folder), executor is None
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is no folder: choose another place for the results")
-    plan.check_distinct(configs)
+    past = _past(configs, folder)
     mine = plan.share(plan.grouped(configs, seeds_together), shard)
-    past = Past.of(folder)
-    past.check(configs, folder)
-    past.check_own(configs, folder)
     groups = [[run for run in group if run.run_id not in past.finished] for group in mine]
     todo = [config for group in groups for config in group]
     corpora = {config: encode(config, progress=show) for config in {c.corpus for c in todo}}
@@ -84,13 +88,14 @@ def run(
     _record_plan(experiment, configs, corpora, past, folder)
     places = getattr(executor, "at_once", None) or 1
     turns = Turns(folder, clock, plan.cell_names(configs), show, places)
-    job = Job(folder, show, watching, corpora)
+    job = Job(folder.absolute(), show, watching, checkpoint_every, corpora)
     if executor is not None:
         most = max((config.train.devices or 0 for config in configs), default=0) or None
-        job = RemoteJob(folder.absolute(), show, watching, platform=platform, devices=most)
+        job = RemoteJob(job.folder, show, watching, checkpoint_every, {}, platform, most)
     outcome = loop.run_groups(mine, job, folder, turns.tell, "runs", name_of, executor)
-    for told, num in turns.failed.items():
-        outcome.failed.append(f"metric {told} ({num} of the runs, which are kept)")
+    outcome.failed += turns.metrics()
+    if finished(folder) >= {config.run_id for config in configs}:
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     report.build(folder)
     return outcome
 
@@ -102,17 +107,27 @@ class Job:
     folder: Path
     show: bool
     watching: Watching
+    checkpoint_every: float | None = EVERY
     corpora: plan.Corpora = field(default_factory=dict)
     """those that are at hand"""
 
     def __call__(self, group: Sequence[RunConfig]) -> None:
-        """Does it."""
-        loop.turn(group, self.execute, self.folder, FAILURES)
+        """Does it, and removes the checkpoints of what is recorded."""
+        done = loop.turn(group, self.execute, self.folder, FAILURES)
+        for runs in ([done] if done else []) + [[run] for run in done]:
+            self.checkpoints(runs).remove()
 
     def execute(self, group: Sequence[RunConfig]) -> list[list[Row]]:
         """What is to be recorded of each run."""
-        corpus = self.corpora[group[0].corpus]
-        return [rows for _, rows in execute(group, corpus, self.show, self.watching)]
+        corpus, checkpoints = self.corpora[group[0].corpus], self.checkpoints(group)
+        made = execute(group, corpus, self.show, self.watching, checkpoints)
+        return [rows for _, rows in made]
+
+    def checkpoints(self, group: Sequence[RunConfig]) -> Checkpoints:
+        """Those of a run, or of several that train as one program."""
+        runs = "+".join(config.run_id for config in group)
+        name = runs if len(group) == 1 else hashlib.sha256(runs.encode()).hexdigest()[:16]
+        return Checkpoints(self.folder / CHECKPOINTS / name, self.checkpoint_every)
 
 
 @dataclass(frozen=True)
@@ -128,13 +143,19 @@ class RemoteJob(Job):
         """Makes JAX and the user's files ready first."""
         devices.prepare(self.platform, self.devices)
         plugins.load_all(self.plugins, self.metrics)
-        super().__call__(group)
+        try:
+            super().__call__(group)
+        except Stopped as stopped:  # with a checkpoint; now the signal is submitit's, if it is its
+            if callable(signal.getsignal(stopped.signal_number)):
+                signal.raise_signal(stopped.signal_number)
+            raise
 
     def execute(self, group: Sequence[RunConfig]) -> list[list[Row]]:
         """Reads the text from the cache; what cannot be done on this machine is a failure."""
         corpora = {group[0].corpus: encode(group[0].corpus, progress=self.show)}
         plan.check_possible([group], corpora)
-        return Job(self.folder, self.show, self.watching, corpora).execute(group)
+        here = Job(self.folder, self.show, self.watching, self.checkpoint_every, corpora)
+        return here.execute(group)
 
     def checkpoint(self, group: Sequence[RunConfig]) -> Any:
         """For submitit: a job that is pre-empted or out of time is queued again, as it was."""
@@ -156,6 +177,11 @@ class Turns:
     """how many run at a time"""
     failed: Counter[str] = field(default_factory=Counter)
     """metrics of the user's that gave no value, and why: in how many runs"""
+
+    def metrics(self) -> list[str]:
+        """What is told at the end of those metrics."""
+        found = self.failed.items()
+        return [f"metric {told} ({num} of the runs, which are kept)" for told, num in found]
 
     def tell(self, ended: Ended[RunConfig]) -> None:
         """A line on what has become of a run, and the time left; the table where it has grown."""
@@ -182,6 +208,17 @@ def _grown(ended: Ended[RunConfig]) -> bool:
         return False
     others = {config.train.seed for config in ended.left}
     return ended.cell.train.seed not in others and cell(ended.left[0]) != cell(ended.cell)
+
+
+def _past(configs: Sequence[RunConfig], folder: Path) -> Past:
+    """What the folder says already. Raises `InputError` unless it may become that of the grid."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is no folder: choose another place for the results")
+    plan.check_distinct(configs)
+    past = Past.of(folder)
+    past.check(configs, folder)
+    past.check_own(configs, folder)
+    return past
 
 
 def _record_plan(

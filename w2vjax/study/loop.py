@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from w2vjax import files
 from w2vjax.progress import say
@@ -89,21 +89,24 @@ def turn(
     execute: Execute[Cell],
     folder: Path,
     failures: tuple[type[Exception], ...] = (),
-) -> None:
+) -> list[Cell]:
     """Executes cells together, but for those that others are at or have done, and records each.
 
-    An exception of `failures` is recorded; where it ends several cells, they are executed one by
-    one. Any other one, or an interruption, is raised.
+    Gives those that are finished by it. An exception of `failures` is recorded; where it ends
+    several cells, they are executed one by one. Any other one, or an interruption, is raised.
     """
     with attempts.begun(folder, [cell.run_id for cell in cells]) as begun:
         mine = [cell for cell in cells if cell.run_id in begun]
+        done = []
         for cell, rows, reason in _executed(mine, execute, failures) if mine else ():
             begun[cell.run_id].end(rows or [_failure(cell, reason)])
+            done += [cell] if rows else []
+    return done
 
 
 def run_groups(
     groups: Sequence[Sequence[Cell]],
-    work: Callable[[Sequence[Cell]], None],
+    work: Callable[[Sequence[Cell]], Any],
     folder: Path,
     tell: Callable[[Ended[Cell]], None],
     noun: str = "cells",
@@ -151,7 +154,7 @@ class _Turns(Generic[Cell]):
     def __init__(
         self,
         groups: Iterable[Sequence[Cell]],
-        work: Callable[[Sequence[Cell]], None],
+        work: Callable[[Sequence[Cell]], Any],
         folder: Path,
         executor: Executor,
     ) -> None:
