@@ -53,6 +53,20 @@ def test_a_run_is_a_row_in_units_for_people(recorded):
     assert run[SECONDS] == 20
 
 
+def test_runs_from_before_a_setting_are_no_cell_of_their_own(recorded):
+    """They had what it is by default; another value is another cell."""
+    cells = {}
+    for seed, fields in enumerate(({}, {"phrases": 0}, {"phrases": 2})):
+        config = {f"config.corpus.{name}": value for name, value in fields.items()}
+        rows = [{"metric": "analogy/total", "value": 0.4}]
+        config |= {"config.output.layer": "nce"}
+        cells[seed] = small("nce / uniform", seed, rows, **config)
+    frame = runs(recorded([row for rows in cells.values() for row in rows]))
+    named = dict(zip(frame["seed"], frame["cell"].astype(str), strict=True))
+    assert named[0] == named[1] == "NCE, uniform, phrases=0"
+    assert named[2] == "NCE, uniform, phrases=2"
+
+
 def test_a_run_that_misses_a_set_has_no_mean_over_sets(recorded):
     sets = [{"metric": f"similarity/{name}", "value": 0.5} for name in ("a", "b")]
     frame = recorded([*small("nce / x", 0, sets), *small("nce / x", 1, sets[:1])])

@@ -33,18 +33,18 @@ OPTIMIZERS: dict[str, NamedOptimizer] = {
     "adagrad": NamedOptimizer(
         "divided by the root of the number's summed squares",
         transformation="w2vjax.engine.transformations:adagrad",
-        learning_rate=0.8,
+        learning_rate=0.4,
     ),
     "rowwise-adagrad": NamedOptimizer(
         "divided by the root of the row's summed mean squares",
         transformation="w2vjax.engine.transformations:rowwise_adagrad",
-        learning_rate=0.8,
+        learning_rate=0.4,
         elementwise=False,
     ),
     "adam": NamedOptimizer(
         "a running mean, divided by the root of the running mean square",
         transformation="w2vjax.engine.transformations:adam",
-        learning_rate=0.03,
+        learning_rate=0.02,
     ),
 }
 """Every optimizer by name. A line here and a function are all that another one needs."""

@@ -1,19 +1,15 @@
 """Configuration as data: frozen dataclasses, with all defaults but those that layers differ in."""
 
 import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from w2vjax.config.defaults import WIDER
+from w2vjax.config.identity import LATER, digest
 from w2vjax.config.layers import LAYERS, draws_noise, layer_class
 from w2vjax.config.optimizers import SGD, named_optimizer
 from w2vjax.config.sampler import SamplerConfig as SamplerConfig
 from w2vjax.errors import InputError, in_range
-
-LATER = {"later": True}
-"""of fields that earlier experiments do not have (`digest`)"""
 
 
 @dataclass(frozen=True)
@@ -218,12 +214,12 @@ class EvalConfig:
     """how the three words of a question are combined"""
     analogy_oov: Literal["skip", "wrong"] = "skip"
     """questions with a word outside the candidates are left out, or counted as wrong"""
-    case: Literal["fold", "exact"] = field(default="fold", metadata={"later": True})
+    case: Literal["fold", "exact"] = field(default="fold", metadata=LATER)
     """a word that has no vector stands for the one that differs in case alone, or for none"""
-    questions: str | None = field(default=None, metadata={"later": True})
+    questions: str | None = field(default=None, metadata=LATER)
     """analogies: a file, a folder or a set at hand by its name (`evaluation.found`). None: Google's
     (of the planted text, its own)"""
-    similarity: str | None = field(default=None, metadata={"later": True})
+    similarity: str | None = field(default=None, metadata=LATER)
     """judgements: a file, a folder of files or a set at hand. None: the usual ones at hand"""
 
     def __post_init__(self) -> None:
@@ -276,24 +272,3 @@ def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{item.name}"] = value
     return flat
-
-
-def digest(config: Any) -> str:
-    """Sixteen hexadecimal digits of the SHA-256 of the configuration's JSON.
-
-    A field that came later (`metadata={"later": True}`) is left out while it has its default:
-    experiments from before it keep their digests.
-    """
-    text = json.dumps(_identity(config), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _identity(value: Any) -> Any:
-    if not dataclasses.is_dataclass(value):
-        return value
-    held = {item.name: (item, getattr(value, item.name)) for item in fields(value)}
-    return {
-        name: _identity(own)
-        for name, (item, own) in held.items()
-        if not (item.metadata.get("later") and own == item.default)
-    }

@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from w2vjax.config.identity import later_defaults
+from w2vjax.config.schema import RunConfig
 from w2vjax.records import file
 from w2vjax.records.metrics import FINISHED
 
@@ -59,7 +61,18 @@ def load(*paths: Path | str) -> pd.DataFrame:
             frame[name] = None
     for name in ("value", "x", "seed"):
         frame[name] = pd.to_numeric(frame[name])
+    _fill_later(frame)
     return frame
+
+
+def _fill_later(frame: pd.DataFrame) -> None:
+    """Settings that runs of before do not have: what they were, so that new runs are no cells of
+    their own."""
+    for setting, default in later_defaults(RunConfig()).items():
+        name = f"config.{setting}"
+        if name in frame and default is not None:
+            missing = frame[name].isna() & frame["config.output.layer"].notna()
+            frame.loc[missing, name] = default
 
 
 def with_cells(frame: pd.DataFrame) -> pd.DataFrame:
