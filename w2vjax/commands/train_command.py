@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import OmitArgPrefixes
 
@@ -37,6 +37,8 @@ from w2vjax.study import plugins
 if TYPE_CHECKING:
     from w2vjax.engine.checkpoint import Checkpoints
     from w2vjax.engine.train import Trained
+    from w2vjax.text.encoding import EncodedCorpus
+    from w2vjax.vectors.embeddings import Embeddings
 
 SUFFIX = ".checkpoints"
 LONGEST_NAME = 255
@@ -78,6 +80,11 @@ class Train:
     text: OmitArgPrefixes[TextOptions] = field(default_factory=TextOptions)
     train: OmitArgPrefixes[TrainOptions] = field(default_factory=TrainOptions)
     watch: OmitArgPrefixes[WatchOptions] = field(default_factory=WatchOptions)
+    continue_from: Path | None = None
+    """vectors to train on with this text, as `--out` or other programs write them; their words
+    keep their vectors, and their counts are added to the text's"""
+    new_words: Literal["join", "ignore"] = "join"
+    """with --continue-from: words that only the text has, --min-count times or more"""
     resume: Path | None = None
     """folder of checkpoints to go on from. None: OUT.checkpoints, if it is there"""
     checkpoints: OmitArgPrefixes[CheckpointOptions] = field(default_factory=CheckpointOptions)
@@ -111,11 +118,10 @@ class Train:
         checkpoints = self._checkpoints()
         from w2vjax.study.run import train_watched
         from w2vjax.study.watching import Watching
-        from w2vjax.text.encoding import encode
 
         watching = settings(Watching, self.watch)
-        corpus = processes.first(lambda: encode(config.corpus, progress=processes.leads()))
-        trained = train_watched(corpus, config, watching, checkpoints)
+        start, corpus = processes.first(lambda: self._text(config.corpus))
+        trained = train_watched(corpus, config, watching, checkpoints, start)
         if not processes.leads():
             return 0
         if self.save_vocab:
@@ -123,6 +129,15 @@ class Train:
         trained.embeddings.save(self.out)
         checkpoints.remove()
         return _tell(trained, self.out)
+
+    def _text(self, config: CorpusConfig) -> "tuple[Embeddings | None, EncodedCorpus]":
+        """The vectors to start from, if any, and the text."""
+        from w2vjax.study.continued import continued
+        from w2vjax.text.encoding import encode
+
+        if self.continue_from is not None:
+            return continued(self.continue_from, config, self.new_words == "join")
+        return None, encode(config, progress=processes.leads())
 
     def _checkpoints(self) -> "Checkpoints":
         """Where they are. Raises `InputError` if there are none to go on from."""

@@ -23,6 +23,7 @@ from w2vjax.engine.history import History
 from w2vjax.engine.kept_words import Cuts, Place
 from w2vjax.engine.placement import mesh_of
 from w2vjax.engine.replicas import Run
+from w2vjax.engine.start import digest
 from w2vjax.engine.stream import Position
 from w2vjax.engine.sync import Sync
 from w2vjax.engine.update import TrainState
@@ -30,6 +31,7 @@ from w2vjax.errors import InputError, in_range
 from w2vjax.losses.layer import OutputLayer
 from w2vjax.samplers import Learning
 from w2vjax.text.encoding import EncodedCorpus
+from w2vjax.vectors.embeddings import Embeddings
 
 EVERY = 300.0
 """seconds from one checkpoint to the next, unless told otherwise"""
@@ -89,12 +91,16 @@ class Keeper:
     """Writes the checkpoints of runs in training, and restores the one there is."""
 
     def __init__(
-        self, checkpoints: Checkpoints, configs: Sequence[RunConfig], corpus: EncodedCorpus
+        self,
+        checkpoints: Checkpoints,
+        configs: Sequence[RunConfig],
+        corpus: EncodedCorpus,
+        start: Embeddings | None = None,
     ) -> None:
         """Raises `InputError` if the checkpoint there is damaged, or is not of these runs."""
         self._every = checkpoints.every
         self._folder = CheckpointFolder(checkpoints.folder) if checkpoints.folder else None
-        self._identity = _identity(configs, corpus) if self._folder else {}
+        self._identity = _identity(configs, corpus, start) if self._folder else {}
         self._last = time.monotonic()
         self.saved: Saved | None = None
         number = self._folder.latest() if self._folder else None
@@ -171,11 +177,14 @@ class Keeper:
                 )
 
 
-def _identity(configs: Sequence[RunConfig], corpus: EncodedCorpus) -> dict[str, Any]:
+def _identity(
+    configs: Sequence[RunConfig], corpus: EncodedCorpus, start: Embeddings | None
+) -> dict[str, Any]:
     """What must be the same for a run to go on, as JSON has it."""
     mesh = mesh_of(Settings.of(configs[0].resolved()))
     found: dict[str, Any] = {"format": FORMAT, "text": corpus.sha256, "replicas": len(configs)}
     found |= {f"version of {name}": version(name) for name in VERSIONS}
+    found["vectors to continue from"] = digest(start)
     found["kind of device"] = mesh.devices.flat[0].device_kind
     found["devices"] = " by ".join(map(str, mesh.devices.shape))
     for number, config in enumerate(configs):

@@ -61,7 +61,7 @@ class Plan(NamedTuple):
 
     def kept_words(self) -> float:
         """Kept words of the whole run, in expectation."""
-        counts = self.corpus.vocabulary.counts
+        counts = self.corpus.occurrences
         return self.config.epochs * self.words() * float(counts @ self.keep()) / counts.sum()
 
     def keep(self) -> Float[np.ndarray, " v"]:

@@ -21,6 +21,7 @@ from w2vjax.engine import collective, compatibility, placement, program
 from w2vjax.engine.kept_words import Cuts, Plan
 from w2vjax.engine.large_pages import in_large_pages
 from w2vjax.engine.row_optimizer import RowOptimizer
+from w2vjax.engine.start import carried_on
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Position, Segment, Stream
 from w2vjax.engine.transformations import transformation_of
 from w2vjax.engine.update import TrainState, initial
@@ -30,6 +31,7 @@ from w2vjax.losses.layer import Kept, OutputLayer
 from w2vjax.losses.layers import build
 from w2vjax.samplers import Learning
 from w2vjax.text.encoding import EncodedCorpus
+from w2vjax.vectors.embeddings import Embeddings
 
 INIT = 2
 """purpose of a random stream, apart from those of `program`"""
@@ -58,8 +60,11 @@ class Run:
         configs: Sequence[RunConfig],
         optimizer: optax.GradientTransformation | None = None,
         cuts: Sequence[Cuts] | None = None,
+        start: Embeddings | None = None,
     ) -> "Run":
         """Everything checked and placed on the devices; without `cuts` the text is read for them.
+
+        Words that `start` has start from its vectors.
 
         Raises `InputError`.
         """
@@ -83,10 +88,17 @@ class Run:
         for config, layer in zip(configs, layers, strict=True):
             key = jax.random.key(config.train.seed)
             first = jax.random.fold_in(key, INIT)
+<<<<<<< HEAD
             start = partial(
                 initial, num_words=words, num_rows=layer.num_rows(words), dim=settings.dim
             )
             starts.append(placement.place(start, {"key": first, "biases": biases}, mesh, by_rows))
+=======
+            parameters = initial(first, words, layer.num_rows(words), settings.dim, biases)
+            if start is not None:
+                parameters = carried_on(parameters, corpus.vocabulary.words, start)
+            starts.append(parameters)
+>>>>>>> cac54b7 (Training continued from vectors with a new text; NCE with and without biases, both seeds)
             keys.append(key)
         state = _stacked(starts)
         in_large_pages(state)

@@ -16,6 +16,7 @@ from w2vjax.engine.training import Training
 from w2vjax.engine.watch import UNWATCHED, Watch
 from w2vjax.progress import say, track
 from w2vjax.text.encoding import EncodedCorpus
+from w2vjax.vectors.embeddings import Embeddings
 
 
 def train(
@@ -25,6 +26,7 @@ def train(
     show: bool = True,
     watch: Watch = UNWATCHED,
     checkpoints: Checkpoints = NO_CHECKPOINTS,
+    start: Embeddings | None = None,
 ) -> Trained:
     """Trains word vectors on an encoded corpus.
 
@@ -38,6 +40,8 @@ def train(
     `watch` is told how training goes, and scores the vectors on the way (`engine.watch`).
     `checkpoints` says where it leaves what it has come to, and goes on from what is there
     (`engine.checkpoint`); while they are kept, signals and Ctrl-C stop it after a segment.
+    Words that `start` has start from its vectors, and from its output vectors where the layer has a
+    row a word (`engine.start`); `text.grown` puts a text into their vocabulary.
 
     Where `jax.distributed` is initialised, all processes call it with the same text and settings,
     and get the same: each trains on its own devices, and what it needs of the others is exchanged.
@@ -51,7 +55,7 @@ def train(
     agreement.check(corpus, [config], evaluate_every=watch.every)
     prospects.check(corpus, config)
     prospects.warn(corpus, config)
-    return train_replicas(corpus, [config], optimizer, show, watch, checkpoints)[0]
+    return train_replicas(corpus, [config], optimizer, show, watch, checkpoints, start)[0]
 
 
 def train_replicas(
@@ -61,6 +65,7 @@ def train_replicas(
     show: bool = True,
     watch: Watch = UNWATCHED,
     checkpoints: Checkpoints = NO_CHECKPOINTS,
+    start: Embeddings | None = None,
 ) -> list[Trained]:
     """Trains several runs as one program, compiled once: seeds, learning rates, samplers.
 
@@ -70,10 +75,15 @@ def train_replicas(
     agreement.check(corpus, configs, evaluate_every=watch.every)
     for config in configs:
         prospects.check(corpus, config)
+<<<<<<< HEAD
     if processes.count() > 1:
         checkpoints = NO_CHECKPOINTS
     keeper = Keeper(checkpoints, configs, corpus)
     run = Run.of(corpus, configs, optimizer, keeper.saved.cuts if keeper.saved else None)
+=======
+    keeper = Keeper(checkpoints, configs, corpus, start)
+    run = Run.of(corpus, configs, optimizer, keeper.saved.cuts if keeper.saved else None, start)
+>>>>>>> cac54b7 (Training continued from vectors with a new text; NCE with and without biases, both seeds)
     histories = _histories(run)
     heeded = checkpoints.folder is not None
     words, show = sum(history.words for history in histories), show and processes.leads()

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from w2vjax.config.identity import digest
 from w2vjax.config.layers import LAYERS, layer_class, sampled_layers
 from w2vjax.config.schema import (
     CorpusConfig,
@@ -17,7 +18,6 @@ from w2vjax.config.schema import (
     RunConfig,
     SamplerConfig,
     TrainConfig,
-    digest,
     flatten,
 )
 from w2vjax.engine import devices

@@ -29,6 +29,7 @@ from w2vjax.study.unseen import unseen_likelihood, unseen_pairs
 from w2vjax.study.watching import MAIN, NOT_WATCHED, Watching
 from w2vjax.study.watching import rows as curve_rows
 from w2vjax.text.encoding import EncodedCorpus
+from w2vjax.vectors.embeddings import Embeddings
 
 CURVE_POINTS = 40
 
@@ -38,6 +39,7 @@ def train_watched(
     config: RunConfig,
     watching: Watching,
     checkpoints: Checkpoints = NO_CHECKPOINTS,
+    start: Embeddings | None = None,
 ) -> Trained:
     """One run, scored at the end as on the way, if at all.
 
@@ -46,7 +48,7 @@ def train_watched(
     """
     exam = Exam.of(config.corpus.source, config.evaluation) if watching.evaluate_every else None
     with watching.watch([config], corpus, exam.questions if exam else None) as watch:
-        trained = train(corpus, config, watch=watch, checkpoints=checkpoints)
+        trained = train(corpus, config, watch=watch, checkpoints=checkpoints, start=start)
         watch.tell(config, trained.words, watch.score(config, trained))
     return trained
 

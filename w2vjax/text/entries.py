@@ -27,6 +27,14 @@ class EncodedCorpus:
     name: str
     notes: tuple[str, ...] = ()
     """what of the text was left out or guessed at, a line each"""
+    text_counts: Int64[np.ndarray, " v"] | None = None
+    """how often the text has every word, where the vocabulary counts another text too; None: as
+    often as the vocabulary says"""
+
+    @property
+    def occurrences(self) -> Int64[np.ndarray, " v"]:
+        """How often the text has every word."""
+        return self.vocabulary.counts if self.text_counts is None else self.text_counts
 
 
 def load(folder: Path, name: str) -> EncodedCorpus | None:
