@@ -21,10 +21,10 @@ from w2vjax.engine import collective, compatibility, placement, program
 from w2vjax.engine.kept_words import Cuts, Plan
 from w2vjax.engine.large_pages import in_large_pages
 from w2vjax.engine.row_optimizer import RowOptimizer
-from w2vjax.engine.start import carried_on
+from w2vjax.engine.start import begin, known_rows
 from w2vjax.engine.stream import NO_DOCUMENT, Layout, Position, Segment, Stream
 from w2vjax.engine.transformations import transformation_of
-from w2vjax.engine.update import TrainState, initial
+from w2vjax.engine.update import TrainState
 from w2vjax.errors import InputError
 from w2vjax.losses.biases import starting_biases
 from w2vjax.losses.layer import Kept, OutputLayer
@@ -88,17 +88,11 @@ class Run:
         for config, layer in zip(configs, layers, strict=True):
             key = jax.random.key(config.train.seed)
             first = jax.random.fold_in(key, INIT)
-<<<<<<< HEAD
-            start = partial(
-                initial, num_words=words, num_rows=layer.num_rows(words), dim=settings.dim
-            )
-            starts.append(placement.place(start, {"key": first, "biases": biases}, mesh, by_rows))
-=======
-            parameters = initial(first, words, layer.num_rows(words), settings.dim, biases)
-            if start is not None:
-                parameters = carried_on(parameters, corpus.vocabulary.words, start)
-            starts.append(parameters)
->>>>>>> cac54b7 (Training continued from vectors with a new text; NCE with and without biases, both seeds)
+            num_rows = layer.num_rows(words)
+            known = start and known_rows(corpus.vocabulary.words, start, num_rows, settings.dim)
+            made = partial(begin, num_words=words, num_rows=num_rows, dim=settings.dim)
+            given = {"key": first, "biases": biases, "known": known}
+            starts.append(placement.place(made, given, mesh, by_rows))
             keys.append(key)
         state = _stacked(starts)
         in_large_pages(state)

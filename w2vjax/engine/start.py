@@ -2,44 +2,70 @@
 
 import hashlib
 import warnings
+from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Float32, Int, Key
 
-from w2vjax.engine.update import Parameters
+from w2vjax.engine.update import Parameters, initial
 from w2vjax.errors import InputError, InputWarning
 from w2vjax.vectors.embeddings import Embeddings
 
 
-def carried_on(parameters: Parameters, words: tuple[str, ...], start: Embeddings) -> Parameters:
-    """The parameters with the rows of all words that have vectors already.
+class Known(NamedTuple):
+    """Rows that start from vectors which are there."""
 
-    Output rows too, where there are any and each row of the layer is a word's: inner nodes of a
-    tree start anew. The other rows and the biases stay as they are.
+    rows: Int[np.ndarray, " n"]
+    """of words that have vectors"""
+    vectors: Float32[np.ndarray, "n d"]
+    outputs: Float32[np.ndarray, "n d"] | None
+    """None: output rows start anew"""
 
-    Raises `InputError` if the dimensions differ; warns where output vectors are missing.
+
+def known_rows(words: tuple[str, ...], start: Embeddings, num_rows: int, dim: int) -> Known:
+    """The rows of words that have vectors already, for matrices of `dim` numbers a row.
+
+    Output rows too, where there are any and each of the layer's `num_rows` is a word's: inner nodes
+    of a tree start anew. Raises `InputError` if the dimensions differ; warns where output vectors
+    are missing.
     """
-    num_words, dim = start.vectors.shape
-    here = len(words)
-    inputs, outputs = np.array(parameters.input), np.array(parameters.output)
-    if not 0 <= inputs.shape[1] - dim <= 1:
+    width = start.vectors.shape[1]
+    if width != dim:
         raise InputError(
-            f"the vectors to continue from have {dim} numbers each, and dim is another: "
-            f"set --dim {dim} (train.dim)"
+            f"the vectors to continue from have {width} numbers each, and dim is {dim}: "
+            f"set --dim {width} (train.dim)"
         )
-    rows = np.array([start.index.get(word, -1) for word in words])
-    there = np.flatnonzero(rows >= 0)
-    inputs[there, :dim] = start.vectors[rows[there]]
-    if start.outputs is None and len(outputs) == here:
+    places = np.array([start.index.get(word, -1) for word in words])
+    rows = np.flatnonzero(places >= 0)
+    if start.outputs is None and num_rows == len(words):
         warnings.warn(
-            f"the {num_words:,} vectors to continue from have no output vectors: these start anew, "
-            "at zero. Files .npz and .safetensors of this program have them",
+            f"the {len(start.words):,} vectors to continue from have no output vectors: these "
+            "start anew, at zero. Files .npz and .safetensors of this program have them",
             InputWarning,
             stacklevel=2,
         )
-    if start.outputs is not None and len(outputs) == here:
-        outputs[there, :dim] = start.outputs[rows[there]]
-    return Parameters(jnp.asarray(inputs), jnp.asarray(outputs))
+    outputs = start.outputs if num_rows == len(words) else None
+    there = places[rows]
+    return Known(rows, start.vectors[there], None if outputs is None else outputs[there])
+
+
+def begin(
+    key: Key[Array, ""],
+    biases: Float[Array, " r"] | Float[np.ndarray, " r"] | None,
+    known: Known | None,
+    num_words: int,
+    num_rows: int,
+    dim: int,
+) -> Parameters:
+    """The matrices at the start: word2vec.c's, but for rows that are known."""
+    fresh = initial(key, num_words, num_rows, dim, biases)
+    if known is None:
+        return fresh
+    inputs = fresh.input.at[known.rows, :dim].set(known.vectors)
+    outputs = fresh.output
+    if known.outputs is not None:
+        outputs = outputs.at[known.rows, :dim].set(known.outputs)
+    return Parameters(inputs, outputs)
 
 
 def digest(start: Embeddings | None) -> str | None:

@@ -75,15 +75,10 @@ def train_replicas(
     agreement.check(corpus, configs, evaluate_every=watch.every)
     for config in configs:
         prospects.check(corpus, config)
-<<<<<<< HEAD
     if processes.count() > 1:
         checkpoints = NO_CHECKPOINTS
-    keeper = Keeper(checkpoints, configs, corpus)
-    run = Run.of(corpus, configs, optimizer, keeper.saved.cuts if keeper.saved else None)
-=======
     keeper = Keeper(checkpoints, configs, corpus, start)
     run = Run.of(corpus, configs, optimizer, keeper.saved.cuts if keeper.saved else None, start)
->>>>>>> cac54b7 (Training continued from vectors with a new text; NCE with and without biases, both seeds)
     histories = _histories(run)
     heeded = checkpoints.folder is not None
     words, show = sum(history.words for history in histories), show and processes.leads()
