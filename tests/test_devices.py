@@ -1,11 +1,15 @@
 """JAX made ready: devices, and the cache of compiled programs."""
 
+import os
 import subprocess
 import sys
+import zlib
 
 import pytest
 
+from w2vjax.compressed import zstd
 from w2vjax.engine import devices
+from w2vjax.engine.compiled import remove_damaged
 from w2vjax.errors import InputError, InputWarning
 
 PROGRAM = """
@@ -63,3 +67,30 @@ def test_a_platform_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr("jax.config.update", lambda name, value: None)
     with pytest.raises(InputError, match=r"platform tpu is not available: Unable.*'tpu'$"):
         devices.prepare("tpu")
+
+
+def test_programs_that_are_not_whole_are_removed(tmp_path):
+    """Each is looked at once; what is not known to be damaged stays."""
+    programs = {"a-cache": zlib.compress(b"program"), "b-cache": zstd.compress(b"program")}
+    for cut in (0, 6, None):
+        for name, data in programs.items():
+            (tmp_path / name).write_bytes(data[:cut])
+        (tmp_path / "other-cache").write_bytes(b"of another form")
+        remove_damaged(tmp_path)
+        left = {path.name for path in tmp_path.glob("*-cache")}
+        assert left == {"other-cache", *(programs if cut is None else ())}
+    (tmp_path / "a-cache").write_bytes(b"")
+    os.utime(tmp_path / "a-cache", (0, 0))
+    remove_damaged(tmp_path)
+    assert (tmp_path / "a-cache").exists()
+
+
+def test_where_programs_cannot_be_kept_it_is_told_once(tmp_path, monkeypatch):
+    set_to = {}
+    monkeypatch.setattr("jax.config.update", set_to.__setitem__)
+    (tmp_path / "cache").write_bytes(b"a file")
+    monkeypatch.setenv("W2VJAX_CACHE", str(tmp_path / "cache"))
+    with pytest.warns(InputWarning, match="compiled programs are not kept: cannot write"):
+        devices.prepare("cpu")
+    assert set_to["jax_persistent_cache_min_compile_time_secs"] == float("inf")
+    assert "jax_compilation_cache_dir" not in set_to

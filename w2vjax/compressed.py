@@ -14,9 +14,9 @@ from typing import IO, Any
 from w2vjax.errors import InputError
 
 if sys.version_info >= (3, 14):
-    from compression import zstd
+    from compression import zstd as zstd
 else:
-    from backports import zstd
+    from backports import zstd as zstd
 
 BUFFER = 1 << 18
 """bytes that `buffered` reads ahead, and can be looked at before they are read"""

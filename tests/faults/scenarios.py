@@ -30,6 +30,8 @@ class Scenario:
     faults: tuple[str, ...] = ALWAYS
     start: Callable[[Path], None] = nothing
     """makes what the command reads"""
+    stops: tuple[str, ...] = ()
+    """faults that may end it with a line, as checkpoints that take longer than is believed"""
     warm: tuple[str, ...] = ()
     """folders that rounds take over from the run without a fault, to be shorter"""
     cut: tuple[str, ...] = ()
@@ -100,13 +102,15 @@ SCENARIOS: dict[str, Scenario] = {
         same=("out.npz", "cache/encoded/*/*"),
         gone=("out.npz.checkpoints", "out.npz.checkpoints/*"),
         faults=(*ALWAYS[:-1], "cut"),
+        stops=("clock",),
         warm=("cache",),
         cut=("cache/encoded/*/*", "cache/compiled/*/*"),
     ),
     "grid": Scenario(
-        ("w2vjax", "grid", "grid.toml", "--out", "results"),
+        ("w2vjax", "grid", "grid.toml", "--out", "results", "--checkpoint-every", "0.3"),
         same=("cache/encoded/*/*",),
         gone=("results/checkpoints/*",),
+        stops=("clock",),
         faults=(*ALWAYS, "cut"),
         start=grid_file,
         warm=("cache",),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class Trial:
     """what was found wrong"""
     codes: list[int] = field(default_factory=list)
     """exit codes of what was started; negative: of signals"""
+    _told: dict[int, Future[bytes]] = field(default_factory=dict)
+    """what each process says on standard error"""
 
     def moment(self) -> float:
         """Seconds after the start of the work."""
@@ -66,6 +69,10 @@ class Trial:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        assert process.stderr is not None
+        reader = ThreadPoolExecutor(1)  # a pipe that nobody reads stops who writes
+        self._told[process.pid] = reader.submit(process.stderr.read)
+        reader.shutdown(wait=False)
         while process.poll() is None and not ready.exists():
             time.sleep(0.002)
         return process
@@ -78,8 +85,8 @@ class Trial:
             self.wrong.append("it hangs")
         self._end_children(process.pid)
         code = process.wait()
+        told = self._told.pop(process.pid).result().decode(errors="replace")
         assert process.stderr is not None
-        told = process.stderr.read().decode(errors="replace")
         process.stderr.close()
         self.codes.append(code)
         if code not in codes or "Traceback" in told:

@@ -3,8 +3,11 @@
 import gc
 import json
 import logging
+import os
+import re
 import shutil
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -88,6 +91,7 @@ class CheckpointFolder:
             from orbax.checkpoint import v1 as orbax
 
             files.make_folder(self.path)
+            _silence()
             self._orbax = orbax.training.Checkpointer(
                 self.path.resolve(),
                 preservation_policy=orbax.training.preservation_policies.LatestN(KEPT),
@@ -103,7 +107,7 @@ class CheckpointFolder:
             raise
         except Exception as error:  # whatever the libraries below raise: a full disk, say
             raise InputError(
-                f"cannot write checkpoints to {self.path}: {_first_line(error)}; free the disk, "
+                f"cannot write checkpoints to {self.path}: {_reason(error)}; free the disk, "
                 "or choose another place"
             ) from None
 
@@ -140,6 +144,29 @@ def _stragglers_silenced() -> Iterator[None]:
     finally:
         logger.setLevel(level)
         sys.unraisablehook = hook
+
+
+def _silence() -> None:
+    """What Orbax's threads fail with is raised in ours, too: each would print it by itself."""
+    logging.getLogger("absl").setLevel(logging.CRITICAL + 1)
+    of_threads, of_callbacks = threading.excepthook, sys.unraisablehook
+
+    def thread(failed: threading.ExceptHookArgs) -> None:
+        if not type(failed.thread).__module__.startswith("orbax"):
+            of_threads(failed)
+
+    def callback(failed: Any) -> None:
+        if "Event loop is closed" not in str(failed.exc_value):  # whoever waited has failed
+            of_callbacks(failed)
+
+    threading.excepthook, sys.unraisablehook = thread, callback
+
+
+def _reason(error: Exception) -> str:
+    """What the operating system says, if it is told; TensorStore tells all that it has tried."""
+    if code := re.search(r"os_error_code='(\d+)'", str(error)):
+        return os.strerror(int(code[1]))
+    return _first_line(error)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """JAX made ready, once, before its first use: devices, and the cache of compiled programs."""
 
 import hashlib
+import math
 import os
 import warnings
 from contextlib import suppress
@@ -8,9 +9,10 @@ from pathlib import Path
 
 from w2vjax import machine
 from w2vjax.engine import processes
+from w2vjax.engine.compiled import remove_damaged
 from w2vjax.engine.processes import ALONE, Job
 from w2vjax.errors import InputError, InputWarning
-from w2vjax.files import cache_folder
+from w2vjax.files import cache_folder, make_folder
 
 COMPILED_IN = 0.3
 """seconds of compiling from which a program is kept"""
@@ -40,8 +42,7 @@ def prepare(platform: str | None = None, devices: int | None = None, job: Job = 
         each = processes.devices_each(devices)
         with suppress(RuntimeError):  # JAX is already in use
             jax.config.update("jax_num_cpu_devices", each)
-    jax.config.update("jax_compilation_cache_dir", str(compiled_folder()))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", COMPILED_IN)
+    _keep_programs()
     try:
         jax.devices()
     except RuntimeError as error:
@@ -49,6 +50,22 @@ def prepare(platform: str | None = None, devices: int | None = None, job: Job = 
         raise InputError(f"platform {platform or 'of JAX'} is not available: {reason}") from None
     if devices is not None and jax.default_backend() == "cpu":
         _check_cores(processes.devices_each(devices))
+
+
+def _keep_programs() -> None:
+    """Programs that are there are used, even where others cannot be kept, which is told."""
+    import jax
+
+    folder, least = compiled_folder(), COMPILED_IN
+    try:
+        make_folder(folder)
+        remove_damaged(folder)
+    except InputError as error:
+        warnings.warn(f"compiled programs are not kept: {error}", InputWarning, stacklevel=3)
+        least = math.inf
+    if folder.is_dir():
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", least)
 
 
 def _check_cores(devices: int) -> None:
