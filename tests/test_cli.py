@@ -3,8 +3,10 @@
 import dataclasses
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from synthetic import CELLS, experiment
@@ -13,6 +15,7 @@ from typed import called
 from w2vjax.bench.settings import SWEEPS, Care, CeilingConfig, PeerConfig
 from w2vjax.commands import cli
 from w2vjax.commands.bench_commands import Layers, Peers, Scaling
+from w2vjax.commands.exit_codes import guarded
 from w2vjax.commands.options import TextOptions, TrainOptions
 from w2vjax.commands.replay_command import Replay
 from w2vjax.commands.sampler_commands import Samplers
@@ -90,6 +93,24 @@ def test_divergence_and_interruption_have_codes_of_their_own(capsys, monkeypatch
     assert fails(KeyboardInterrupt()) == (130, "", "")
     code, _, told = fails(InputError(f"line 3: {'x' * 15_000} is no word"))
     assert code == 2 and len(told) < 2_100 and "line 3: xx" in told and told.endswith("no word\n")
+
+
+def test_a_signal_ends_a_command_wherever_python_is(capsys):
+    """A destructor swallows what is raised in it."""
+
+    class Last:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def command() -> int:
+        last: list[Last] = [Last()]
+        last.clear()
+        time.sleep(20)
+        return 0
+
+    assert guarded(command) == 143
+    assert capsys.readouterr().err == "w2vjax: ended by SIGTERM\n"
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_output_that_nobody_reads_ends_in_silence():

@@ -60,14 +60,12 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], Work]] = {
 
 
 def unsteady_clock(seed: int) -> Callable[[], float]:
-    """The time of day, which jumps by days, to and fro, while it is asked for."""
-    chance, true, shift = random.Random(seed), time.time, 0.0
+    """The time of day, which jumps by days, to and fro, every other second."""
+    true = time.time
 
     def now() -> float:
-        nonlocal shift
-        if chance.random() < 0.1:
-            shift = chance.uniform(-1_000, 1_000) * DAY
-        return true() + shift
+        chance = random.Random(f"{seed} {time.monotonic() // 2}")
+        return true() + chance.uniform(-1_000, 1_000) * DAY
 
     return now
 

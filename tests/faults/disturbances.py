@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from faults import server
+from faults.disk import BLOCK, small, taken
 from faults.trial import SIGTERMED, Trial
 
 YEAR = 365 * 86_400
@@ -59,6 +60,17 @@ def full(trial: Trial) -> None:
     trial.ended(trial.started(file_size=size), (0, 1, 2))
 
 
+def disk(trial: Trial) -> None:
+    """The disk is full: a small one, where one may be mounted, else as `full`."""
+    before = taken(trial.folder)
+    left = int(trial.chance.uniform(0, 1) * max(1 << 20, trial.size - before))
+    with small(trial.folder, before + left + 64 * BLOCK) as mounted:
+        if mounted:
+            trial.ended(trial.started(), (0, 1, 2))
+    if not mounted:
+        full(trial)
+
+
 def together(trial: Trial) -> None:
     """Two at once on the same files, one of which may be killed."""
     first, second = trial.started(), trial.started()
@@ -105,6 +117,7 @@ FAULTS: dict[str, Callable[[Trial], None]] = {
     "stop": stop,
     "clock": clock,
     "full": full,
+    "disk": disk,
     "together": together,
     "cut": cut,
     "connection": connection,

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from faults.disk import taken
 from faults.disturbances import FAULTS
 from faults.scenarios import SCENARIOS
 from faults.trial import Trial
@@ -29,7 +30,7 @@ class Arena:
         process, begin = trial.started(), time.monotonic()
         trial.ended(process)
         trial.seconds = time.monotonic() - begin
-        trial.expected = trial.digests()
+        trial.size, trial.expected = taken(trial.folder), trial.digests()
         assert trial.expected and not [*cold.wrong, *trial.wrong], [*cold.wrong, *trial.wrong]
         assert trial.expected == cold.digests(), "it is not the same every time"
         return trial, trial.scenario.told(trial.folder)
@@ -38,7 +39,7 @@ class Arena:
         """A round. What was found wrong stands in it, and its folder is left in that case."""
         before, told = self.undisturbed
         trial = self._begun(f"{fault}-{number}", warm=before.folder)
-        trial.seconds, trial.expected = before.seconds, before.expected
+        trial.seconds, trial.size, trial.expected = before.seconds, before.size, before.expected
         FAULTS[fault](trial)
         trial.ended(trial.started())
         trial.check_end(told)

@@ -7,7 +7,7 @@ from typing import Any
 
 from faults import server
 
-ALWAYS = ("kill", "terminate", "stop", "clock", "full", "together")
+ALWAYS = ("kill", "terminate", "stop", "clock", "full", "disk", "together")
 """faults that every command must bear"""
 BY_THE_CLOCK = ("seconds", "compile_seconds", "evaluation_seconds", "peak_memory", "time")
 """fields of records that no two runs have in common"""

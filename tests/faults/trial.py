@@ -35,6 +35,8 @@ class Trial:
     chance: random.Random
     seconds: float = 0.0
     """that the command works undisturbed"""
+    size: int = 0
+    """bytes that its folder takes at the end"""
     expected: dict[str, str] = field(default_factory=dict)
     """digests of the files that are always the same, by path"""
     wrong: list[str] = field(default_factory=list)

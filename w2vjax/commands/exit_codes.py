@@ -1,12 +1,15 @@
 """How a command ends: its exit code, and what is told of a mistake."""
 
+import os
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
+from typing import Any
 
 from w2vjax import progress
 from w2vjax.commands import outputs
@@ -21,6 +24,8 @@ UNREAD = 141
 """whoever read the output has closed it: `w2vjax … | head`"""
 SIGNALS = ("SIGTERM", "SIGHUP")
 """requests to end, as those that run commands for others send them"""
+AGAIN = 0.05
+"""seconds after which one that came to nothing is sent again"""
 BY_SIGNAL = 128
 """and the signal's number: the exit code of a command that a signal has ended"""
 
@@ -30,6 +35,7 @@ class Terminated(KeyboardInterrupt):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
+        self.number = number
         self.name, self.code = signal.Signals(number).name, BY_SIGNAL + number
 
 
@@ -88,10 +94,22 @@ def _of_lost(error: OSError) -> int:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Signals that would end the process raise `Terminated`; those that are ignored stay so."""
+    """Signals that would end the process raise `Terminated`; those that are ignored stay so.
+
+    Where Python is in a callback of the garbage collector, say, the exception comes to nothing: the
+    signal is then sent again.
+    """
+    told = sys.unraisablehook
 
     def end(number: int, frame: FrameType | None) -> None:
         raise Terminated(number)
+
+    def lost(failed: Any) -> None:
+        if isinstance(failed.exc_value, Terminated):
+            number = failed.exc_value.number
+            threading.Timer(AGAIN, os.kill, (os.getpid(), number)).start()
+        else:
+            told(failed)
 
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     mine = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
@@ -99,9 +117,11 @@ def _ended_by_signals() -> Iterator[None]:
         mine = []
     for number in mine:
         signal.signal(number, end)
+    sys.unraisablehook = lost if mine else told
     try:
         yield
     finally:
+        sys.unraisablehook = told
         for number in mine:
             signal.signal(number, signal.SIG_DFL)
 
