@@ -5,15 +5,17 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from conftest import QUICK
+
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^(`{3,})([^\n`]*)\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 FILE_NAME = re.compile(r"# ([\w-]+\.(?:py|toml|json|sh))\n")
 QUICKLY = {
     "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-    "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
+    "XLA_FLAGS": " ".join(QUICK),
     "MPLBACKEND": "agg",
 }
-"""for programs of pages: they compile as the other tests do, sooner than users'"""
+"""for processes of their own: they compile as the other tests do, sooner than users'"""
 
 
 def quickly() -> dict[str, str]:

@@ -87,6 +87,11 @@ IN_ARCHITECTURES = [
     if place % len(ARCHITECTURES) == number or case.values[0] == config_of(case.values[0].layer)
 ]
 """every layer in every architecture, every policy in one of them"""
+IN_TURN = [
+    pytest.param(case.values[0], *ARCHITECTURES[place % len(ARCHITECTURES)], id=case.id)
+    for place, case in enumerate(LAYERS)
+]
+"""every policy of every layer in one architecture, which take turns"""
 EVERY = _named(iter([*_layers(), *_samplers()]))
 """and every sampler in one of the sampled ones"""
 

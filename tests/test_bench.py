@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from pages import QUICKLY
 from problems import COUNTS
 from test_cli import called
 
@@ -225,6 +226,8 @@ def test_a_real_peer(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) ->
     pytest.importorskip("gensim")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(bench, "find_spec", lambda name: name == "gensim" or None)
+    for name, value in QUICKLY.items():
+        monkeypatch.setenv(name, value)
     small = ("--corpus", "planted", "--max-words", "60000", "--dim", "10", "--epochs", "1")
     code, out, err = called(
         capsys, "bench", "peers", *small, "--repeats", "1", "--ladder", "--out", "b"

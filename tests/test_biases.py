@@ -10,7 +10,7 @@ import pytest
 from problems import (
     COUNTS,
     DRAWS,
-    IN_ARCHITECTURES,
+    IN_TURN,
     NO_CHANGE,
     UNDAMPED,
     D,
@@ -37,7 +37,7 @@ from w2vjax.losses.biases import starting_biases
 from w2vjax.losses.layers import build
 
 BIASED = [name for name in OUTPUTS if layer_class(name).usual_biases is not None]
-CASES = [case for case in IN_ARCHITECTURES if case.values[0].layer in BIASED]
+CASES = [case for case in IN_TURN if case.values[0].layer in BIASED]
 WIDTH = D + 3
 """of rows: their vector, the bias, and what they are filled up with"""
 MOVING = moving_columns(WIDTH, D, None)

@@ -1,7 +1,6 @@
 """What the commands do: train, eval, data, samplers, replay, compare."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import quickly
 from typed import COMMAND, FILES, SMALL, call, called
 
 from w2vjax.records import file as records
@@ -145,7 +145,7 @@ drops what a handler raises while other code of its own runs, when it collects g
 def test_compare_goes_on_where_it_was_interrupted(folder):
     few = ("--outputs", "negative-sampling", "--samplers", "uniform", "--seeds", "2")
     arguments = ("compare", *SMALL, *few, "--out", "results/few")
-    environment = os.environ | {"COLUMNS": "100", "JAX_NUM_CPU_DEVICES": "1"}
+    environment = quickly() | {"COLUMNS": "100", "JAX_NUM_CPU_DEVICES": "1"}
 
     def run(*command: str) -> subprocess.CompletedProcess:
         return subprocess.run(

@@ -46,7 +46,7 @@ def study(example, tmp_path_factory):
     path = tmp_path_factory.mktemp("text") / "text.txt"
     path.write_text("\n".join(" ".join(f"w{word}" for word in article) for article in articles))
     sizes = {"num_features": 16, "num_sampled": 8, "num_streams": 4, "length": 16}
-    return example.Study(str(path), **sizes, held_out_every=10, seconds=(1, 2), seeds=(1, 2))
+    return example.Study(str(path), **sizes, held_out_every=10, seconds=(1, 2), seeds=(1,))
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,8 @@ def draw(name, frame):
     with matplotlib.style.context(["default", STYLE]):
         drawing = FIGURES[name](complete(frame))
         if drawing is not None:
-            FigureCanvasAgg(drawing.figure).draw()
+            FigureCanvasAgg(drawing.figure)
+            drawing.figure.draw_without_rendering()
     return drawing
 
 

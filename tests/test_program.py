@@ -17,6 +17,9 @@ from w2vjax.engine.replicas import Run
 from w2vjax.engine.train import Trained, train, train_replicas
 from w2vjax.errors import InputError
 
+ON_DEVICES = pytest.mark.parametrize("layer, devices", [*zip(OUTPUTS, cycle([1, 2]))])
+"""every layer, on as many devices in all tests: its usual program is compiled once"""
+
 
 def config(layer: str = "negative-sampling", **changes: Any) -> RunConfig:
     return RunConfig(output=OutputConfig(layer), train=replace(SMALL, **changes))
@@ -28,10 +31,7 @@ def close(one: Trained, other: Trained, tolerance: float = 2e-5) -> None:
         assert np.abs(a).max() > 100 * tolerance
 
 
-@pytest.mark.parametrize(
-    "layer, devices",
-    [*zip(OUTPUTS, cycle([1, 2]))],
-)
+@ON_DEVICES
 def test_replicas_are_as_they_would_be_alone(layer, devices):
     """Seeds and learning rates side by side: one program, the same vectors."""
     base = config(layer, devices=devices)
@@ -72,20 +72,20 @@ def test_replicas_share_a_program(change, message):
         train_replicas(short(), [], show=False)
 
 
-@pytest.mark.parametrize("layer, devices", [*zip(OUTPUTS, cycle([(4, 2), (3, 3)]))])
+@ON_DEVICES
 def test_dimensions_divided_among_devices_change_nothing(layer, devices):
     """At one rate for all layers, at which vectors stay short: tolerances are absolute."""
-    number, model = devices
-    base = config(layer, devices=number // model, learning_rate=0.02)
-    divided = replace(base.train, devices=number, model_devices=model)
+    model = {1: 3, 2: 2}[devices]
+    base = config(layer, devices=devices, learning_rate=0.02)
+    divided = replace(base.train, devices=devices * model, model_devices=model)
     whole = train(short(), base, show=False)
     close(whole, train(short(), replace(base, train=divided), show=False))
 
 
-@pytest.mark.parametrize("layer", OUTPUTS)
-def test_filling_rows_up_changes_nothing(layer, monkeypatch):
+@ON_DEVICES
+def test_filling_rows_up_changes_nothing(layer, devices, monkeypatch):
     """Rows of 6 numbers lie in 8, and their vectors have 6 all the same."""
-    settings = config(layer, learning_rate=0.02)
+    settings = config(layer, devices=devices, learning_rate=0.02)
     filled = Run.of(short(), [settings]).state.parameters
     assert {leaf.shape[-1] for leaf in jax.tree.leaves(filled)} == {8}
     found = train(short(), settings, show=False)
@@ -111,7 +111,7 @@ def test_the_program_lowers_for_every_platform(layer, architecture):
 
 @pytest.mark.usefixtures("optimized")
 def test_products_in_bfloat16_learn_as_much(planted, exam):
-    settings = replace(PLANTED.train, epochs=1.0)
+    settings = replace(PLANTED.train, epochs=0.5)
     exact, rounded = (
         train(planted, replace(PLANTED, train=replace(settings, compute_dtype=dtype)), show=False)
         for dtype in ("float32", "bfloat16")

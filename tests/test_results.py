@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from w2vjax.report import comparison
+from w2vjax.report import comparison, picture
 from w2vjax.report.build import build
 from w2vjax.report.cells import complete, load, with_cells
 from w2vjax.report.comparison import FIGURES
@@ -44,9 +44,10 @@ def test_there_are_results_and_they_are_small() -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_committed_tables_are_what_the_records_give(
-    folder: Path, undrawn: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(comparison, "pictures", lambda *_: {})  # they are compared below
+    for module in (picture, comparison):  # pictures are compared below
+        monkeypatch.setattr(module, "drawn", lambda _: {})
     shutil.copy(folder / RECORDS, tmp_path)
     built = {path.name: path for path in build(tmp_path)}
     for path in folder.glob("*.md"):

@@ -79,8 +79,7 @@ def test_its_law_is_that_of_the_words_kept():
     np.testing.assert_allclose(law, kept / kept.sum(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("grouping", ["block", "pair"])
-@pytest.mark.parametrize("layer", sampled_layers())
+@pytest.mark.parametrize("layer, grouping", [*zip(sampled_layers(), cycle(["block", "pair"]))])
 def test_training_draws_from_its_steps_words(layer, grouping, monkeypatch):
     """Every noise word is a centre of the same step; all of them come up sooner or later."""
     seen: list[tuple[np.ndarray, np.ndarray]] = []

@@ -142,7 +142,7 @@ def test_many_devices_learn_as_much_as_one(layer, numbers, planted, exam):
     """Within one point of one device's accuracy, which is near the top."""
 
     def learnt(devices: int) -> float:
-        settings = replace(PLANTED.train, epochs=1.0, sync_words=None, devices=devices)
+        settings = replace(PLANTED.train, epochs=0.5, sync_words=None, devices=devices)
         config = replace(PLANTED, output=OutputConfig(layer), train=settings)
         return accuracy(train(planted, config, show=False), exam)
 

@@ -78,6 +78,7 @@ def test_every_layer_finds_the_planted_analogies(layer, planted, exam):
     assert last < 0.97 * first
 
 
+@pytest.mark.usefixtures("optimized")
 def test_cbow_finds_the_planted_analogies(planted, exam):
     settings = replace(PLANTED.train, architecture="cbow", epochs=2)
     trained = train(planted, replace(PLANTED, train=settings), show=False)

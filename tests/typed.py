@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from pages import quickly
 
 from w2vjax.commands import cli
 
@@ -39,7 +40,7 @@ FILES = {
 
 def call(*arguments: str) -> subprocess.CompletedProcess:
     """A command in a process of its own."""
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env=quickly())
 
 
 def called(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, str]:
