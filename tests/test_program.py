@@ -12,7 +12,7 @@ from test_train import PLANTED, SMALL, accuracy, short
 from w2vjax.config.layers import LAYERS as OUTPUTS
 from w2vjax.config.overrides import override
 from w2vjax.config.schema import OutputConfig, RunConfig, SamplerConfig, TrainConfig
-from w2vjax.engine import program
+from w2vjax.engine import placement
 from w2vjax.engine.replicas import Run
 from w2vjax.engine.train import Trained, train, train_replicas
 from w2vjax.errors import InputError
@@ -89,7 +89,7 @@ def test_filling_rows_up_changes_nothing(layer, devices, monkeypatch):
     filled = Run.of(short(), [settings]).state.parameters
     assert {leaf.shape[-1] for leaf in jax.tree.leaves(filled)} == {8}
     found = train(short(), settings, show=False)
-    monkeypatch.setattr(program, "LANES", 1)
+    monkeypatch.setattr(placement, "LANES", 1)
     close(found, train(short(), settings, show=False))
     assert {leaf.shape[-1] for leaf in jax.tree.leaves(found.parameters)} == {6}
 

@@ -24,6 +24,7 @@ def test_the_table_is_a_law_with_no_cell_empty():
     assert (np.diff(TABLE.sum(axis=0)) < 0).all()
 
 
+@pytest.mark.usefixtures("optimized")
 @pytest.mark.parametrize("layer, name", [*zip(cycle(sampled_layers()), SAMPLERS)])
 def test_the_optimum_is_theorys_whatever_the_noise(layer, name):
     found = theory.optimum(layer, replace(SAMPLERS[name], table_size=TABLE_SIZE), TABLE)
