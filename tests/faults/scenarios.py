@@ -9,8 +9,11 @@ from faults import server
 
 ALWAYS = ("kill", "terminate", "stop", "clock", "full", "disk", "together")
 """faults that every command must bear"""
-BY_THE_CLOCK = ("seconds", "compile_seconds", "evaluation_seconds", "peak_memory", "time")
-"""fields of records that no two runs have in common"""
+BY_THE_CLOCK = (
+    *("seconds", "compile_seconds", "evaluation_seconds", "peak_memory", "time"),
+    *("commit", "dirty"),
+)
+"""fields of records that no two runs have in common, or that work on the package changes"""
 
 
 def nothing(folder: Path) -> None:
