@@ -59,7 +59,7 @@ def test_runs_from_before_a_setting_are_no_cell_of_their_own(recorded):
     for seed, fields in enumerate(({}, {"phrases": 0}, {"phrases": 2})):
         config = {f"config.corpus.{name}": value for name, value in fields.items()}
         rows = [{"metric": "analogy/total", "value": 0.4}]
-        config |= {"config.output.layer": "nce"}
+        config |= {"config.corpus.source": "almanac"}
         cells[seed] = small("nce / uniform", seed, rows, **config)
     frame = runs(recorded([row for rows in cells.values() for row in rows]))
     named = dict(zip(frame["seed"], frame["cell"].astype(str), strict=True))

@@ -71,8 +71,9 @@ def _fill_later(frame: pd.DataFrame) -> None:
     for setting, default in later_defaults(RunConfig()).items():
         name = f"config.{setting}"
         if name in frame and default is not None:
-            missing = frame[name].isna() & frame["config.output.layer"].notna()
-            frame.loc[missing, name] = default
+            group = name.rpartition(".")[0]
+            others = [other for other in map(str, frame) if other.rpartition(".")[0] == group]
+            frame.loc[frame[name].isna() & frame[others].notna().any(axis=1), name] = default
 
 
 def with_cells(frame: pd.DataFrame) -> pd.DataFrame:
