@@ -165,8 +165,8 @@ class CheckpointOptions:
     """What is left of training on the way, so that the same command goes on after a stop."""
 
     checkpoint_every: float | None = 300.0
-    """seconds from one checkpoint to the next. None: one is written when Ctrl-C, SIGTERM or SIGUSR1
-    stops training, and no other"""
+    """seconds from one checkpoint to the next. None: one is written when Ctrl-C, SIGTERM, SIGUSR1
+    or SIGUSR2 stops training, and no other"""
 
 
 Plugin = Annotated[
