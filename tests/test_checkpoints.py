@@ -15,10 +15,10 @@ from test_train import SMALL, same_bits, short
 from w2vjax.config.layers import LAYERS
 from w2vjax.config.sampler import SamplerConfig
 from w2vjax.config.schema import OutputConfig, RunConfig
-from w2vjax.engine.checkpoint import Checkpoints
+from w2vjax.engine.checkpoint import NO_CHECKPOINTS, Checkpoints
 from w2vjax.engine.checkpoint_folder import KEPT, CheckpointFolder
 from w2vjax.engine.kept_words import Parts
-from w2vjax.engine.train import Trained, train, train_replicas
+from w2vjax.engine.train import Trained, _none_of_several, train, train_replicas
 from w2vjax.engine.watch import Watch
 from w2vjax.errors import InputError, Stopped
 from w2vjax.samplers import parse
@@ -243,6 +243,14 @@ def test_a_damaged_checkpoint_is_named(damage, tmp_path, capfd):
         else:
             assert equal(ended, whole), f"{file.name} was of no use"
     assert refused >= 2 and "Traceback" not in capfd.readouterr().err
+
+
+def test_several_processes_neither_leave_nor_take_a_checkpoint_in_silence(tmp_path, capsys):
+    assert _none_of_several(Checkpoints(tmp_path / "new"), show=True) == NO_CHECKPOINTS
+    assert "leave no checkpoints" in capsys.readouterr().err
+    stop(of(), tmp_path / "there", NOT_WHOLE)
+    with pytest.raises(InputError, match="one process alone can go on"):
+        _none_of_several(Checkpoints(tmp_path / "there"), show=True)
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):

@@ -144,24 +144,3 @@ def test_a_copy_is_fetched_whole_from_the_devices_that_share_it(monkeypatch):
             monkeypatch.setattr(placement, "STRETCH", stretch)
             found = placement._gathered(matrix, columns, mesh)
             np.testing.assert_array_equal(found, values[:, columns])
-
-
-def test_all_stop_before_the_same_segment(monkeypatch):
-    """Two segments after the first that one of them was asked at."""
-    board: dict[str, str] = {}
-
-    class Client:
-        def key_value_set(self, key: str, value: str) -> None:
-            board.setdefault(key, value)
-
-        def key_value_try_get(self, key: str) -> str:
-            if key not in board:
-                raise jax.errors.JaxRuntimeError("NOT_FOUND")
-            return board[key]
-
-    assert processes.stops(3, True) and not processes.stops(3, False)
-    monkeypatch.setattr(
-        processes, "_state", lambda: SimpleNamespace(num_processes=2, client=Client())
-    )
-    assert not processes.stops(3, False) and not processes.stops(4, True)
-    assert not processes.stops(5, True) and processes.stops(6, False)

@@ -3,23 +3,32 @@
 import dataclasses
 import hashlib
 import json
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import Field, fields
 from typing import Any
 
 LATER = {"later": True}
 """metadata of fields that earlier experiments do not have"""
 
 
-def later_defaults(config: Any, prefix: str = "") -> dict[str, Any]:
-    """What runs of before had in fields that came later, by dotted names: the defaults."""
-    found: dict[str, Any] = {}
+def settings(config: Any, prefix: str = "") -> Iterator[tuple[str, Field, Any]]:
+    """Every field that is no configuration itself: its dotted name, the field, and its value."""
     for item in fields(config):
         value = getattr(config, item.name)
         if dataclasses.is_dataclass(value):
-            found |= later_defaults(value, f"{prefix}{item.name}.")
-        elif item.metadata.get("later"):
-            found[f"{prefix}{item.name}"] = item.default
-    return found
+            yield from settings(value, f"{prefix}{item.name}.")
+        else:
+            yield f"{prefix}{item.name}", item, value
+
+
+def flatten(config: Any) -> dict[str, Any]:
+    """The configuration as one level of dotted names: `{"train.dim": 100, …}`."""
+    return {name: value for name, _, value in settings(config)}
+
+
+def later_defaults(config: Any) -> dict[str, Any]:
+    """What runs of before had in fields that came later, by dotted names: the defaults."""
+    return {name: item.default for name, item, _ in settings(config) if item.metadata.get("later")}
 
 
 def digest(config: Any) -> str:

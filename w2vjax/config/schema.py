@@ -1,11 +1,11 @@
 """Configuration as data: frozen dataclasses, with all defaults but those that layers differ in."""
 
-import dataclasses
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from w2vjax.config.defaults import WIDER
 from w2vjax.config.identity import LATER, digest
+from w2vjax.config.identity import flatten as flatten
 from w2vjax.config.layers import LAYERS, draws_noise, layer_class
 from w2vjax.config.optimizers import SGD, named_optimizer
 from w2vjax.config.sampler import SamplerConfig as SamplerConfig
@@ -260,15 +260,3 @@ class RunConfig:
         own |= named_optimizer(train.optimizer).settings
         missing = {name: value for name, value in own.items() if getattr(train, name) is None}
         return replace(self, train=replace(train, **missing))
-
-
-def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
-    """The configuration as one level of dotted names: `{"train.dim": 100, …}`."""
-    flat: dict[str, Any] = {}
-    for item in fields(config):
-        value = getattr(config, item.name)
-        if dataclasses.is_dataclass(value):
-            flat |= flatten(value, f"{prefix}{item.name}.")
-        else:
-            flat[f"{prefix}{item.name}"] = value
-    return flat

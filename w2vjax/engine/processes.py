@@ -217,25 +217,6 @@ def together(command: Callable[[T], int]) -> Callable[[T], int]:
     return ended
 
 
-def stops(number: int, asked: bool) -> bool:
-    """Whether training ends before this segment, the same in all processes.
-
-    Once one of them is `asked` to. Of two processes one is a segment ahead at most, for it needs
-    what the other tells of the segment before: all know of it two segments later.
-    """
-    if count() == 1:
-        return asked
-    from jax.errors import JaxRuntimeError
-
-    client = _state().client
-    with suppress(JaxRuntimeError):
-        if asked:
-            client.key_value_set("w2vjax/stop", str(number + 2))  # the first one counts
-    with suppress(JaxRuntimeError):
-        return number >= int(client.key_value_try_get("w2vjax/stop"))
-    return False
-
-
 def devices_each(devices: int | None) -> int:
     """A process's share of the CPU devices: of so many, or one a core, the same for each.
 

@@ -14,6 +14,7 @@ from w2vjax.engine.trained import Trained as Trained
 from w2vjax.engine.trained import trained_runs
 from w2vjax.engine.training import Training
 from w2vjax.engine.watch import UNWATCHED, Watch
+from w2vjax.errors import InputError
 from w2vjax.progress import say, track
 from w2vjax.text.encoding import EncodedCorpus
 from w2vjax.vectors.embeddings import Embeddings
@@ -76,7 +77,7 @@ def train_replicas(
     for config in configs:
         prospects.check(corpus, config)
     if processes.count() > 1:
-        checkpoints = NO_CHECKPOINTS
+        checkpoints = _none_of_several(checkpoints, show and processes.leads())
     keeper = Keeper(checkpoints, configs, corpus, start)
     run = Run.of(corpus, configs, optimizer, keeper.saved.cuts if keeper.saved else None, start)
     histories = _histories(run)
@@ -88,6 +89,18 @@ def train_replicas(
             say(f"goes on from a checkpoint, {training.share:.0%} of the training done")
         parameters = training.through(asked)
     return trained_runs(run, parameters, histories, training.seconds, training.compile_seconds)
+
+
+def _none_of_several(checkpoints: Checkpoints, show: bool) -> Checkpoints:
+    """No checkpoints, which is told. Raises `InputError` where there is one to go on from."""
+    if checkpoints.any_there():
+        raise InputError(
+            f"{checkpoints.folder} has a checkpoint, from which one process alone can go on: start "
+            "one, or remove the folder to train anew"
+        )
+    if checkpoints.folder is not None and show:
+        say("several processes leave no checkpoints: a run that is stopped starts anew")
+    return NO_CHECKPOINTS
 
 
 def _histories(run: Run) -> list[History]:
